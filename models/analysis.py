@@ -1,0 +1,112 @@
+"""What comes out: topic, stance and summary of one article.
+
+All offsets are character offsets into the text as it was sent; for HTML, into `InputReport.text`,
+the text that was extracted from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.article import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `start` (included) to `end` (not included) of the text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage(Span):
+    """A span with its text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed(Span):
+    """A span that was not read, and why: `navigation`, `caption`, `newsletter`, ..."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A label's calibrated probability, 0 to 1."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class TopicAnalysis:
+    """`label` and `code` are None where the model abstains; the scores are still shown."""
+
+    label: str | None
+    code: str | None
+    confidence: float
+    abstained: bool
+    scores: tuple[Score, ...]
+    evidence: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StanceAnalysis:
+    """`target` is None for the stance toward the article's own subject."""
+
+    target: str | None
+    label: str | None
+    confidence: float
+    abstained: bool
+    scores: tuple[Score, ...]
+    evidence: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySentence:
+    """A sentence of the summary, the span it comes from, and whether the reader rewrote it."""
+
+    text: str
+    source: Span
+    rewritten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`support` is the share (0 to 1) of the summary's content words that the article holds."""
+
+    text: str
+    style: Style
+    words: int
+    support: float
+    sentences: tuple[SummarySentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InputReport:
+    """How much of the article was read.
+
+    `tokens` counts word pieces read in all `windows`; `truncated` says that text after them was
+    not read. `text` is set for HTML only: the text that the offsets refer to.
+    """
+
+    tokens: int
+    windows: int
+    truncated: bool
+    removed: tuple[Removed, ...]
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The answer for one article; a task that was not asked for is None."""
+
+    topic: TopicAnalysis | None
+    stance: tuple[StanceAnalysis, ...] | None
+    summary: Summary | None
+    language: str | None
+    warnings: tuple[str, ...]
+    input: InputReport

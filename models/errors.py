@@ -1,0 +1,55 @@
+"""Every error that the models raise on purpose.
+
+    NutgrafError
+    ├── ArticleError            the article or its options cannot be analysed: the sender's to mend
+    │   ├── EmptyArticle        no text is left to read
+    │   ├── ArticleTooLong      strict mode, and the article is longer than the model reads
+    │   └── UnreadableHtml      no article text was found in the HTML
+    ├── AnalysisError           this one article failed in the model: nobody else's did
+    └── ArtifactError           a model directory that cannot be trusted
+        ├── ArtifactMissing     no directory, or a file that the manifest names is not there
+        ├── ArtifactAltered     a file is not the one that was saved (size or SHA-256)
+        └── ArtifactSchema      written by another version, or with a schema this one can't read
+
+A message is one line: what is wrong and the way out. It never holds text of the article.
+"""
+
+
+class NutgrafError(Exception):
+    """The root of all errors above."""
+
+
+class ArticleError(NutgrafError):
+    """The article or its options cannot be analysed."""
+
+
+class EmptyArticle(ArticleError):
+    """No text is left to read."""
+
+
+class ArticleTooLong(ArticleError):
+    """Strict mode, and the article is longer than the model reads."""
+
+
+class UnreadableHtml(ArticleError):
+    """No article text was found in the HTML."""
+
+
+class AnalysisError(NutgrafError):
+    """This one article failed in the model."""
+
+
+class ArtifactError(NutgrafError):
+    """A model directory that cannot be trusted."""
+
+
+class ArtifactMissing(ArtifactError):
+    """A directory or a file that should be there is not."""
+
+
+class ArtifactAltered(ArtifactError):
+    """A file is not the one that was saved."""
+
+
+class ArtifactSchema(ArtifactError):
+    """An artifact that this version cannot read."""
