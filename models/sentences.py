@@ -1,0 +1,216 @@
+"""Where the sentences of a text are, as character offsets into the text as it was sent.
+
+Text comes as one paragraph a line, hard-wrapped, or as one long line; in normal case or all in
+lower case. So a line break or a full stop alone decides nothing: the shape of the lines and the
+words on either side do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from models.analysis import Span
+
+MAX_SENTENCE_CHARS = 1000
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Never the end of a sentence.
+_TITLES = _words(
+    "adm amb asst atty brig capt cmdr col cpl det dr fr ft gen gov hon insp lt maj messrs mr mrs "
+    "ms mt mx pfc pres prof pvt rep reps rev sen sens sgt spc st ste supt vs cf eg ie viz approx"
+)
+# Not the end before a number ("Jan. 5", "No. 10").
+_BEFORE_NUMBER = _words(
+    "no nos art arts ch fig figs p pp para sec vol ver ca c jan feb mar apr jun jul aug sep sept "
+    "oct nov dec"
+)
+# The end only where the next word is one that opens sentences ("Inc. The", not "Inc. Chairman").
+_MAY_END = _words(
+    "inc corp co cos ltd plc llc bros jr sr etc al esq dept univ assn ave blvd rd phd jan feb apr "
+    "jun jul aug sep sept oct nov dec tue tues wed thu thurs fri ala ariz ark calif colo conn del "
+    "fla ga ind kan ky md mich minn mo mont neb nev okla pa tenn tex vt va wis wyo est govt intl"
+)
+# The same, but in lower-cased text these are words.
+_MAY_END_CASED = _MAY_END | _words("ill la mar mass miss mon ore wash")
+_OPENERS = _words(
+    "the a an he she it they we i you this that these those his her its their our my but however "
+    "meanwhile there when while if although though after before since as at by for from in on to "
+    "with and so yet or also now then here what who why how where no not some many most all both "
+    "each one two three several another other more less under over during despite because"
+)
+_OPENERS_UNCASED = _words(
+    "the he she it they we this these but however meanwhile there although his their"
+)
+_TOP_LEVEL_DOMAINS = _words("Com Org Net Co Gov Edu Uk Js")
+
+_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_ITEM = re.compile(r"[-–—*•·▪●►]\s|\d{1,3}[.)]\s")
+# A run of stops with the quotes and brackets that close after it, then a space or the end; or a
+# full stop glued to the next sentence, as text copied from a page has it ("speaks.Kevin Dietsch").
+# The look-behind and the possessive runs keep the search linear on megabytes of dots.
+_STOP = re.compile(
+    r"""(?<![.!?…])[.!?…]++(?:['"”’»)\]]++|\s[”’»](?=\s|\Z))*+(?=\s|\Z)"""
+    r"""|(?<=[a-z]{2})[.!?][”’)]?(?=[A-Z][a-z]+[ ,'’])"""
+    r"""|[。！？｡؟۔।]++[」』”’）]*+"""
+)
+_NEXT_WORD = re.compile(r"""\s*+['"“”‘’«(\[–—-]*+\s?(\w+)""")
+_CASE_AFTER_STOP = re.compile(r"""[a-z0-9]{2}[.!?]['"”’)]?\s['"“‘(]?([A-Za-z])""")
+_WORD = re.compile(r"\w")
+
+
+def split(text: str, removed: Sequence[Span] = ()) -> tuple[Span, ...]:
+    """The sentences of `text`, in order, disjoint, without surrounding white space.
+
+    None crosses a paragraph break or a `removed` span (sorted, disjoint); each has at least one
+    word character and at most `MAX_SENTENCE_CHARS` characters. Time is linear in the text.
+    """
+    uncased = _is_uncased(text)
+    spans: list[Span] = []
+    for block in _blocks(text, removed):
+        for start, end in _sentences(text, block, uncased):
+            spans.extend(_pieces(text, start, end))
+    return tuple(spans)
+
+
+def _is_uncased(text: str) -> bool:
+    """Whether sentences begin in lower case more often than not, as in lower-cased corpora."""
+    initials: list[str] = _CASE_AFTER_STOP.findall(text)
+    if not initials:
+        return text.islower()
+    return 2 * sum(initial.islower() for initial in initials) > len(initials)
+
+
+def _blocks(text: str, removed: Sequence[Span]) -> Iterator[tuple[int, int]]:
+    """Runs of lines that read on into each other."""
+    lines = list(_lines(text, _kept(text, removed)))
+    if not lines:
+        return
+    breaks = {after for before, after in pairwise(lines) if _is_gap(text, before[1], after[0])}
+    width = _wrap_width(text, [pair for pair in pairwise(lines) if pair[1] not in breaks])
+    start = lines[0][0]
+    for before, after in pairwise(lines):
+        if after in breaks or not _wraps(text, before, after, width):
+            yield start, before[1]
+            start = after[0]
+    yield start, lines[-1][1]
+
+
+def _kept(text: str, removed: Sequence[Span]) -> Iterator[tuple[int, int]]:
+    position = 0
+    for span in removed:
+        yield position, span.start
+        position = span.end
+    yield position, len(text)
+
+
+def _lines(text: str, kept: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Trimmed, non-blank lines of the kept parts."""
+    for start, end in kept:
+        for match in _LINE.finditer(text, start, end):
+            trimmed = _trim(text, match.start(), match.end())
+            if trimmed[0] < trimmed[1]:
+                yield trimmed
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    raw = text[start:end]
+    return end - len(raw.lstrip()), start + len(raw.rstrip())
+
+
+def _is_gap(text: str, end: int, start: int) -> bool:
+    """Whether more than one line break (or removed text) stands between two lines."""
+    between = text[end:start]
+    return not between.isspace() or len(between.splitlines()) > 2
+
+
+def _wrap_width(text: str, pairs: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> int:
+    """The column at which the text is hard-wrapped; 0 where each line is a paragraph of its own.
+
+    A wrapped line is one that the next line's first word would not have fitted on.
+    """
+    width = max((before[1] - before[0] for before, _ in pairs), default=0)
+    if not 40 <= width <= 100:
+        return 0
+    full = sum(_is_full(text, before, after, width) for before, after in pairs)
+    return width if 2 * full >= len(pairs) else 0
+
+
+def _is_full(text: str, before: tuple[int, int], after: tuple[int, int], width: int) -> bool:
+    first_word = text[after[0] : min(after[1], after[0] + width)].split(maxsplit=1)[0]
+    return before[1] - before[0] + 1 + len(first_word) > width
+
+
+def _wraps(text: str, before: tuple[int, int], after: tuple[int, int], width: int) -> bool:
+    if not width or _ITEM.match(text, after[0]):
+        return False
+    return _is_full(text, before, after, width)
+
+
+def _sentences(text: str, block: tuple[int, int], uncased: bool) -> Iterator[tuple[int, int]]:
+    start, end = block
+    for stop in _STOP.finditer(text, start, end):
+        if stop.end() < end and _ends_sentence(text, start, end, stop, uncased):
+            yield _trim(text, start, stop.end())
+            start = stop.end()
+    yield _trim(text, start, end)
+
+
+def _ends_sentence(text: str, start: int, end: int, stop: re.Match[str], uncased: bool) -> bool:
+    following = _NEXT_WORD.match(text, stop.end(), end)
+    if following is None:
+        return True
+    word: str = following[1]
+    if not text[stop.end()].isspace():
+        return word not in _TOP_LEVEL_DOMAINS
+    if stop[0][0] != "." or stop[0][:2] == "..":
+        quoted = stop[0][-1] in "\"'”’»"
+        return (uncased and not quoted) or not word[0].islower()
+    if _is_abbreviation(text, start, stop.start(), word, uncased):
+        return False
+    return uncased or not word[0].islower() or word[1:2].isupper()
+
+
+def _is_abbreviation(text: str, start: int, stop: int, following: str, uncased: bool) -> bool:
+    """Whether the full stop at `stop` belongs to the word before it and ends nothing."""
+    tail = text[max(start, stop - 16) : stop].split()
+    token = tail[-1].lstrip("\"'“‘([—–-") if tail else ""
+    if token.isdecimal():
+        return stop - len(token) <= start  # the number of a list's item
+    word = token.lower().replace(".", "")
+    if word in _TITLES or (word in _BEFORE_NUMBER and following[0].isdigit()):
+        return True
+    may_end = word in _MAY_END if uncased else token[:1].isupper() and word in _MAY_END_CASED
+    if may_end or "." in token or (len(token) == 1 and token.isalpha()):
+        openers = _OPENERS_UNCASED if following[0].islower() else _OPENERS
+        return following.lower() not in openers
+    return False
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
+    """The sentence, cut at its weaker boundaries where it runs away."""
+    while end - start > MAX_SENTENCE_CHARS:
+        cut = _weaker_boundary(text, start)
+        yield from _worded(text, start, cut)
+        start = _trim(text, cut, end)[0]
+    yield from _worded(text, start, end)
+
+
+def _weaker_boundary(text: str, start: int) -> int:
+    earliest, latest = start + MAX_SENTENCE_CHARS // 2, start + MAX_SENTENCE_CHARS
+    for mark in ("\n", "; ", ", ", " "):
+        found = text.rfind(mark, earliest, latest)
+        if found >= 0:
+            return found + 1
+    return latest
+
+
+def _worded(text: str, start: int, end: int) -> Iterator[Span]:
+    start, end = _trim(text, start, end)
+    if _WORD.search(text, start, end):
+        yield Span(start, end)
