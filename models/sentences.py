@@ -71,11 +71,22 @@ def split(text: str, removed: Sequence[Span] = ()) -> tuple[Span, ...]:
     word character and at most `MAX_SENTENCE_CHARS` characters. Time is linear in the text.
     """
     uncased = _is_uncased(text)
-    spans: list[Span] = []
-    for block in _blocks(text, removed):
-        for start, end in _sentences(text, block, uncased):
-            spans.extend(_pieces(text, start, end))
-    return tuple(spans)
+    return tuple(
+        sentence
+        for start, end in _paragraphs(text, removed)
+        for sentence in _split_paragraph(text, start, end, uncased)
+    )
+
+
+def split_paragraph(text: str, paragraph: Span) -> tuple[Span, ...]:
+    """The sentences of one of `paragraphs(text)`."""
+    uncased = _is_uncased(text[paragraph.start : paragraph.end])
+    return tuple(_split_paragraph(text, paragraph.start, paragraph.end, uncased))
+
+
+def paragraphs(text: str) -> tuple[Span, ...]:
+    """The paragraphs of `text`, in order, trimmed: the lines of hard-wrapped text put together."""
+    return tuple(Span(start, end) for start, end in _paragraphs(text, ()))
 
 
 def _is_uncased(text: str) -> bool:
@@ -86,7 +97,7 @@ def _is_uncased(text: str) -> bool:
     return 2 * sum(initial.islower() for initial in initials) > len(initials)
 
 
-def _blocks(text: str, removed: Sequence[Span]) -> Iterator[tuple[int, int]]:
+def _paragraphs(text: str, removed: Sequence[Span]) -> Iterator[tuple[int, int]]:
     """Runs of lines that read on into each other."""
     lines = list(_lines(text, _kept(text, removed)))
     if not lines:
@@ -152,8 +163,13 @@ def _wraps(text: str, before: tuple[int, int], after: tuple[int, int], width: in
     return _is_full(text, before, after, width)
 
 
-def _sentences(text: str, block: tuple[int, int], uncased: bool) -> Iterator[tuple[int, int]]:
-    start, end = block
+def _split_paragraph(text: str, start: int, end: int, uncased: bool) -> Iterator[Span]:
+    for sentence in _sentences(text, (start, end), uncased):
+        yield from _pieces(text, *sentence)
+
+
+def _sentences(text: str, paragraph: tuple[int, int], uncased: bool) -> Iterator[tuple[int, int]]:
+    start, end = paragraph
     for stop in _STOP.finditer(text, start, end):
         if stop.end() < end and _ends_sentence(text, start, end, stop, uncased):
             yield _trim(text, start, stop.end())
