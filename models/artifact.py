@@ -1,0 +1,257 @@
+"""An artifact: a directory that holds everything a trained model is.
+
+    weights.safetensors   the network's parameters (float16 or float32)
+    config.json           format, name, version, network shape, labels, own words, calibration
+    tokenizer.json        the tokenizer
+    metrics.json          figures on data that was not trained on
+    README.md             the model card
+    manifest.json         size and SHA-256 of every file above; its own SHA-256 is the digest
+
+Saving is atomic: all is written beside the target, flushed to disk, then renamed. Loading verifies
+every file before one is parsed. Nothing is unpickled, nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from tokenizers import Tokenizer
+
+from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
+from models.labels import LabelSchema
+from models.network import Network, NetworkConfig
+
+FORMAT = 1
+WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
+METRICS, CARD, MANIFEST = "metrics.json", "README.md", "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is fitted on validation data after the network: temperatures and thresholds.
+
+    Logits are divided by the temperature; below the threshold a label is withheld.
+    """
+
+    topic_temperature: float = 1.0
+    stance_temperature: float = 1.0
+    overall_temperature: float = 1.0
+    topic_threshold: float = 0.0
+    stance_threshold: float = 0.0
+    overall_threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A trained model, loaded or about to be saved. `digest` is empty until it is loaded."""
+
+    name: str
+    version: str
+    created: str
+    labels: LabelSchema
+    own_words: tuple[str, ...]
+    max_windows: int
+    network: Network
+    tokenizer: Tokenizer
+    calibration: Calibration = field(default_factory=Calibration)
+    languages: tuple[str, ...] = ("en",)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    card: str = ""
+    digest: str = ""
+
+
+def tokenizer_from(text: str) -> Tokenizer:
+    """A tokenizer that neither cuts nor pads, whatever its file says."""
+    tokenizer = Tokenizer.from_str(text)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def save(artifact: Artifact, directory: Path, dtype: torch.dtype = torch.float16) -> str:
+    """Writes an artifact, replacing what is there in one step. Returns its digest."""
+    directory = directory.absolute()
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        digest = _write(artifact, fresh, dtype)
+        fresh.chmod(0o755)
+        _replace(fresh, directory)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return digest
+
+
+def _write(artifact: Artifact, directory: Path, dtype: torch.dtype) -> str:
+    state = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in artifact.network.state_dict().items()
+    }
+    config = {
+        "format": FORMAT,
+        "name": artifact.name,
+        "version": artifact.version,
+        "created": artifact.created,
+        "max_windows": artifact.max_windows,
+        "languages": artifact.languages,
+        "calibration": asdict(artifact.calibration),
+        "labels": artifact.labels.to_json(),
+        "network": asdict(artifact.network.config),
+        "own_words": artifact.own_words,
+    }
+    files = {
+        WEIGHTS: save_tensors(state),
+        CONFIG: _json(config),
+        TOKENIZER: artifact.tokenizer.to_str(pretty=False).encode(),
+        METRICS: _json(artifact.metrics),
+        CARD: artifact.card.encode(),
+    }
+    manifest = _json({"format": FORMAT, "files": {name: _entry(files[name]) for name in files}})
+    for name, content in {**files, MANIFEST: manifest}.items():
+        _write_through(directory / name, content)
+    _flush(directory)
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def _json(data: object) -> bytes:
+    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _entry(content: bytes) -> dict[str, object]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _replace(fresh: Path, directory: Path) -> None:
+    """Puts `fresh` in place; an older artifact steps aside first and goes last."""
+    aside = fresh.with_name(fresh.name + ".old")
+    if directory.exists():
+        directory.rename(aside)
+    try:
+        fresh.rename(directory)
+    except OSError:
+        if aside.exists():
+            aside.rename(directory)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+    _flush(directory.parent)
+
+
+def load(directory: Path) -> Artifact:
+    """Reads and verifies an artifact, in float32 on the CPU.
+
+    Raises ArtifactMissing, ArtifactAltered or ArtifactSchema.
+    """
+    files, digest = _verified(directory)
+    try:
+        return _parse(files, digest)
+    except ArtifactError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        raise ArtifactSchema(
+            f"{directory}: not an artifact that this version reads ({type(error).__name__}); "
+            "train or fetch one of the same version"
+        ) from error
+    except Exception as error:  # tokenizers raises bare Exception; RuntimeError: other shapes
+        raise ArtifactSchema(
+            f"{directory}: its tokenizer or weights do not fit its config; train or fetch it again"
+        ) from error
+
+
+def _verified(directory: Path) -> tuple[dict[str, bytes], str]:
+    """The files of an artifact, each as its manifest says, and the artifact's digest."""
+    if not directory.is_dir():
+        raise ArtifactMissing(f"{directory}: no such directory; name an artifact's directory")
+    manifest = _read(directory, MANIFEST)
+    try:
+        listed = json.loads(manifest)
+        entries = {str(name): (e["bytes"], e["sha256"]) for name, e in listed["files"].items()}
+        form = listed["format"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ArtifactAltered(f"{directory}: {MANIFEST} is damaged; fetch the artifact again") from None
+    if form != FORMAT:
+        raise ArtifactSchema(f"{directory}: format {form!r}, this version reads {FORMAT}")
+    if entries.keys() != {WEIGHTS, CONFIG, TOKENIZER, METRICS, CARD}:
+        raise ArtifactSchema(f"{directory}: {MANIFEST} names other files than this version's")
+    files = {}
+    for name, (size, sha256) in entries.items():
+        content = files[name] = _read(directory, name)
+        if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
+            raise ArtifactAltered(f"{directory}: {name} is not the file that was saved; fetch it again")
+    return files, hashlib.sha256(manifest).hexdigest()
+
+
+def _read(directory: Path, name: str) -> bytes:
+    try:
+        return (directory / name).read_bytes()
+    except OSError:
+        raise ArtifactMissing(f"{directory}: no readable {name}; fetch the artifact again") from None
+
+
+def _parse(files: Mapping[str, bytes], digest: str) -> Artifact:
+    config = json.loads(files[CONFIG])
+    if config["format"] != FORMAT:
+        raise ArtifactSchema(f"format {config['format']!r}, this version reads {FORMAT}")
+    labels = LabelSchema.from_json(config["labels"])
+    shape = NetworkConfig(**config["network"])
+    own_words = tuple(str(word) for word in config["own_words"])
+    if (shape.topics, shape.stances, shape.writer_words) != (
+        len(labels.topic), len(labels.stance), len(own_words),
+    ):  # fmt: skip
+        raise ValueError("labels and network do not fit")
+    with torch.device("meta"):
+        network = Network(shape)
+    state = {name: tensor.float() for name, tensor in load_tensors(files[WEIGHTS]).items()}
+    network.load_state_dict(state, assign=True)
+    return Artifact(
+        name=str(config["name"]),
+        version=str(config["version"]),
+        created=str(config["created"]),
+        labels=labels,
+        own_words=own_words,
+        max_windows=int(config["max_windows"]),
+        network=_materialised(network).eval(),
+        tokenizer=tokenizer_from(files[TOKENIZER].decode()),
+        calibration=Calibration(**config["calibration"]),
+        languages=tuple(config["languages"]),
+        metrics=json.loads(files[METRICS]),
+        card=files[CARD].decode(),
+        digest=digest,
+    )
+
+
+def _materialised(network: Network) -> Network:
+    """Rebuilds the constant buffers that are not saved with the weights."""
+    embeddings = network.encoder.embeddings
+    positions = network.config.encoder["max_position_embeddings"]
+    assert isinstance(positions, int)  # noqa: S101 - the meta network was built from it
+    embeddings.position_ids = torch.arange(positions).expand((1, -1))
+    embeddings.token_type_ids = torch.zeros((1, positions), dtype=torch.long)
+    return network

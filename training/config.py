@@ -1,0 +1,105 @@
+"""What a training run is told: one TOML file, checked whole before anything is read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(gt=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """A file of labelled articles and how it is used.
+
+    `where` keeps rows with these values (a value, or a list of them), `passes` is how often an
+    epoch reads the file (0.5: every second row), `per_topic` caps the rows of a topic,
+    `per_stance` the rows of a stance, `holdout` is the share of texts kept for validation (by the
+    text's digest, so it is the same in every run), `unrelated` adds that many targets of other
+    texts of the file to each text as unrelated ones, `overall` drops the target of that share of
+    the rows that stand alone, `title` is the share of titles shown.
+    """
+
+    path: Path
+    where: dict[str, Any] = {}
+    columns: dict[str, str] = {}
+    passes: Share = 1.0
+    per_topic: int | None = None
+    per_stance: int | None = None
+    limit: int | None = None
+    max_tokens: int = 512
+    max_prompts: int = 8
+    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    unrelated: int = 0
+    overall: bool = False
+    title: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+    @property
+    def name(self) -> str:
+        """The file's stem and what of it is read, such as `stance:fnc1`."""
+        chosen = [str(v) for k, v in sorted(self.where.items()) if k != "split"]
+        return ":".join([self.path.stem, *chosen])
+
+
+class ModelConfig(_Strict):
+    """The artifact to make. `base` is a directory or hub id; None is MiniLM from its package."""
+
+    name: str = "nutgraf-mini"
+    version: str = "0.1.0"
+    base: str | None = None
+    reader_layers: int = 3
+    salience_layers: int = 1
+    writer_words: int = 400
+    max_windows: int = 8
+    labels: Path | None = None
+    card: Path | None = None
+
+
+class Losses(_Strict):
+    """Weights of the losses of the four heads."""
+
+    topic: float = 1.0
+    stance: float = 1.0
+    salience: float = 0.5
+    writing: float = 0.7
+
+
+class Optimisation(_Strict):
+    """How the network is fitted. Rates are AdamW's; a batch has at most `batch_tokens` padded."""
+
+    seed: int = 1
+    epochs: int = 1
+    batch_tokens: int = 4096
+    encoder_rate: float = 6e-5
+    head_rate: float = 3e-4
+    weight_decay: float = 0.01
+    warmup: float = 0.05
+    clip: float = 1.0
+    freeze_embeddings: bool = True
+    frozen_layers: int = 0
+    mixed_precision: str = "auto"
+    evaluate_every: int = 1000
+    checkpoint_every: int = 200
+    patience: int = 4
+    validation_rows: int = 400
+
+
+class Config(_Strict):
+    """A training run. Paths are relative to the directory that the command is run in."""
+
+    model: ModelConfig = ModelConfig()
+    losses: Losses = Losses()
+    optimisation: Optimisation = Optimisation()
+    train: tuple[Source, ...] = Field(min_length=1)
+    validation: tuple[Source, ...] = ()
+
+
+def read(path: Path) -> Config:
+    """Reads a config. Raises pydantic.ValidationError, tomllib.TOMLDecodeError or OSError."""
+    return Config.model_validate(tomllib.loads(path.read_text("utf-8")))

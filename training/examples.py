@@ -1,0 +1,199 @@
+"""From labelled texts to encoded examples, and from examples to an order of batches."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from models.artifact import tokenizer_from
+from models.cleaning import clean
+from models.encoding import ArticleEncoder, Encoded
+from models.labels import LabelSchema
+from models.sentences import split
+from models.vocabulary import OwnWords
+from training.alignment import (
+    Pair,
+    added_words,
+    best_source,
+    oracle,
+    pair,
+    summary_sentences,
+    words,
+)
+from training.config import Source
+from training.data import Labelled, digest
+
+CHUNK = 64
+MEGABATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text as the network reads it, with the labels that are known for it.
+
+    `topics` are (topic, weight), `prompts` (word pieces, stance), `salient` the sentences of the
+    oracle (None: no summary is known), `pairs` what the writer learns from.
+    """
+
+    source: int
+    encoded: Encoded
+    topics: tuple[tuple[int, float], ...] = ()
+    prompts: tuple[tuple[list[int], int], ...] = ()
+    salient: tuple[int, ...] | None = None
+    pairs: tuple[Pair, ...] = ()
+    article_words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes examples of one source. Picklable, so that several processes share the work."""
+
+    tokenizer_json: str
+    labels: LabelSchema
+    own_words: tuple[str, ...]
+    source: Source
+    number: int
+
+    def encoder(self) -> ArticleEncoder:
+        tokenizer = tokenizer_from(self.tokenizer_json)
+        return ArticleEncoder(tokenizer, max_windows=1, window=self.source.max_tokens)
+
+    def make(self, labelled: Sequence[Labelled]) -> list[Example]:
+        encoder, own = self.encoder(), OwnWords(self.own_words)
+        made = (self._example(each, encoder, own) for each in labelled)
+        return [example for example in made if example is not None]
+
+    def _example(self, each: Labelled, encoder: ArticleEncoder, own: OwnWords) -> Example | None:
+        shown = int(digest(each.text)[-6:], 16) < self.source.title * 16**6
+        title = each.title if shown else None
+        encoded = encoder.article(each.text, split(each.text, clean(each.text, title)), title)
+        if not encoded.sentences:
+            return None
+        salient, pairs, held = self._summary(each, encoded, encoder, own)
+        return Example(
+            source=self.number,
+            encoded=encoded,
+            topics=self._topics(each),
+            prompts=tuple(
+                (encoder.target(target), self.labels.stance_names.index(stance))
+                for target, stance in each.stances.items()
+            ),
+            salient=salient,
+            pairs=pairs,
+            article_words=held if pairs else frozenset(),
+        )
+
+    def _topics(self, each: Labelled) -> tuple[tuple[int, float], ...]:
+        numbers = [self.labels.topic_names.index(topic) for topic in each.topics]
+        rest = 0.25 / max(len(numbers) - 1, 1)
+        main = 1.0 if len(numbers) == 1 else 0.75
+        return tuple((number, rest if index else main) for index, number in enumerate(numbers))
+
+    def _summary(
+        self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder, own: OwnWords
+    ) -> tuple[tuple[int, ...] | None, tuple[Pair, ...], frozenset[str]]:
+        if not each.summary:
+            return None, (), frozenset()
+        lines = summary_sentences(each.summary)
+        sentences = [words(each.text[s.start : s.end]) for s in encoded.sentences]
+        held = frozenset(words(each.text))
+        pairs = []
+        for line in lines:
+            best = best_source(line, sentences)
+            if best is not None:
+                pairs.append(pair(encoded, encoded.sentences[best], line, own, encoder, held))
+        salient = oracle([_spoken(s) for s in sentences], [_spoken(line) for line in lines])
+        return tuple(salient), tuple(found for found in pairs if found), held
+
+
+def _spoken(line: Iterable[str]) -> list[str]:
+    return [word for word in line if any(char.isalnum() for char in word)]
+
+
+def make_examples(maker: Maker, labelled: Sequence[Labelled], processes: int) -> list[Example]:
+    """All examples of a source, in its order."""
+    chunks = [labelled[at : at + CHUNK] for at in range(0, len(labelled), CHUNK)]
+    if processes <= 1 or len(chunks) < 4:
+        return [example for chunk in chunks for example in maker.make(chunk)]
+    with ProcessPoolExecutor(processes) as pool:
+        return [example for made in pool.map(maker.make, chunks) for example in made]
+
+
+def own_words(labelled: Iterable[Labelled], count: int) -> tuple[str, ...]:
+    """The writer's own words, from the summaries of some texts. Word 0 is the end."""
+    return tuple(added_words((p for each in labelled for p in _plain_pairs(each)), count))
+
+
+def _plain_pairs(each: Labelled) -> Iterator[tuple[list[str], list[str]]]:
+    sentences = [words(each.text[s.start : s.end]) for s in split(each.text)[:30]]
+    for line in summary_sentences(each.summary or ""):
+        best = best_source(line, sentences)
+        if best is not None:
+            yield sentences[best], line
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which examples an epoch reads and in which batches; a pure function of seed and epoch.
+
+    Batches hold texts of similar length (`batch_tokens` padded tokens at most), drawn from
+    megabatches so that every batch mixes sources.
+    """
+
+    lengths: Sequence[int]
+    sources: Sequence[int]
+    passes: Sequence[float]
+    batch_tokens: int
+    seed: int
+
+    def epoch(self, number: int) -> list[list[int]]:
+        """The batches of an epoch as example numbers."""
+        draw = random.Random(f"{self.seed}/{number}")  # noqa: S311 - sampling, not secrecy
+        chosen = [index for index in range(len(self.lengths)) for _ in range(self._times(index, number))]
+        draw.shuffle(chosen)
+        tokens, mega, batches = 0, [], []
+        for index in chosen:
+            mega.append(index)
+            tokens += self.lengths[index]
+            if tokens >= self.batch_tokens * MEGABATCH:
+                batches += self._cut(mega)
+                tokens, mega = 0, []
+        batches += self._cut(mega)
+        draw.shuffle(batches)
+        return batches
+
+    def _times(self, index: int, epoch: int) -> int:
+        """How often an epoch reads an example: whole passes, and its turn of the fraction left."""
+        passes = self.passes[self.sources[index]]
+        start = passes * epoch + index * 0.6180339887498949  # evenly spread over the file
+        return int(start + passes) - int(start)
+
+    def _cut(self, mega: Sequence[int]) -> list[list[int]]:
+        batches: list[list[int]] = []
+        for index in sorted(mega, key=lambda index: -self.lengths[index]):
+            if batches and self.lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= self.batch_tokens:
+                batches[-1].append(index)
+            else:
+                batches.append([index])
+        return batches
+
+
+def sampled_prompts(
+    example: Example, most: int, weights: Sequence[float], draw: random.Random
+) -> list[tuple[list[int], int]]:
+    """At most `most` of an example's prompts, rarer stances of its source likelier."""
+    prompts = list(example.prompts)
+    if len(prompts) <= most:
+        return prompts
+    keyed = [(draw.random() ** (1 / max(weights[stance], 1e-6)), i) for i, (_, stance) in enumerate(prompts)]
+    return [prompts[index] for _, index in sorted(keyed, reverse=True)[:most]]
+
+
+def stance_weights(examples: Iterable[Example], stances: int) -> list[float]:
+    """Sampling weights that balance the stances of a source: the inverse of their counts."""
+    counts = Counter(stance for example in examples for _, stance in example.prompts)
+    return [1 / counts[stance] if counts[stance] else 0.0 for stance in range(stances)]
