@@ -1,0 +1,163 @@
+"""What the shape of a pasted page gives away: menus, lists of other stories, where the body is.
+
+Menus are runs of short lines without punctuation. On a whole page the body is the stretch whose
+prose outweighs the lines between it (maximum subsequence segmentation: Pasternack and Roth 2009,
+"Extracting article text from the web with maximum subsequence segmentation").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from models.analysis import Span
+from models.furniture import Why
+
+_MIN_PROSE_WORDS = 8
+_MAX_LABEL_WORDS = 4
+_MAX_HEADLINE_WORDS = 20
+_MAX_HEADLINE_CHARS = 160
+_MIN_MENU_LINES = 5
+_MIN_KNOWN_SHARE = 0.2
+_MAX_LIST_LINES = 6
+
+# A page is whole where this much surrounds its body.
+_MIN_OUTER_LINES = 25
+_MIN_OUTER_SHARE = 0.4
+# What a line that is not prose costs the body, and prose that stands alone: words. Fitted on 80
+# whole pages; half or twice as much changes little.
+_LINE_COST = 8
+_LONE_COST = 15
+_MAX_TITLE_DISTANCE = 8
+
+_ENDS_PROSE = re.compile(r"""[.!?…:;,。！？؟।]["'”’»)\] ]*\Z""")
+_BULLET = re.compile(r"[-–—*•·▪●►]|\d{1,3}[.)]\s")
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """A paragraph of the page, what kind of line it is, and why it goes unread, if it does.
+
+    A headline is a line that ends without punctuation, as titles and menu items do; a label is a
+    headline of a few words.
+    """
+
+    span: Span
+    text: str
+    why: Why | None = None
+    words: int = field(init=False)
+    is_prose: bool = field(init=False)
+    is_headline: bool = field(init=False)
+    is_label: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.words = len(self.text.split())
+        ends = _ENDS_PROSE.search(self.text, max(0, len(self.text) - 4)) is not None
+        self.is_prose = ends and self.words >= _MIN_PROSE_WORDS
+        self.is_headline = (
+            not ends
+            and self.words <= _MAX_HEADLINE_WORDS
+            and len(self.text) <= _MAX_HEADLINE_CHARS
+            and not _BULLET.match(self.text)
+        )
+        self.is_label = self.is_headline and self.words <= _MAX_LABEL_WORDS
+
+    @property
+    def is_read(self) -> bool:
+        return self.why is None
+
+    @property
+    def carries(self) -> bool:
+        """Whether it is prose that is read: what an article is made of."""
+        return self.is_prose and self.why is None
+
+
+def first_prose(page: Sequence[Paragraph]) -> int:
+    """Where the prose begins; the length of the page where there is none."""
+    return next((index for index, part in enumerate(page) if part.carries), len(page))
+
+
+def mark_menus(page: Sequence[Paragraph]) -> None:
+    """Runs of labels that hold other furniture, or stand before all prose, are menus."""
+    head = first_prose(page)
+    head = 0 if head == len(page) else head
+    for start, end in _runs([not part.is_read or part.is_label for part in page]):
+        known = sum(not part.is_read for part in page[start:end])
+        introduced = start > 0 and page[start - 1].text.endswith(":")
+        is_menu = start < head or (known >= _MIN_KNOWN_SHARE * (end - start) and not introduced)
+        if end - start >= _MIN_MENU_LINES and is_menu:
+            for part in page[start:end]:
+                part.why = part.why or Why.NAVIGATION
+
+
+def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """The stretches of True."""
+    start = None
+    for index, flag in enumerate([*flags, False]):
+        if flag and start is None:
+            start = index
+        elif not flag and start is not None:
+            yield start, index
+            start = None
+
+
+def mark_lists(page: Sequence[Paragraph]) -> None:
+    """Headlines of other stories: a few under "Related", and all below the end of the prose."""
+    last_prose = max((index for index, part in enumerate(page) if part.carries), default=-1)
+    left = 0
+    for index, part in enumerate(page):
+        if part.why:
+            if part.why is Why.RELATED and part.is_label:
+                left = _MAX_LIST_LINES
+            if index > last_prose:
+                left = len(page)
+        elif left and part.is_headline:
+            part.why, left = Why.RELATED, left - 1
+        else:
+            left = 0
+
+
+def mark_outside(page: Sequence[Paragraph], keep_title: bool) -> None:
+    """On a whole page, everything outside its body; `keep_title`: but not the line above it."""
+    start, end = _body(page)
+    outer = sum(not part.is_prose for part in (*page[:start], *page[end:]))
+    lines = sum(not part.is_prose for part in page)
+    if outer < _MIN_OUTER_LINES or lines < _MIN_OUTER_SHARE * len(page):
+        return
+    title = _title_above(page, start) if keep_title else None
+    for part in (*page[:start], *page[end:]):
+        if part.is_read and part is not title:
+            part.why = Why.NAVIGATION if part.is_label else Why.RELATED
+
+
+def _body(page: Sequence[Paragraph]) -> tuple[int, int]:
+    best, best_weight = (0, 0), 0
+    start, weight = 0, 0
+    for index, weight_here in enumerate(_weights(page)):
+        if weight <= 0:
+            start, weight = index, 0
+        weight += weight_here
+        if weight > best_weight:
+            best, best_weight = (start, index + 1), weight
+    return best
+
+
+def _weights(page: Sequence[Paragraph]) -> Iterator[int]:
+    """Words of prose, less where no prose is next to it among what is read; lines cost."""
+    read = [part.is_prose for part in page if part.is_read]
+    padded = [False, *read, False]
+    position = 0
+    for part in page:
+        position += part.is_read
+        if part.carries:
+            lone = not (padded[position - 1] or padded[position + 1])
+            yield part.words - (_LONE_COST if lone else 0)
+        else:
+            yield -_LINE_COST
+
+
+def _title_above(page: Sequence[Paragraph], start: int) -> Paragraph | None:
+    above = reversed(page[max(0, start - _MAX_TITLE_DISTANCE) : start])
+    titles = (part for part in above if part.is_read and part.is_headline and not part.is_label)
+    return next(titles, None)
