@@ -43,19 +43,24 @@ _NETWORK = (
 )
 # Names, roles and the small words between them: "Ann Lee and Bob Ray, Reuters in Paris".
 _NAMES = (
-    r"(?-i:(?:[A-Z][\w.'’&/-]*+|and|in|of|the|for|at|with|from|by|de|la|van|von|der|bin|al|reporting"
+    r"(?-i:(?:[A-Z][\w.'’&/-]*+|and|in|of|the|for|at|with|from|by|de|la|van|von|der|bin|al"
+    r"|reporting"
     r"|editing|writing|additional|staff|[,;|•·&—–-])[ ,;]*+){1,30}"
 )
 _TIME = (
-    r"(?:(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\b|\d{1,4}(?:st|nd|rd|th)?"
-    r"|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\b|[ap]\.?m\.?|e[sd]?t|p[sd]?t|c[sd]?t|gmt|bst|utc|ist"
+    r"(?:(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\b|\d{1,4}(?:st|nd"
+    r"|rd|th)?"
+    r"|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\b|[ap]\.?m\.?|e[sd]?t|p[sd]?t|c[sd]?t|gmt|bst"
+    r"|utc|ist"
     r"|at|on|today|yesterday|noon|midnight|(?:min(?:ute)?|hour|hr|day|week|month|year)s?|ago|local"
     r"|(?:first |last )?(?:published|updated|posted|modified|created|edited)|time|read)"
 )
 _SHARE = (
     rf"(?:{_NETWORK}|share(?: (?:this|on|via|to|page|article|story|options))*|tweet(?: this)?|post"
-    r"|e-?mail(?: (?:this|article|to a friend))*|print(?: (?:this|article|page))*|copy(?: the)? link"
-    r"|link copied!?|save(?: article)?|bookmark|(?:leave |post |add |view )?(?:a )?comments?|like|pin"
+    r"|e-?mail(?: (?:this|article|to a friend))*|print(?: (?:this|article|page))*"
+    r"|copy(?: the)? link"
+    r"|link copied!?|save(?: article)?|bookmark|(?:leave |post |add |view )?(?:a )?comments?"
+    r"|like|pin"
     r"|(?:this )?article|story|follow|sms|rss|print friendly|gift this article|close|about sharing"
     r"|listen to article|copy|talk|more)"
 )
@@ -64,7 +69,8 @@ _SECTION = (
     r"|(?:log|sign) (?:in|out|up)|register|subscribe|my account|account|videos?|live|tv|radio|shop"
     r"|travel|culture|business|politics|world|uk|us|u\.s\.|africa|asia|europe|americas|australia"
     r"|tech(?:nology)?|science|health|entertainment|opinions?|lifestyle|life|arts?|music|food|style"
-    r"|money|markets?|magazine|podcasts?|newsletters?|games|crosswords?|puzzles|jobs|contact(?: us)?"
+    r"|money|markets?|magazine|podcasts?|newsletters?|games|crosswords?|puzzles|jobs"
+    r"|contact(?: us)?"
     r"|about(?: us)?|help|advertise|privacy|terms|cookies|sitemap|accessibility|football|cricket"
     r"|environment|education|climate|local|national|international|photos|pictures|topics|sections"
     r"|editions?|e-?paper|classifieds|reviews|columns?|editorials?|finance|economy|cars|all|&|and"
@@ -86,8 +92,10 @@ PARAGRAPHS = _table(
             r"(?:open|close|main|site)? ?(?:menu|navigation|search)|(?:sign|log) ?(?:in|out)",
             r"(?:return|back|scroll|go) (?:back )?to (?:the )?(?:top|home ?page|menu|results)",
             r"(?:about|contact) us|terms(?: (?:and|&) conditions| of (?:use|service))?|site ?map",
-            r"(?:privacy|cookie) (?:policy|notice|settings)|load(?:ing)?(?: more)?|learn more|close",
-            r"(?:prev(?:ious)?|next) (?:article|story|page|post)|(?:show|view|see) (?:more|all|less)",
+            r"(?:privacy|cookie) (?:policy|notice|settings)|load(?:ing)?(?: more)?|learn more"
+            r"|close",
+            r"(?:prev(?:ious)?|next) (?:article|story|page|post)|(?:show|view|see) (?:more|all"
+            r"|less)",
         ),
         Why.BYLINE: (
             rf"(?:written |story |words |analysis |posted )?by:? {_NAMES}",
@@ -104,13 +112,16 @@ PARAGRAPHS = _table(
             r"a post shared by .{2,80}|listen to article .{0,120}",
         ),
         Why.PLAYER: (
-            r"(?:play|watch|listen|pause|replay)(?: (?:now|live|video|audio|again|to (?:the |this )?"
+            r"(?:play|watch|listen|pause|replay)(?: (?:now|live|video|audio|again|to (?:the "
+            r"|this )?"
             r"(?:article|story|audio)))?[\s·•|:–-]*+\d{1,2}:\d{2}(?: ?[/·-] ?\d{1,2}:\d{2})?",
             r"(?:play|watch|listen)(?: (?:now|live|video|to (?:the|this) (?:article|story)))",
             r"\d{1,2}-minute listen|(?:audio|video) player|\d{1,2}:\d{2}(?: ?/ ?\d{1,2}:\d{2})?",
-            r"download(?: (?:transcript|embed))*|(?:view |hide )?transcript|toggle more options|embed",
+            r"download(?: (?:transcript|embed))*|(?:view |hide )?transcript|toggle more options"
+            r"|embed",
             r"media playback is (?:un|not )?supported on (?:this|your) device.{0,200}",
-            r"just watched .{1,400}|replay more videos.{0,300}|now playing.{0,80}|play video.{0,120}",
+            r"just watched .{1,400}|replay more videos.{0,300}|now playing.{0,80}"
+            r"|play video.{0,120}",
             r"(?:slideshow|gallery) ?\(?\d{1,3}(?: (?:images|photos|pictures))?\)?|\[pullquote\]",
             r"(?:prev(?:ious)? |next )?(?:image|photo|slide) \d{1,3} (?:of|/) \d{1,3}",
         ),
@@ -146,7 +157,8 @@ PARAGRAPHS = _table(
             r"file(?: photo)?(?: -{1,2}|:| - ).{5,700}|view image in fullscreen.{0,400}",
         ),
         Why.COOKIES: (
-            r"(?:accept|reject|allow|manage)(?: all)?(?: (?:cookies|consent|preferences|settings))?",
+            r"(?:accept|reject|allow|manage)(?: all)?(?: (?:cookies|consent|preferences"
+            r"|settings))?",
             r"(?:cookie|privacy|consent) (?:preferences|choices|consent)|i agree|got it",
         ),
         Why.LINK: (
@@ -197,9 +209,11 @@ SENTENCES = _table(
             r"(?: .{0,40})?",
         ),
         Why.NEWSLETTER: (
-            r"(?:click here to |please )?(?:sign up|subscribe|register)\b[^!?]{0,160}?(?:newsletters?"
+            r"(?:click here to |please )?(?:sign up|subscribe"
+            r"|register)\b[^!?]{0,160}?(?:newsletters?"
             r"|inbox|alerts?|podcasts?|e-?mails?|our app|for free|here|now|today)\b[^!?]{0,60}",
-            r"(?:get|receive|want)\b[^!?]{3,180}?(?:(?:in|to) your inbox|newsletters?)\b[^!?]{0,80}",
+            r"(?:get|receive|want)\b[^!?]{3,180}?(?:(?:in|to) your inbox"
+            r"|newsletters?)\b[^!?]{0,80}",
             r"(?:get|enter|add) your e-?mail.{0,80}|your e-?mail address will not be published",
             r"by (?:signing up|clicking|subscribing|submitting|entering)\b[^!?]{3,120}?"
             r"(?:privacy|terms|agree)[^!?]{0,160}",
@@ -222,12 +236,16 @@ SENTENCES = _table(
             r".{0,80}",
         ),
         Why.RELATED: (
-            r"(?:read more|related|see also|also read|read also|more on this|don['’]t miss|read next"
-            r"|recommended|watch now|more from [\w ]{2,30}|more stories|related \w++) ?[:|>»] ?.{2,220}",
+            r"(?:read more|related|see also|also read|read also|more on this|don['’]t miss"
+            r"|read next"
+            r"|recommended|watch now|more from [\w ]{2,30}|more stories|related \w++) ?[:"
+            r"|>»] ?.{2,220}",
             r"(?-i:(?:MORE|WATCH|PHOTOS?|VIDEO|READ|LISTEN|OPINION|GALLERY|POLL|ALSO|PODCAST)"
             r"(?: [A-Z]+){0,3}: ).{2,220}",
-            r"click (?:here|through|on the link)\b.{0,160}|scroll (?:down|across) (?:for|to) .{2,60}",
-            r"(?:read|see|view|watch) (?:the |our |his |her )?(?:full|original|complete|rest of the)"
+            r"click (?:here|through|on the link)\b.{0,160}|scroll (?:down|across) (?:for"
+            r"|to) .{2,60}",
+            r"(?:read|see|view|watch) (?:the |our |his |her )?(?:full|original|complete"
+            r"|rest of the)"
             r" (?:story|article|report|interview|post|video|column|coverage).{0,80}",
             r"watch (?:the |this )?(?:video|clip|interview)(?: (?:here|above|below|at \S++))?",
             r"for more (?:on|of|from|updates|information|news|stories|coverage)\b.{2,140}?"
@@ -244,7 +262,8 @@ SENTENCES = _table(
             r"all rights reserved.{0,160}|(?:tm|entire contents) .{0,80}(?:copyright|©).{0,160}",
             r"this (?:material|content|article|story) may not be (?:published|reproduced|copied)"
             r".{0,160}",
-            r"(?:reproduction|republication|redistribution) .{0,60}(?:prohibited|permission).{0,60}",
+            r"(?:reproduction|republication|redistribution) .{0,60}(?:prohibited"
+            r"|permission).{0,60}",
             r"our standards: ?(?:the )?thomson reuters.{0,60}",
             r"(?:the )?(?:opinions|views) expressed .{0,80}\b(?:their own|those of|his own|her own"
             r"|the author).{0,160}",
@@ -254,7 +273,8 @@ SENTENCES = _table(
         Why.CREDIT: (
             r"\(?(?:additional )?(?:reporting|editing|writing)(?: and (?:writing|editing))? by "
             rf"{_NAMES}\)?",
-            r"this (?:interview|conversation|story|excerpt|transcript) (?:has been|was) (?:lightly )?"
+            r"this (?:interview|conversation|story|excerpt|transcript) (?:has been"
+            r"|was) (?:lightly )?"
             r"(?:edited|condensed).{2,80}|this is a rush transcript.{0,120}",
         ),
         Why.BYLINE: (
@@ -284,7 +304,8 @@ OPENINGS = _table(
             rf"skip to (?:main )?(?:content|navigation)\s(?:{_SECTION}\s++(?=(?-i:[A-Z]))){{0,40}}",
         ),
         Why.ADVERTISEMENT: (
-            r"(?-i:ADVERTISEMENT)(?=\s)|(?:story|article) continue[sd] below(?: advertisement)?(?=\s)",
+            r"(?-i:ADVERTISEMENT)(?=\s)|(?:story"
+            r"|article) continue[sd] below(?: advertisement)?(?=\s)",
             r"advertisement(?= (?-i:The|He|She|It|In|But|They|A|On|At)\b)",
         ),
     },
@@ -296,8 +317,9 @@ OPENINGS = _table(
 BRACKETS = _table(
     {
         Why.RELATED: (
-            r"\s?(?:photos?|videos?|also(?: on| read)?|related|more|watch|read(?: more)?|poll|podcast"
-            r"|slideshow|timeline|see also|listen|gallery|interactive)\b[^():]{0,40}:[^()]{2,200}",
+            r"\s?(?=(?-i:[A-Z]))(?:photos?|videos?|also(?: on| read)?|related|more|watch|read(?: more)?"
+            r"|poll|podcast|slideshow|timeline|see also|listen|gallery|interactive)\b[^():]{0,40}:"
+            r"[^()]{2,200}",
         ),
         Why.CREDIT: (
             r"(?<=[.!?”\"] \()(?:(?:photo|image|picture|credit|video|file)s?(?: by| courtesy)?:? )?"
@@ -314,7 +336,8 @@ DATELINES = (
     # Place, date and agency before a dash: "LONDON, Jan 5 (Reuters) - ", "seoul (cnn) -- ".
     re.compile(
         rf"(?:(?!(?:{_AGENCY_NAME})\b)[\w.'’-]{{1,20}}[ ,/]{{1,2}}){{0,8}}"
-        r"\( ?(?:[\w.+]{2,20}(?: [\w.+]{1,12}){0,3} ?\)\s{0,2}--|(?:CNN|AP|AFP|Reuters|UPI|Xinhua|ANI"
+        r"\( ?(?:[\w.+]{2,20}(?: [\w.+]{1,12}){0,3} ?\)\s{0,2}--|(?:CNN|AP|AFP|Reuters|UPI"
+        r"|Xinhua|ANI"
         r"|PTI|IANS|BBC|dpa|TASS|Bloomberg|Kyodo|Yonhap)(?: \w{2,12})? ?\)\s{0,2}[-–—:])-?+\s*+",
         re.IGNORECASE,
     ),
@@ -325,9 +348,11 @@ DATELINES = (
     ),
     # A place in capitals before a dash: "NEW YORK — ", "TALENT, Ore. — ".
     re.compile(
-        r"(?:[A-Z]{6,20}|PARIS|ROME|KYIV|KIEV|OSLO|CAIRO|LIMA|BERN|DOHA|SEOUL|TOKYO|DELHI|MIAMI|DUBAI"
+        r"(?:[A-Z]{6,20}|PARIS|ROME|KYIV|KIEV|OSLO|CAIRO|LIMA|BERN|DOHA|SEOUL|TOKYO|DELHI|MIAMI"
+        r"|DUBAI"
         r"|[A-Z]{2,12} [A-Z]{3,15}(?: [A-Z]{3,12})?|[A-Z]{4,20}(?=, ))"
-        r"(?:, (?:[A-Z][a-z]+\.?|[A-Z]\.[A-Z]\.)(?: [A-Z][a-z]+)?)?(?:, [A-Z][a-z]{2,8}\.? \d{1,2})?"
+        r"(?:, (?:[A-Z][a-z]+\.?"
+        r"|[A-Z]\.[A-Z]\.)(?: [A-Z][a-z]+)?)?(?:, [A-Z][a-z]{2,8}\.? \d{1,2})?"
         r"\s(?:--|[–—-])\s++"
     ),
 )

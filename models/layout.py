@@ -22,6 +22,11 @@ _MIN_MENU_LINES = 5
 _MIN_KNOWN_SHARE = 0.2
 _MAX_LIST_LINES = 6
 
+# What stands below articles; advertisements and captions stand inside them as well.
+_CLOSING = frozenset(
+    (Why.RELATED, Why.NEWSLETTER, Why.SHARE, Why.LICENCE, Why.CREDIT, Why.COOKIES, Why.NAVIGATION)
+)
+
 # A page is whole where this much surrounds its body.
 _MIN_OUTER_LINES = 25
 _MIN_OUTER_SHARE = 0.4
@@ -110,7 +115,7 @@ def mark_lists(page: Sequence[Paragraph]) -> None:
         if part.why:
             if part.why is Why.RELATED and part.is_label:
                 left = _MAX_LIST_LINES
-            if index > last_prose:
+            if index > last_prose and part.why in _CLOSING:
                 left = len(page)
         elif left and part.is_headline:
             part.why, left = Why.RELATED, left - 1
@@ -121,12 +126,16 @@ def mark_lists(page: Sequence[Paragraph]) -> None:
 def mark_outside(page: Sequence[Paragraph], keep_title: bool) -> None:
     """On a whole page, everything outside its body; `keep_title`: but not the line above it."""
     start, end = _body(page)
-    outer = sum(not part.is_prose for part in (*page[:start], *page[end:]))
-    lines = sum(not part.is_prose for part in page)
-    if outer < _MIN_OUTER_LINES or lines < _MIN_OUTER_SHARE * len(page):
+    outside = (*page[:start], *page[end:])
+    lines = sum(not part.is_prose for part in outside)
+    known = sum(not part.is_read for part in outside)
+    if (
+        lines < max(_MIN_OUTER_LINES, _MIN_OUTER_SHARE * len(page))
+        or known < _MIN_KNOWN_SHARE * lines
+    ):
         return
     title = _title_above(page, start) if keep_title else None
-    for part in (*page[:start], *page[end:]):
+    for part in outside:
         if part.is_read and part is not title:
             part.why = Why.NAVIGATION if part.is_label else Why.RELATED
 
