@@ -20,6 +20,7 @@ from transformers import BertConfig, BertModel, DynamicCache, EncoderDecoderCach
 from transformers.models.bert.modeling_bert import BertEncoder
 
 MAX_POSITION = 64
+HEAD_DROPOUT = 0.1
 END = 0
 """The writer's own word 0: the end of the sentence."""
 
@@ -58,9 +59,9 @@ def _bert(config: dict[str, object], **changes: object) -> BertConfig:
     return bert
 
 
-def _dense(inputs: int, hidden: int, dropout: float) -> nn.Sequential:
+def _dense(hidden: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(inputs, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Dropout(dropout)
+        nn.Linear(hidden, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Dropout(HEAD_DROPOUT)
     )
 
 
@@ -82,9 +83,9 @@ class TopicHead(nn.Module):
     Attention pooling after Yang et al. 2016 (N16-1174), with logits linear in the pooled states.
     """
 
-    def __init__(self, hidden: int, topics: int, dropout: float) -> None:
+    def __init__(self, hidden: int, topics: int) -> None:
         super().__init__()
-        self.value = _dense(hidden, hidden, dropout)
+        self.value = _dense(hidden)
         self.weight = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
         self.out = nn.Linear(hidden, topics)
         nn.init.zeros_(cast(nn.Linear, self.weight[2]).weight)
@@ -119,13 +120,13 @@ class SalienceHead(nn.Module):
 class StanceHead(nn.Module):
     """Stance logits from the reader's last state and the sentences that it attends to."""
 
-    def __init__(self, hidden: int, stances: int, dropout: float) -> None:
+    def __init__(self, hidden: int, stances: int) -> None:
         super().__init__()
         self.query = nn.Linear(hidden, hidden)
         self.key = nn.Linear(hidden, hidden)
         self.mix = nn.Linear(hidden, hidden)
         self.value = nn.Linear(hidden, hidden)
-        self.dense = _dense(hidden, hidden, dropout)
+        self.dense = _dense(hidden)
         self.out = nn.Linear(hidden, stances)
         self.out_sentence = nn.Linear(hidden, stances, bias=False)
 
@@ -152,7 +153,7 @@ class WriterHead(nn.Module):
         self.query = nn.Linear(hidden, hidden)
         self.key = nn.Linear(hidden, hidden)
         self.gate = nn.Linear(hidden, 2)
-        self.dense = _dense(hidden, hidden, 0.0)
+        self.dense = _dense(hidden)
         self.own = nn.Linear(hidden, words)
         nn.init.zeros_(self.copied.weight)
         nn.init.zeros_(self.copied.bias)
@@ -183,14 +184,14 @@ class Network(nn.Module):
             add_cross_attention=True,
         )
         salience = _bert(config.encoder, num_hidden_layers=config.salience_layers)
-        hidden, dropout = bert.hidden_size, bert.hidden_dropout_prob
+        hidden = bert.hidden_size
         self.config = config
         self.encoder = BertModel(bert, add_pooling_layer=False)
         self.reader = BertEncoder(reader)
         self.reader_config = reader
-        self.topic = TopicHead(hidden, config.topics, dropout)
+        self.topic = TopicHead(hidden, config.topics)
         self.salience = SalienceHead(salience)
-        self.stance = StanceHead(hidden, config.stances, dropout)
+        self.stance = StanceHead(hidden, config.stances)
         self.writer = WriterHead(hidden, config.writer_words)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
