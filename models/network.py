@@ -52,6 +52,10 @@ class Read:
     logits: Tensor  # (rows, labels)
     contributions: Tensor  # (rows, S, labels)
 
+    def row(self, number: int) -> Read:
+        """One of the texts: logits (labels), contributions (S, labels)."""
+        return Read(self.logits[number], self.contributions[number])
+
 
 def _bert(config: dict[str, object], **changes: object) -> BertConfig:
     bert = BertConfig.from_dict({**deepcopy(config), **changes})
@@ -193,6 +197,16 @@ class Network(nn.Module):
         self.salience = SalienceHead(salience)
         self.stance = StanceHead(hidden, config.stances)
         self.writer = WriterHead(hidden, config.writer_words)
+
+    @property
+    def positions(self) -> int:
+        """The most tokens that a window may have."""
+        return int(self.encoder.config.max_position_embeddings)
+
+    def lower_precision(self, dtype: torch.dtype) -> None:
+        """Puts what is heavy (encoder, reader, writer) in `dtype`; the label heads keep float32."""
+        for module in (self.encoder, self.reader, self.writer):
+            module.to(dtype)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some windows: (rows, tokens) → (rows, tokens, H)."""

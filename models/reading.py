@@ -120,7 +120,7 @@ class Reading:
         means, mask = self._sentences
         chosen = torch.tensor([prompt.article for prompt in prompts], device=self._device)
         last = read[[row[prompt.article] for prompt in prompts], packed.last]
-        return self._network.stance(last, means[chosen], mask[chosen])
+        return self._network.stance(last.float(), means[chosen], mask[chosen])
 
     def _memory(self, spans: Sequence[tuple[int, int]]) -> Memory:
         index, mask = (tensor.to(self._device) for tensor in ranges(spans))

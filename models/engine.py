@@ -1,0 +1,278 @@
+"""The engine: `prepare` an article in any thread, `analyze` a batch on the model's thread.
+
+The service, the command line, evaluation and the benchmarks all go through this one. It knows no
+HTTP, no queue and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models import artifact, passages, summary, webpage
+from models.analysis import Analysis, InputReport, Removed, StanceAnalysis, Summary
+from models.article import Article, Options, Style, Task
+from models.cleaning import clean
+from models.encoding import ArticleEncoder, Encoded, pack
+from models.errors import AnalysisError, ArticleTooLong, EmptyArticle
+from models.labelling import Labeller
+from models.labels import LabelSchema
+from models.language import LanguageDetector
+from models.network import Network
+from models.reading import Prompt, Reading
+from models.sentences import split
+from models.vocabulary import OwnWords
+from models.writer import Request, Writer
+
+WARM_UP_TEXT = "The council voted on Monday to reopen the old harbour bridge. Work begins in May."
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is loaded and how it runs. `max_tokens` is the longest article that is read whole."""
+
+    name: str
+    version: str
+    digest: str
+    created: str
+    labels: LabelSchema
+    languages: tuple[str, ...]
+    parameters: int
+    max_tokens: int
+    device: str
+    dtype: str
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An article that is ready to be analysed: whatever can be wrong with it is ruled out."""
+
+    encoded: Encoded
+    options: Options
+    prompts: tuple[tuple[str | None, tuple[int, ...]], ...]
+    removed: tuple[Removed, ...]
+    language: str | None
+    from_html: bool
+
+    @property
+    def tokens(self) -> int:
+        """Word pieces in all windows."""
+        return len(self.encoded.ids)
+
+    @property
+    def windows(self) -> int:
+        return len(self.encoded.windows)
+
+    @property
+    def longest_tokens(self) -> int:
+        """The longest window, to which every window of a batch may be padded."""
+        return max(self.encoded.windows)
+
+
+class Engine:
+    """A loaded model. `prepare` is safe in any thread, `analyze` in one at a time."""
+
+    def __init__(
+        self, model: artifact.Artifact, device: torch.device, dtype: torch.dtype, max_batch_tokens: int
+    ) -> None:
+        self._model = model
+        self._max_batch_tokens = max_batch_tokens
+        self._network = model.network.eval().to(device)
+        self._network.lower_precision(dtype)
+        self._encoder = ArticleEncoder(model.tokenizer, model.max_windows, self._network.positions)
+        self._detector = LanguageDetector()
+        self._labeller = Labeller(model.labels, model.calibration)
+        self._own = OwnWords(model.own_words)
+        pieces = [self._encoder.first_piece(word) for word in self._own.words]
+        self._writer = Writer(self._network, self._own, pieces, self._encoder.write_id)
+        self.info = _info(model, self._network, device, dtype)
+
+    @classmethod
+    def load(
+        cls,
+        directory: Path,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        threads: int | None = None,
+        max_batch_tokens: int = 16384,
+    ) -> Engine:
+        """Loads a verified artifact. Raises an ArtifactError, or ValueError for a missing device."""
+        if threads is not None:
+            torch.set_num_threads(threads)
+        chosen = _device(device)
+        return cls(artifact.load(directory), chosen, _dtype(dtype, chosen), max_batch_tokens)
+
+    def warm_up(self) -> None:
+        """Runs every stage once, so that the first article does not pay for it."""
+        self._detector.warm_up()
+        for style in Style:
+            self.analyze([self.prepare(Article(WARM_UP_TEXT, options=Options(style=style)))])
+
+    def prepare(self, article: Article) -> Prepared:
+        """Cleans, splits and tokenises. Raises an ArticleError."""
+        options = article.options
+        text, title = article.text or "", article.title
+        if article.html is not None:
+            text, found = webpage.extract(article.html)
+            title = title or found
+        removed = clean(text, title) if options.clean else ()
+        encoded = self._encoder.article(text, split(text, removed), title)
+        if not encoded.sentences:
+            raise EmptyArticle("there is no text to read; send the article's text")
+        if encoded.truncated and options.strict:
+            raise ArticleTooLong(
+                f"the article is longer than the {self.info.max_tokens} tokens that are read; "
+                "shorten it, or leave out strict to have its beginning read"
+            )
+        detected = self._detector.detect(text)
+        return Prepared(
+            encoded=encoded,
+            options=options,
+            prompts=self._prompts(options),
+            removed=removed,
+            language=detected[0] if detected else None,
+            from_html=article.html is not None,
+        )
+
+    def _prompts(self, options: Options) -> tuple[tuple[str | None, tuple[int, ...]], ...]:
+        if Task.STANCE not in options.tasks:
+            return ()
+        targets: Sequence[str | None] = options.targets or (None,)
+        return tuple((target, tuple(self._encoder.target(target))) for target in targets)
+
+    @torch.inference_mode()
+    def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
+        """One outcome for each article, in order; what fails in one leaves the others whole.
+
+        An article is encoded once, whatever is asked of it.
+        """
+        if not batch:
+            return []
+        reading = Reading(self._network, [p.encoded for p in batch], self._max_batch_tokens)
+        topics = reading.topic()
+        stances = self._stances(reading, batch)
+        summaries = self._summaries(reading, batch)
+        whole = topics.logits.isfinite().all(-1).tolist()  # anything broken upstream shows here
+        return [
+            Analysis(
+                topic=self._labeller.topic(prepared.encoded, topics.row(row))
+                if Task.TOPIC in prepared.options.tasks
+                else None,
+                stance=stances.get(row),
+                summary=summaries.get(row),
+                language=prepared.language,
+                warnings=self._warnings(prepared),
+                input=_report(prepared),
+            )
+            if whole[row]
+            else AnalysisError("the model gave no finite scores for this article; send it as it was")
+            for row, prepared in enumerate(batch)
+        ]
+
+    def _stances(
+        self, reading: Reading, batch: Sequence[Prepared]
+    ) -> dict[int, tuple[StanceAnalysis, ...]]:
+        """The stances of the articles that are asked for them, in groups of similar length."""
+        asked = [row for row, prepared in enumerate(batch) if prepared.prompts]
+        found: dict[int, tuple[StanceAnalysis, ...]] = {}
+        for group in pack([batch[row].tokens for row in asked], self._max_batch_tokens):
+            rows = [asked[index] for index in group]
+            prompts = [
+                (row, target, Prompt(row, ids, passages.reach(batch[row].encoded, target)))
+                for row in rows
+                for target, ids in batch[row].prompts
+            ]
+            read = reading.stance([prompt for _, _, prompt in prompts])
+            for number, (row, target, _) in enumerate(prompts):
+                stance = self._labeller.stance(batch[row].encoded, target, read.row(number))
+                found[row] = (*found.get(row, ()), stance)
+        return found
+
+    def _summaries(self, reading: Reading, batch: Sequence[Prepared]) -> dict[int, Summary]:
+        asked = [row for row, p in enumerate(batch) if Task.SUMMARY in p.options.tasks]
+        if not asked:
+            return {}
+        salience = reading.salience().cpu()
+        scores = {row: salience[row, : len(batch[row].encoded.sentences)].tolist() for row in asked}
+        requests: dict[int, list[Request]] = {
+            row: summary.requests(row, batch[row].encoded, scores[row], batch[row].options.max_words)
+            for row in asked
+            if batch[row].options.style is Style.WRITTEN
+        }
+        flat = [request for row in requests for request in requests[row]]
+        drafts = iter(self._writer.rewrite(reading, flat))
+        found = {}
+        for row in asked:
+            encoded, most = batch[row].encoded, batch[row].options.max_words
+            if row in requests:
+                drafted = [(request, next(drafts)) for request in requests[row]]
+                found[row] = summary.written(encoded, scores[row], most, drafted, self._own)
+            else:
+                found[row] = summary.extractive(encoded, scores[row], most)
+        return found
+
+    def _warnings(self, prepared: Prepared) -> tuple[str, ...]:
+        known = self._model.languages
+        if prepared.language is None or prepared.language in known:
+            return ()
+        return (
+            f"the text seems to be in {prepared.language!r}; the model knows {', '.join(known)} only, "
+            "and its answer is not to be relied on",
+        )
+
+
+def _report(prepared: Prepared) -> InputReport:
+    return InputReport(
+        tokens=prepared.tokens,
+        windows=prepared.windows,
+        truncated=prepared.encoded.truncated,
+        removed=prepared.removed,
+        text=prepared.encoded.text if prepared.from_html else None,
+    )
+
+
+def _info(
+    model: artifact.Artifact, network: Network, device: torch.device, dtype: torch.dtype
+) -> ModelInfo:
+    return ModelInfo(
+        name=model.name,
+        version=model.version,
+        digest=model.digest,
+        created=model.created,
+        labels=model.labels,
+        languages=model.languages,
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        max_tokens=model.max_windows * network.positions,
+        device=str(device),
+        dtype=str(dtype).removeprefix("torch."),
+        metrics=model.metrics,
+    )
+
+
+def _device(wanted: str) -> torch.device:
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError("no CUDA device is here; set the device to cpu or auto")
+    return device
+
+
+def _dtype(wanted: str, device: torch.device) -> torch.dtype:
+    """bfloat16 where the device computes it faster than float32, unless one is asked for."""
+    if wanted != "auto":
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16}[wanted]
+    return torch.bfloat16 if fast_bfloat16(device) else torch.float32
+
+
+def fast_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions for bfloat16."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
