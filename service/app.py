@@ -1,0 +1,91 @@
+"""The ASGI application: routes, errors and middlewares put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from models.errors import NutgrafError
+from service import docs_page, routes
+from service.errors import InvalidRequest, Problem, problem_response
+from service.journal import Journal
+from service.lifecycle import Service
+from service.schemas import AnalyzeRequest
+from service.security import Guard
+
+KNOWN_PARAMETERS = frozenset({"header", "x-request-timeout-ms"})
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application of a service; its lifespan is the service's."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    app = FastAPI(
+        title="nutgraf",
+        summary="Topic, stance and short summary of news articles.",
+        version=_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    app.include_router(routes.router)
+    app.include_router(docs_page.router)
+    app.add_middleware(Guard, settings=service.settings)
+    app.add_middleware(Journal, metrics=service.metrics)
+    for error in (NutgrafError, HTTPException):
+        app.add_exception_handler(error, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.openapi = lambda: _openapi(app, secured=bool(service.settings.keys))  # type: ignore[method-assign]
+    return app
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    return problem_response(error, request.state.request_id)
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    found = cast(RequestValidationError, error).errors()
+    invalid = InvalidRequest.of(found, KNOWN_PARAMETERS)
+    return problem_response(invalid, request.state.request_id)
+
+
+def _openapi(app: FastAPI, *, secured: bool) -> dict[str, Any]:
+    """The document with the schemas of the bodies that the routes read themselves."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        schemas = document["components"]["schemas"]
+        for name, kind in {"AnalyzeRequest": AnalyzeRequest, "Problem": Problem}.items():
+            schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= schema.pop("$defs", {})
+            schemas[name] = schema
+        if secured:
+            document["components"]["securitySchemes"] = {
+                "key": {"type": "http", "scheme": "bearer"}
+            }
+            document["security"] = [{"key": []}]
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _version() -> str:
+    try:
+        return version("nutgraf")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,120 @@
+"""The service from its first forward pass to its last answer: start, reload, drain, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+
+from models.errors import NutgrafError
+from service.errors import ReloadRunning
+from service.metrics import Metrics
+from service.model import Model
+from service.scheduler import Scheduler
+from service.settings import Settings
+
+# Requests that are on the wire when SIGTERM comes still get in; then the port closes.
+LAST_CALL_S = 0.2
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+logger = logging.getLogger("nutgraf.lifecycle")
+
+
+class Service:
+    """The model, its scheduler and its metrics, as the routes use them.
+
+    Loads the model at once, so that a bad artifact is known before the port opens. `model_lost`
+    says that the process is to be replaced.
+    """
+
+    def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.model_lost = False
+        self._load = load
+        self._draining = False
+        self._reloading = asyncio.Lock()
+        self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Warm up, answer, stop. Takes the signals where it runs in the main thread."""
+        await self.scheduler.start()
+        if threading.current_thread() is threading.main_thread():
+            self._take_signals()
+        info = self.scheduler.model.info
+        logger.info(
+            "ready",
+            extra={"model": info.name, "digest": info.digest, "settings": self.settings.public()},
+        )
+        try:
+            yield
+        finally:
+            await self.scheduler.stop()
+
+    async def reload(self) -> Model:
+        """Load the configured artifact again and let it answer; no request waits for that.
+
+        Raises ArtifactError and whatever a first forward pass raises; the old model goes on then.
+        Raises ReloadRunning while another reload runs, or where each worker has a model.
+        """
+        if self.settings.workers > 1:
+            raise ReloadRunning("Send SIGHUP to the service: each of its workers has a model.")
+        if self._reloading.locked():
+            raise ReloadRunning("A reload is running; wait for its end.")
+        async with self._reloading:
+            model = await asyncio.to_thread(self._load, self.settings)
+            await asyncio.to_thread(model.warm_up)
+            self.scheduler.swap(model)
+        logger.info("reloaded", extra={"model": model.info.name, "digest": model.info.digest})
+        return model
+
+    def _take_signals(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            stop_server = signal.getsignal(number)
+            if callable(stop_server):
+                signal.signal(number, self._drain_before(stop_server))
+        if self.settings.workers == 1:
+            self._loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+
+    def _drain_before(
+        self, stop_server: Callable[[int, FrameType | None], object]
+    ) -> Callable[[int, FrameType | None], None]:
+        """A handler that drains and then lets the server stop; at once the second time."""
+
+        def handler(number: int, frame: FrameType | None) -> None:
+            if self._draining:
+                stop_server(number, frame)
+            else:
+                self._draining = True
+                self._loop.call_soon_threadsafe(self._drain, lambda: stop_server(number, frame))
+
+        return handler
+
+    def _drain(self, stop_server: Callable[[], object]) -> None:
+        logger.info("draining", extra={"timeout_s": self.settings.drain_timeout_s})
+        self.scheduler.drain()
+        self._loop.call_later(LAST_CALL_S, stop_server)
+        self._loop.call_later(LAST_CALL_S + self.settings.drain_timeout_s, self.scheduler.abandon)
+
+    def _reload_soon(self) -> None:
+        self._reload_task = self._loop.create_task(self._reload_and_log())
+
+    async def _reload_and_log(self) -> None:
+        try:
+            await self.reload()
+        except NutgrafError as error:
+            logger.error("reload refused; the old model goes on", extra={"reason": str(error)})
+        except Exception:
+            logger.exception("reload failed; the old model goes on")
+
+    def _give_up(self) -> None:
+        """End this process, to be replaced: by its parent, or by itself (see `server.serve`)."""
+        self.model_lost = True
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,42 @@
+"""What the service needs of an engine. `models.engine.Engine` is one; tests bring their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from models.analysis import Analysis
+from models.article import Article, Options
+from models.errors import AnalysisError
+
+if TYPE_CHECKING:  # importing the engine takes seconds, and only `serve` and `analyze` need it
+    from models.engine import ModelInfo
+
+
+class Prepared(Protocol):
+    """An article that is ready for the model: `windows` rows of at most `longest_tokens`."""
+
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def longest_tokens(self) -> int: ...
+    @property
+    def windows(self) -> int: ...
+    @property
+    def options(self) -> Options: ...
+
+
+class Model(Protocol):
+    """`prepare` may be called in any thread, `analyze` in the model's own only."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def prepare(self, article: Article) -> Any:
+        """A `Prepared` that this model alone can analyse. Raises ArticleError."""
+
+    def analyze(self, batch: Sequence[Any]) -> list[Analysis | AnalysisError]:
+        """One outcome an article, in order. May raise anything: then the whole batch failed."""
+
+    def warm_up(self) -> None:
+        """One forward pass. Raises where the model does not work."""

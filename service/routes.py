@@ -1,0 +1,141 @@
+"""The routes: each reads its request, asks the scheduler, and answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from models.labels import LabelSchema
+from service.batching import Lane
+from service.bodies import JSON, media_type, read_body
+from service.errors import (
+    PROBLEM_TYPE,
+    ClientGone,
+    InvalidRequest,
+    ModelUnavailable,
+)
+from service.lifecycle import Service
+from service.scheduler import State
+from service.schemas import Answer, Health, ModelReport, read_article
+from service.security import check_admin
+from service.strict_json import decode, loads
+
+MAX_TIMEOUT_MS = 600_000
+
+router = APIRouter()
+T = TypeVar("T")
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(_service)]
+TimeoutMs = Annotated[
+    int | None,
+    Header(
+        alias="X-Request-Timeout-Ms",
+        ge=1,
+        le=MAX_TIMEOUT_MS,
+        description="How long the answer is worth waiting for; later it is a 504.",
+    ),
+]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that a route may answer with, for the OpenAPI document."""
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"content": content, "description": "Problem"} for status in statuses}
+
+
+def body_of(schema: str, *media_types: str) -> dict[str, Any]:
+    """The body of a route, for the OpenAPI document: a schema, under each of its media types."""
+    content = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    return {"requestBody": {"required": True, "content": dict.fromkeys(media_types, content)}}
+
+
+@router.post(
+    "/v1/analyze",
+    summary="Topic, stance and summary of one article",
+    openapi_extra=body_of("AnalyzeRequest", JSON),
+    responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504),
+)
+async def analyze(request: Request, service: Serving, timeout_ms: TimeoutMs = None) -> Answer:
+    settings = service.settings
+    allowed_ms = min(timeout_ms or settings.request_timeout_ms, settings.request_timeout_ms)
+    deadline_s = time.monotonic() + allowed_ms / 1000
+    media_type(request, {JSON})
+    body = await read_body(request, settings.max_body_bytes, settings.receipt_timeout_s)
+    article = read_article(loads(decode(body)))
+    answer = await unless_gone(
+        request, service.scheduler.submit(article, Lane.INTERACTIVE, deadline_s)
+    )
+    request.state.noted = {"tokens": answer.input.tokens, "model_ms": answer.timing_ms.model}
+    return answer
+
+
+@router.get("/v1/labels", summary="The labels that the model tells apart", responses=problems(401))
+async def labels(service: Serving) -> LabelSchema:
+    schema: LabelSchema = service.scheduler.model.info.labels
+    return schema
+
+
+@router.get("/v1/model", summary="The model and its settings", responses=problems(401))
+async def model(service: Serving) -> ModelReport:
+    return ModelReport.of(service.scheduler.model.info, service.settings.public())
+
+
+@router.post(
+    "/v1/model/reload",
+    summary="Load the configured model again",
+    responses=problems(401, 403, 409, 422),
+)
+async def reload(request: Request, service: Serving) -> ModelReport:
+    check_admin(request.scope)
+    if await read_body(request, 1024, service.settings.receipt_timeout_s):
+        raise InvalidRequest("Send no body: what is loaded is the model that is configured.")
+    model = await service.reload()
+    return ModelReport.of(model.info, service.settings.public())
+
+
+@router.get("/livez", summary="Whether the process answers")
+async def livez() -> Health:
+    return Health("alive")
+
+
+@router.get("/readyz", summary="Whether the model answers", responses=problems(401, 503))
+async def readyz(service: Serving) -> Health:
+    state = service.scheduler.state
+    if state is not State.READY:
+        raise ModelUnavailable(f"The service is {state}.", 5)
+    return Health(state)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(service: Serving) -> Response:
+    return Response(service.metrics.expose(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the client goes. The body has been read."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_departure(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientGone("The client has gone.")
+        return task.result()
+    finally:
+        gone.cancel()
+        task.cancel()
+
+
+async def _departure(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

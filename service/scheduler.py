@@ -1,0 +1,292 @@
+"""Every article between its request and its answer: admission, preparing, waiting, the model.
+
+All state here belongs to the event loop; the model's thread speaks to it through callbacks. Every
+job's future is resolved, whatever happens: by its outcome, by the thread's death, or by the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from enum import StrEnum
+from itertools import count
+
+from models.article import Article
+from models.errors import NutgrafError
+from service.allowance import Allowance
+from service.backlog import Backlog, Job, Outcome
+from service.batching import Lane
+from service.errors import DeadlinePassed, ModelUnavailable, QueueFull, kind_of
+from service.isolation import ModelLost
+from service.metrics import Metrics
+from service.model import Model, Prepared
+from service.pace import Pace
+from service.schemas import Answer, ModelId, Timing
+from service.settings import Settings
+from service.worker import Worker
+
+PREPARING_THREADS = {Lane.INTERACTIVE: 2, Lane.BULK: 1}
+RESTART_DELAYS_S = (0.0, 1.0, 2.0, 4.0)  # then the process is given up
+STALL_S = 120.0  # a batch that takes longer never ends
+MAX_RETRY_AFTER_S = 60
+
+logger = logging.getLogger("nutgraf.scheduler")
+
+
+class State(StrEnum):
+    """Whether the service answers, and why not."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RECOVERING = "recovering"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class Scheduler:
+    """Brings articles to the model and their answers back.
+
+    `on_failed` is called once when the model cannot be brought back in this process.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        settings: Settings,
+        metrics: Metrics,
+        on_failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._model = model
+        self._metrics = metrics
+        self._on_failed = on_failed
+        self._state = State.STARTING
+        self._pace = Pace(settings.max_batch_tokens)
+        self._backlog = Backlog(settings.bulk_share, self._pace.batch_tokens)
+        self._worker = Worker(
+            self._backlog,
+            self._pace,
+            metrics,
+            on_ready=lambda: self._call(self._become_ready),
+            on_outcome=lambda job, outcome: self._call(_resolve, job, outcome),
+            on_death=lambda error: self._call(self._recover, error),
+        )
+        self._items = {lane: Allowance(settings.max_queue_items) for lane in Lane}
+        self._tokens = {lane: Allowance(settings.max_queue_tokens) for lane in Lane}
+        self._pools = {
+            lane: ThreadPoolExecutor(threads, thread_name_prefix=f"prepare-{lane}")
+            for lane, threads in PREPARING_THREADS.items()
+        }
+        self._tickets = count()
+        self._restarts = 0
+        self._draining = False
+
+    @property
+    def model(self) -> Model:
+        """The model that answers from now on."""
+        return self._model
+
+    @property
+    def state(self) -> State:
+        """Whether the service answers, and why not."""
+        return State.DRAINING if self._draining and self._state is State.READY else self._state
+
+    @property
+    def budget_tokens(self) -> int:
+        """The padded tokens that a batch may have, as memory allows."""
+        return self._pace.memory_tokens
+
+    def waiting(self) -> list[Job]:
+        """The articles that wait for the model."""
+        return self._backlog.waiting()
+
+    async def start(self) -> None:
+        """Start the model's thread. Raises what its first forward pass raises."""
+        self._loop = asyncio.get_running_loop()
+        self._started: asyncio.Future[None] = self._loop.create_future()
+        self._worker.start(self._model)
+        self._metrics.serving(self._model)
+        self._watch()
+        await self._started
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """End the model's thread; whoever still waits gets ModelUnavailable."""
+        self._watching.cancel()
+        self._backlog.close()
+        self.abandon()
+        await asyncio.to_thread(self._worker.join, grace_s)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def submit(self, article: Article, lane: Lane, deadline_s: float = math.inf) -> Answer:
+        """The answer to an article, by `deadline_s` on the monotonic clock.
+
+        An interactive article that does not fit the queue raises QueueFull; bulk waits for room.
+        Past the deadline the article is taken out, with DeadlinePassed, unless the model is reading
+        it. Raises ArticleError, AnalysisError and ServiceError. To cancel it drops the article.
+        """
+        try:
+            return await self._submit(article, lane, deadline_s)
+        except NutgrafError as error:
+            self._metrics.refused(kind_of(error).slug)
+            raise
+
+    def swap(self, model: Model) -> None:
+        """Let another model answer what comes from now on; what was prepared stays with the old."""
+        self._model = model
+        self._metrics.serving(model)
+
+    def drain(self) -> None:
+        """Go on answering, but say that the service is about to stop."""
+        self._draining = True
+
+    def abandon(self) -> None:
+        """Give up: whoever waits, or comes, gets ModelUnavailable."""
+        self._state = State.STOPPED
+        self._release([*self._backlog.waiting(), *self._worker.running])
+
+    async def _submit(self, article: Article, lane: Lane, deadline_s: float) -> Answer:
+        self._check_open()
+        model = self._model
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(_seconds_until(deadline_s)):
+                    await held.enter_async_context(self._held(self._items, lane, 1))
+                    began_s = time.monotonic()
+                    prepared = await self._prepare(model, article, lane)
+                    prepare_s = time.monotonic() - began_s
+                    await held.enter_async_context(self._held(self._tokens, lane, prepared.tokens))
+            except TimeoutError:
+                raise _deadline_passed() from None
+            job = self._job(lane, model, prepared, deadline_s)
+            outcome = await self._outcome(job)
+        return self._answer(job, outcome, prepare_s)
+
+    @asynccontextmanager
+    async def _held(
+        self, allowances: dict[Lane, Allowance], lane: Lane, amount: int
+    ) -> AsyncIterator[None]:
+        allowance = allowances[lane]
+        if lane is Lane.BULK:
+            await allowance.take(amount)
+        elif not allowance.try_take(amount):
+            raise QueueFull("The queue is full; try again later.", self.retry_after_s(lane))
+        counts = (amount, 0) if allowances is self._items else (0, amount)
+        self._metrics.queued(lane, *counts)
+        try:
+            yield
+        finally:
+            allowance.give(amount)
+            self._metrics.queued(lane, -counts[0], -counts[1])
+
+    async def _prepare(self, model: Model, article: Article, lane: Lane) -> Prepared:
+        prepared: Prepared = await self._loop.run_in_executor(
+            self._pools[lane], model.prepare, article
+        )
+        return prepared
+
+    def _job(self, lane: Lane, model: Model, prepared: Prepared, deadline_s: float) -> Job:
+        outcome: asyncio.Future[Outcome] = self._loop.create_future()
+        return Job(next(self._tickets), lane, model, prepared, deadline_s, outcome)
+
+    async def _outcome(self, job: Job) -> Outcome:
+        self._check_open()
+        self._backlog.add(job)
+        try:
+            await asyncio.wait([job.outcome], timeout=_seconds_until(job.deadline_s))
+            if not job.outcome.done() and self._backlog.drop(job):
+                raise _deadline_passed()
+            return await job.outcome
+        finally:
+            self._backlog.drop(job)
+
+    def _answer(self, job: Job, outcome: Outcome, prepare_s: float) -> Answer:
+        if isinstance(outcome.result, Exception):
+            raise outcome.result
+        timing_ms = Timing(
+            queue=_ms(outcome.began_s - job.queued_s),
+            prepare=_ms(prepare_s),
+            model=_ms(outcome.ended_s - outcome.began_s),
+        )
+        self._metrics.answered(job.lane, outcome.result, timing_ms)
+        info = job.model.info
+        return Answer.of(outcome.result, ModelId(info.name, info.version, info.digest), timing_ms)
+
+    def retry_after_s(self, lane: Lane) -> int:
+        """When a lane will have room, from its tokens and the pace of the model as measured."""
+        wait_s = self._pace.seconds_for(self._tokens[lane].used)
+        return max(1, min(MAX_RETRY_AFTER_S, math.ceil(wait_s)))
+
+    def _check_open(self) -> None:
+        if self._state is State.STOPPED:
+            raise _unavailable()
+
+    def _become_ready(self) -> None:
+        self._restarts = 0
+        if self._state in (State.STARTING, State.RECOVERING):
+            self._state = State.READY
+        if not self._started.done():
+            self._started.set_result(None)
+
+    def _recover(self, error: BaseException) -> None:
+        """The model's thread has died: answer those it was reading, and start it anew."""
+        if not self._started.done():
+            self._started.set_exception(error)
+            return
+        logger.error("the model's thread died", exc_info=error)
+        self._release(self._worker.running)
+        if isinstance(error, ModelLost) or self._restarts == len(RESTART_DELAYS_S):
+            self._fail()
+        elif self._state is not State.STOPPED:
+            self._state = State.RECOVERING
+            self._metrics.restarted()
+            self._loop.call_later(RESTART_DELAYS_S[self._restarts], self._worker.start, self._model)
+            self._restarts += 1
+
+    def _fail(self) -> None:
+        self.abandon()
+        self._on_failed()
+
+    def _watch(self) -> None:
+        """A forward pass that does not end cannot be ended: give the process up."""
+        self._watching = self._loop.call_later(STALL_S / 10, self._watch)
+        since_s = self._worker.busy_since_s
+        if since_s is not None and time.monotonic() - since_s > STALL_S:
+            logger.error("the model has not answered for %g s", STALL_S)
+            self._watching.cancel()
+            self._fail()
+
+    def _release(self, jobs: Sequence[Job]) -> None:
+        now_s = time.monotonic()
+        for job in jobs:
+            _resolve(job, Outcome(_unavailable(), now_s, now_s))
+
+    def _call(self, function: Callable[..., None], *args: object) -> None:
+        """Call back from the model's thread; nobody is there any more once the loop is closed."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *args)
+
+
+def _resolve(job: Job, outcome: Outcome) -> None:
+    if not job.outcome.done():
+        job.outcome.set_result(outcome)
+
+
+def _seconds_until(deadline_s: float) -> float | None:
+    return None if math.isinf(deadline_s) else max(0.0, deadline_s - time.monotonic())
+
+
+def _deadline_passed() -> DeadlinePassed:
+    return DeadlinePassed("The time ran out before the model was free; allow more, or send less.")
+
+
+def _unavailable() -> ModelUnavailable:
+    return ModelUnavailable("The model is being restarted or stopped; try again.", 5)
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 2)

@@ -1,0 +1,84 @@
+"""The server around the application: uvicorn with this project's protocol and settings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from functools import partial
+from math import ceil
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from service.app import create_app
+from service.errors import ModelUnavailable
+from service.journal import JsonLines
+from service.lifecycle import STOP_SIGNALS, Service
+from service.model import Model
+from service.protocol import MAX_HEADER_BYTES, BoundedProtocol
+from service.settings import Settings
+
+KEEP_ALIVE_S = 5
+LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
+
+
+def load_engine(settings: Settings) -> Model:
+    """The engine of the configured artifact. Raises ArtifactError, or ModelUnavailable."""
+    from models.engine import Engine  # takes seconds: torch and transformers
+
+    try:
+        return Engine.load(
+            settings.model,
+            device=settings.device,
+            dtype=settings.dtype,
+            threads=settings.threads,
+            max_batch_tokens=settings.max_batch_tokens,
+        )
+    except ValueError as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def serve(settings: Settings) -> None:
+    """Answer requests until a signal ends it.
+
+    Raises ArtifactError or ModelUnavailable before the port opens. Where the model's device was lost, the process is
+    replaced by a fresh one of the same command.
+    """
+    log_as_json()
+    service = Service(settings, load_engine)
+    server = uvicorn.Server(configure(create_app(service), settings))
+    for number in STOP_SIGNALS:  # uvicorn sends them again at its end: a drained stop is exit 0
+        signal.signal(number, signal.SIG_IGN)
+    server.run()
+    if service.model_lost:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+
+
+def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:
+    """What uvicorn is told."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=partial(BoundedProtocol, settings.receipt_timeout_s),  # type: ignore[arg-type]
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=ceil(settings.drain_timeout_s) + LEFTOVER_S,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        **more,
+    )
+
+
+def log_as_json() -> None:
+    """One line of JSON a record, on standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

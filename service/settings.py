@@ -1,0 +1,167 @@
+"""Every decision of the operator in one frozen object: NUTGRAF_* variables, or flags of `serve`."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+import models
+from service.keys import ApiKey, parse_keys
+
+SHIPPED_MODEL = Path(models.__file__).parent / "nutgraf-mini"
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+def _split(value: str | Sequence[str]) -> Sequence[str]:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _join(parts: Sequence[object]) -> str:
+    return ",".join(map(str, parts))
+
+
+Keys = Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(parse_keys), PlainSerializer(_join)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), PlainSerializer(_join)]
+
+
+class Settings(BaseSettings):
+    """What the operator decides: NUTGRAF_* variables, or these flags."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NUTGRAF_",
+        frozen=True,
+        extra="forbid",
+        cli_prog_name="nutgraf serve",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+    )
+
+    model: Path = Field(default=SHIPPED_MODEL, description="Directory of the model artifact.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes, each with a model of its own: one per GPU."
+    )
+
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
+        default="auto", description="auto, cpu, cuda or cuda:N; auto spreads workers over the GPUs."
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="Number format of the model; auto is bfloat16 where it is fast."
+    )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        description="CPU threads of the model; all cores, shared among the workers.",
+    )
+    max_batch_tokens: int = Field(
+        default=16_384,
+        ge=512,
+        description="Most padded tokens in one batch; lowered when memory is short.",
+    )
+    max_queue_items: int = Field(
+        default=256, ge=1, description="Most articles of a lane admitted and unanswered; then 429."
+    )
+    max_queue_tokens: int = Field(
+        default=262_144,
+        ge=512,
+        description="Most tokens of a lane admitted and unanswered; then 429.",
+    )
+    bulk_share: float = Field(
+        default=0.25,
+        gt=0,
+        lt=1,
+        description="Share of the model that bulk gets while both lanes wait.",
+    )
+    cache_items: int = Field(
+        default=0, ge=0, description="Answers kept for articles sent again; 0 keeps none."
+    )
+
+    request_timeout_ms: int = Field(
+        default=30_000,
+        ge=1,
+        description="Longest wait for the model; X-Request-Timeout-Ms shortens it.",
+    )
+    receipt_timeout_s: float = Field(
+        default=15.0,
+        gt=0,
+        description="Longest time to send headers, a body, or the next part of a stream.",
+    )
+    drain_timeout_s: float = Field(
+        default=30.0, ge=0, description="Longest time after SIGTERM to answer what was accepted."
+    )
+    max_body_bytes: int = Field(
+        default=2 * 2**20, ge=1024, description="Longest body, or line of a bulk stream."
+    )
+    max_bulk_items: int = Field(
+        default=1000,
+        ge=1,
+        description="Most articles in a bulk JSON array; NDJSON may go on for ever.",
+    )
+
+    api_keys: Keys = Field(
+        default=(),
+        description="name:secret or name:sha256:HEX, comma-separated; none: loopback only.",
+    )
+    admin_keys: Keys = Field(default=(), description="Keys that may also reload the model.")
+    allow_open: bool = Field(
+        default=False, description="Serve without keys on any address: the network is trusted."
+    )
+    allowed_hosts: Hosts = Field(
+        default=(), description="Host names to answer to; on loopback its own names, else any."
+    )
+
+    @model_validator(mode="after")
+    def _keys_have_names_of_their_own(self) -> Self:
+        names = [key.name for key in (*self.api_keys, *self.admin_keys)]
+        if len(set(names)) != len(names):
+            raise ValueError("an API key and an admin key share a name; give each its own")
+        return self
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """All keys that open the service."""
+        return (*self.api_keys, *self.admin_keys)
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether others than this machine could use the service without a key."""
+        return not (self.is_loopback or self.keys or self.allow_open)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names to answer to; empty is any."""
+        if self.allowed_hosts or not self.is_loopback:
+            return self.allowed_hosts
+        return tuple(dict.fromkeys((*LOOPBACK_HOSTS, self.host)))
+
+    def public(self) -> dict[str, Any]:
+        """The effective settings that may be shown: no key, no path."""
+        hidden = {"api_keys", "admin_keys", "model", "host", "port", "allowed_hosts"}
+        return self.model_dump(mode="json", exclude=hidden)
+
+    def environment(self) -> dict[str, str]:
+        """The NUTGRAF_* variables from which a worker process reads these settings again."""
+        return {
+            f"NUTGRAF_{name.upper()}": str(value)
+            for name, value in self.model_dump(mode="json").items()
+            if value is not None
+        }

@@ -1,0 +1,112 @@
+"""The model's own thread: takes a batch, reads it, hands back what became of each article."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from models.errors import AnalysisError
+from service.backlog import Backlog, Job, Outcome
+from service.batching import padded_tokens
+from service.errors import DeadlinePassed
+from service.isolation import analyze_apart, is_out_of_memory
+from service.metrics import Metrics
+from service.model import Model
+from service.pace import Pace
+
+
+class Worker:
+    """Runs until the backlog is closed, or until something other than an article's own error.
+
+    The callbacks are called in the thread: `on_ready` after a first forward pass, `on_outcome` for
+    each job, and `on_death` with what ended the thread before its time.
+    """
+
+    def __init__(
+        self,
+        backlog: Backlog,
+        pace: Pace,
+        metrics: Metrics,
+        *,
+        on_ready: Callable[[], None],
+        on_outcome: Callable[[Job, Outcome], None],
+        on_death: Callable[[BaseException], None],
+    ) -> None:
+        self._backlog = backlog
+        self._pace = pace
+        self._metrics = metrics
+        self._on_ready = on_ready
+        self._on_outcome = on_outcome
+        self._on_death = on_death
+        self.running: Sequence[Job] = ()
+        self.busy_since_s: float | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, model: Model) -> None:
+        """Start the thread, anew where it has died."""
+        self._thread = threading.Thread(target=self._run, args=(model,), name="model", daemon=True)
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread's end, once the backlog is closed."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self, model: Model) -> None:
+        try:
+            self._prove(model)
+            self._on_ready()
+            while batch := self._backlog.take():
+                self._read(batch)
+        except BaseException as error:
+            self._on_death(error)
+        finally:
+            self.busy_since_s = None
+
+    def _prove(self, model: Model) -> None:
+        self.busy_since_s = time.monotonic()
+        model.warm_up()
+        self.busy_since_s = None
+
+    def _read(self, batch: Sequence[Job]) -> None:
+        began_s = self.busy_since_s = time.monotonic()
+        self.running = batch
+        timely = [job for job in batch if job.deadline_s > began_s]
+        for job in batch:
+            if job.deadline_s <= began_s:
+                error = DeadlinePassed("The time ran out while the article was waiting.")
+                self._on_outcome(job, Outcome(error, began_s, began_s))
+        if timely:
+            self._read_timely(timely, began_s)
+        self.running = ()
+        self.busy_since_s = None
+
+    def _read_timely(self, jobs: Sequence[Job], began_s: float) -> None:
+        results = []
+        failures = 0
+
+        def on_failure(error: Exception) -> None:
+            nonlocal failures
+            failures += 1
+            self._metrics.batch_failed(error)
+            if is_out_of_memory(error):
+                self._pace.shrink()
+
+        for job, result in analyze_apart(jobs, on_failure):
+            self._on_outcome(job, Outcome(result, began_s, time.monotonic()))
+            results.append(result)
+        if failures == 0:
+            self._note(jobs, time.monotonic() - began_s)
+        elif not any(_is_answer(result) for result in results):
+            self._prove(jobs[0].model)
+
+    def _note(self, jobs: Sequence[Job], duration_s: float) -> None:
+        padded = padded_tokens(job.waiting for job in jobs)
+        self._pace.record(jobs[0].lane, padded, duration_s)
+        self._metrics.batch(jobs[0].lane, jobs, padded)
+
+
+def _is_answer(result: object) -> bool:
+    """Whether the model worked: an error of the article alone counts as an answer."""
+    return isinstance(result, AnalysisError) or not isinstance(result, Exception)
