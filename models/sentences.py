@@ -61,7 +61,10 @@ _STOP = re.compile(
 )
 _NEXT_WORD = re.compile(r"""\s*+['"“”‘’«(\[–—-]*+\s?(\w+)""")
 _CASE_AFTER_STOP = re.compile(r"""[a-z0-9]{2}[.!?]['"”’)]?\s['"“‘(]?([A-Za-z])""")
+_SPACE = re.compile(r"\s*+")
 _WORD = re.compile(r"\w")
+_HYPHEN = re.compile(r"[-–—]")
+_INITIALS = re.compile(r"[^\W\d_](?:[^\W\d_]?\.[^\W\d_]{1,2})*+")  # "J", "U.S", "p.m", "Ph.D"
 
 
 def split(text: str, removed: Sequence[Span] = ()) -> tuple[Span, ...]:
@@ -195,14 +198,14 @@ def _ends_sentence(text: str, start: int, end: int, stop: re.Match[str], uncased
 def _is_abbreviation(text: str, start: int, stop: int, following: str, uncased: bool) -> bool:
     """Whether the full stop at `stop` belongs to the word before it and ends nothing."""
     tail = text[max(start, stop - 16) : stop].split()
-    token = tail[-1].lstrip("\"'“‘([—–-") if tail else ""
+    token = _HYPHEN.split(tail[-1])[-1].lstrip("\"'“‘([") if tail else ""
     if token.isdecimal():
-        return stop - len(token) <= start  # the number of a list's item
+        return stop - start <= len(token) + 2  # the number of a list's item
     word = token.lower().replace(".", "")
     if word in _TITLES or (word in _BEFORE_NUMBER and following[0].isdigit()):
         return True
     may_end = word in _MAY_END if uncased else token[:1].isupper() and word in _MAY_END_CASED
-    if may_end or "." in token or (len(token) == 1 and token.isalpha()):
+    if may_end or _INITIALS.fullmatch(token):
         openers = _OPENERS_UNCASED if following[0].islower() else _OPENERS
         return following.lower() not in openers
     return False
@@ -213,8 +216,13 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
     while end - start > MAX_SENTENCE_CHARS:
         cut = _weaker_boundary(text, start)
         yield from _worded(text, start, cut)
-        start = _trim(text, cut, end)[0]
+        start = _skip_space(text, cut, end)
     yield from _worded(text, start, end)
+
+
+def _skip_space(text: str, start: int, end: int) -> int:
+    match = _SPACE.match(text, start, end)
+    return match.end() if match else start
 
 
 def _weaker_boundary(text: str, start: int) -> int:
