@@ -45,7 +45,8 @@ _NETWORK = (
 _NAMES = (
     r"(?-i:(?:[A-Z][\w.'’&/-]*+|and|in|of|the|for|at|with|from|by|de|la|van|von|der|bin|al"
     r"|reporting"
-    r"|editing|writing|additional|staff|[,;|•·&—–-])[ ,;]*+){1,30}"
+    r"|editing|writing|additional|staff|(?:correspondent|reporter|editor|writer)s?|[,;|•·&—–-])"
+    r"[ ,;]*+){1,30}"
 )
 _TIME = (
     r"(?:(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\b|\d{1,4}(?:st|nd"
@@ -317,9 +318,9 @@ OPENINGS = _table(
 BRACKETS = _table(
     {
         Why.RELATED: (
-            r"\s?(?=(?-i:[A-Z]))(?:photos?|videos?|also(?: on| read)?|related|more|watch|read(?: more)?"
-            r"|poll|podcast|slideshow|timeline|see also|listen|gallery|interactive)\b[^():]{0,40}:"
-            r"[^()]{2,200}",
+            r"\s?(?=(?-i:[A-Z]))(?:photos|videos?|also(?: on| read)?|related|more|watch|read"
+            r"|read more|poll|podcast|slideshow|timeline|see also|listen|gallery|interactive)"
+            r"\b[^():]{0,40}:[^()]{2,200}",
         ),
         Why.CREDIT: (
             r"(?<=[.!?”\"] \()(?:(?:photo|image|picture|credit|video|file)s?(?: by| courtesy)?:? )?"

@@ -26,7 +26,7 @@ def extract(html: str) -> tuple[str, str | None]:
         raise UnreadableHtml(f"the HTML has more than {MAX_TAGS} tags; send the article's text")
     try:
         document = bare_extraction(
-            html,
+            html.encode("utf-8", "replace").decode(),  # lxml stops at a lone surrogate
             fast=True,
             include_comments=False,
             include_tables=False,
