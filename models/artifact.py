@@ -28,6 +28,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from tokenizers import Tokenizer
+from torch import nn
 
 from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
 from models.labels import LabelSchema
@@ -195,7 +196,9 @@ def _verified(directory: Path) -> tuple[dict[str, bytes], str]:
         entries = {str(name): (e["bytes"], e["sha256"]) for name, e in listed["files"].items()}
         form = listed["format"]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ArtifactAltered(f"{directory}: {MANIFEST} is damaged; fetch the artifact again") from None
+        raise ArtifactAltered(
+            f"{directory}: {MANIFEST} is damaged; fetch the artifact again"
+        ) from None
     if form != FORMAT:
         raise ArtifactSchema(f"{directory}: format {form!r}, this version reads {FORMAT}")
     if entries.keys() != {WEIGHTS, CONFIG, TOKENIZER, METRICS, CARD}:
@@ -204,7 +207,9 @@ def _verified(directory: Path) -> tuple[dict[str, bytes], str]:
     for name, (size, sha256) in entries.items():
         content = files[name] = _read(directory, name)
         if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
-            raise ArtifactAltered(f"{directory}: {name} is not the file that was saved; fetch it again")
+            raise ArtifactAltered(
+                f"{directory}: {name} is not the file that was saved; fetch it again"
+            )
     return files, hashlib.sha256(manifest).hexdigest()
 
 
@@ -212,7 +217,9 @@ def _read(directory: Path, name: str) -> bytes:
     try:
         return (directory / name).read_bytes()
     except OSError:
-        raise ArtifactMissing(f"{directory}: no readable {name}; fetch the artifact again") from None
+        raise ArtifactMissing(
+            f"{directory}: no readable {name}; fetch the artifact again"
+        ) from None
 
 
 def _parse(files: Mapping[str, bytes], digest: str) -> Artifact:
@@ -252,6 +259,8 @@ def _materialised(network: Network) -> Network:
     embeddings = network.encoder.embeddings
     positions = network.config.encoder["max_position_embeddings"]
     assert isinstance(positions, int)  # noqa: S101 - the meta network was built from it
-    embeddings.position_ids = torch.arange(positions).expand((1, -1))
-    embeddings.token_type_ids = torch.zeros((1, positions), dtype=torch.long)
+    embeddings.position_ids = nn.Buffer(torch.arange(positions).expand(1, -1), persistent=False)
+    embeddings.token_type_ids = nn.Buffer(
+        torch.zeros(1, positions, dtype=torch.long), persistent=False
+    )
     return network

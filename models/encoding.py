@@ -20,7 +20,7 @@ from torch import Tensor
 from models.analysis import Span
 
 WINDOW_TOKENS = 512
-STANCE_TOKEN, WRITE_TOKEN = "[unused1]", "[unused2]"  # noqa: S105 - word pieces, not secrets
+STANCE_TOKEN, WRITE_TOKEN = "[unused1]", "[unused2]"
 MAX_TARGET_TOKENS = 48
 
 # A word to point at: an abbreviation, a number with its marks, a word with inner marks, or a mark.
@@ -179,7 +179,7 @@ def pack(lengths: Sequence[int], budget_tokens: int) -> list[list[int]]:
 
 
 def pad(rows: Sequence[Sequence[int] | Integers], fill: int = 0) -> tuple[Tensor, Tensor]:
-    """Rows of different lengths as one tensor and its mask of real entries, both (rows, longest)."""
+    """Rows of different lengths as one tensor, and its mask of real entries: (rows, longest)."""
     width = max((len(row) for row in rows), default=0)
     padded = np.full((len(rows), width), fill, np.int64)
     for index, row in enumerate(rows):

@@ -78,7 +78,11 @@ class Engine:
     """A loaded model. `prepare` is safe in any thread, `analyze` in one at a time."""
 
     def __init__(
-        self, model: artifact.Artifact, device: torch.device, dtype: torch.dtype, max_batch_tokens: int
+        self,
+        model: artifact.Artifact,
+        device: torch.device,
+        dtype: torch.dtype,
+        max_batch_tokens: int,
     ) -> None:
         self._model = model
         self._max_batch_tokens = max_batch_tokens
@@ -102,7 +106,7 @@ class Engine:
         threads: int | None = None,
         max_batch_tokens: int = 16384,
     ) -> Engine:
-        """Loads a verified artifact. Raises an ArtifactError, or ValueError for a missing device."""
+        """Loads a verified artifact. Raises an ArtifactError, or ValueError for no such device."""
         if threads is not None:
             torch.set_num_threads(threads)
         chosen = _device(device)
@@ -171,7 +175,9 @@ class Engine:
                 input=_report(prepared),
             )
             if whole[row]
-            else AnalysisError("the model gave no finite scores for this article; send it as it was")
+            else AnalysisError(
+                "the model gave no finite scores for this article; send it as it was"
+            )
             for row, prepared in enumerate(batch)
         ]
 
@@ -201,7 +207,9 @@ class Engine:
         salience = reading.salience().cpu()
         scores = {row: salience[row, : len(batch[row].encoded.sentences)].tolist() for row in asked}
         requests: dict[int, list[Request]] = {
-            row: summary.requests(row, batch[row].encoded, scores[row], batch[row].options.max_words)
+            row: summary.requests(
+                row, batch[row].encoded, scores[row], batch[row].options.max_words
+            )
             for row in asked
             if batch[row].options.style is Style.WRITTEN
         }
@@ -222,8 +230,8 @@ class Engine:
         if prepared.language is None or prepared.language in known:
             return ()
         return (
-            f"the text seems to be in {prepared.language!r}; the model knows {', '.join(known)} only, "
-            "and its answer is not to be relied on",
+            f"the text seems to be in {prepared.language!r}; the model knows {', '.join(known)} "
+            "only, and its answer is not to be relied on",
         )
 
 
@@ -274,5 +282,5 @@ def _dtype(wanted: str, device: torch.device) -> torch.dtype:
 def fast_bfloat16(device: torch.device) -> bool:
     """Whether a device has instructions for bfloat16."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -35,7 +35,7 @@ class LabelSchema:
                 raise ValueError(f"labels must be two or more and distinct, got {names}")
         unknown = set(self.overall) - {label.name for label in self.stance}
         if unknown or not self.overall:
-            raise ValueError(f"overall stances must be among the stances; unknown: {sorted(unknown)}")
+            raise ValueError(f"overall stances are some of the stances; unknown: {sorted(unknown)}")
 
     @property
     def topic_names(self) -> tuple[str, ...]:

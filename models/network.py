@@ -103,12 +103,12 @@ class TopicHead(nn.Module):
 
 
 class SalienceHead(nn.Module):
-    """How well each sentence carries the story, given the others (Liu and Lapata 2019, D19-1387)."""
+    """How well each sentence carries the story, given the others (Liu and Lapata 2019)."""
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
         self.position = nn.Embedding(MAX_POSITION, config.hidden_size)
-        self.layers = BertEncoder(config)
+        self.layers = BertEncoder(config)  # type: ignore[no-untyped-call]
         self.out = nn.Linear(config.hidden_size, 1)
         nn.init.zeros_(self.position.weight)
 
@@ -191,7 +191,7 @@ class Network(nn.Module):
         hidden = bert.hidden_size
         self.config = config
         self.encoder = BertModel(bert, add_pooling_layer=False)
-        self.reader = BertEncoder(reader)
+        self.reader = BertEncoder(reader)  # type: ignore[no-untyped-call]
         self.reader_config = reader
         self.topic = TopicHead(hidden, config.topics)
         self.salience = SalienceHead(salience)
@@ -206,7 +206,7 @@ class Network(nn.Module):
     def lower_precision(self, dtype: torch.dtype) -> None:
         """Puts what is heavy (encoder, reader, writer) in `dtype`; the label heads keep float32."""
         for module in (self.encoder, self.reader, self.writer):
-            module.to(dtype)
+            nn.Module.to(module, dtype)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some windows: (rows, tokens) → (rows, tokens, H)."""
@@ -250,7 +250,9 @@ class Network(nn.Module):
         causal = torch.ones(length, length, dtype=torch.bool, device=inputs.device).tril()
         read = self.reader(
             inputs,
-            attention_mask=causal[None, None].expand(len(inputs), 1, -1, -1) if length > 1 else None,
+            attention_mask=causal[None, None].expand(len(inputs), 1, -1, -1)
+            if length > 1
+            else None,
             encoder_hidden_states=memory.states,
             encoder_attention_mask=memory.mask[:, None, None, :].expand(-1, 1, length, -1),
             past_key_values=cache,
@@ -265,12 +267,17 @@ class Network(nn.Module):
 
     def warm_start(self, own_pieces: list[int]) -> None:
         """Starts the reader from the encoder's upper layers, the writer's words from theirs."""
-        layers = self.encoder.encoder.layer
-        above = layers[len(layers) - len(self.reader.layer) :]
-        for mine, its in zip(self.reader.layer, above, strict=True):
-            mine.load_state_dict(its.state_dict(), strict=False)
-            mine.crossattention.load_state_dict(its.attention.state_dict())
-        for mine, its in zip(self.salience.layers.layer, layers[-len(self.salience.layers.layer) :]):
+        layers = list(self.encoder.encoder.layer)
+        for mine, its in zip(self.reader.layer, layers[-len(self.reader.layer) :], strict=True):
+            state = its.state_dict()
+            across = {
+                name.replace("attention.", "crossattention.", 1): tensor
+                for name, tensor in state.items()
+                if name.startswith("attention.")
+            }
+            mine.load_state_dict(state | across)
+        salience = self.salience.layers.layer
+        for mine, its in zip(salience, layers[-len(salience) :], strict=True):
             mine.load_state_dict(its.state_dict())
         with torch.no_grad():
             self.writer.own.weight.copy_(self.encoder.embeddings.word_embeddings.weight[own_pieces])

@@ -38,4 +38,3 @@ def _score(encoded: Encoded, index: int, stems: set[str]) -> float:
     words = {_stem(word) for word in encoded.text[sentence.start : sentence.end].split()}
     mentioned = len(stems & words) / len(stems) if stems else 0.0
     return mentioned + LEAD_BONUS / (1 + index)
-

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -87,7 +88,7 @@ class Reading:
 
     def topic(self) -> Read:
         """Topic logits (A, topics) and each segment's share of them (A, S, topics)."""
-        return self._network.topic(*self._sentences)
+        return cast(Read, self._network.topic(*self._sentences))
 
     def salience(self) -> Tensor:
         """How well each sentence carries its story: (A, S), −inf where there is none.
@@ -97,13 +98,13 @@ class Reading:
         means, mask = self._sentences
         titles = torch.tensor([article.title is not None for article in self._articles])
         if not titles.any():
-            return self._network.salience(means, mask)
+            return cast(Tensor, self._network.salience(means, mask))
         order = torch.arange(means.shape[1]) + titles[:, None].long()
         order = order.clamp(max=means.shape[1] - 1).to(self._device)
         counts = torch.tensor([len(article.sentences) for article in self._articles])
         mask = (torch.arange(means.shape[1]) < counts[:, None]).to(self._device)
         means = means.gather(1, order[..., None].expand_as(means))
-        return self._network.salience(means, mask)
+        return cast(Tensor, self._network.salience(means, mask))
 
     def stance(self, prompts: Sequence[Prompt]) -> Read:
         """Stance logits (P, stances) and each segment's share of them (P, S, stances)."""
@@ -120,7 +121,7 @@ class Reading:
         means, mask = self._sentences
         chosen = torch.tensor([prompt.article for prompt in prompts], device=self._device)
         last = read[[row[prompt.article] for prompt in prompts], packed.last]
-        return self._network.stance(last.float(), means[chosen], mask[chosen])
+        return cast(Read, self._network.stance(last.float(), means[chosen], mask[chosen]))
 
     def _memory(self, spans: Sequence[tuple[int, int]]) -> Memory:
         index, mask = (tensor.to(self._device) for tensor in ranges(spans))

@@ -16,10 +16,49 @@ MIN_CONTENT_WORDS = 3
 _CLOSING = frozenset(".,;:!?%)]}’”…")
 _OPENING = frozenset("([{$£€“‘#@")
 _GLUED = frozenset("-–/'")
-_NO_END = FUNCTION_WORDS - frozenset(
-    "him her it them us me you this that these those one ones all more most less least few many "
-    "now then here there again already ever never too also out up down off in over not on".split()
+_MAY_END = frozenset(
+    [
+        "him",
+        "her",
+        "it",
+        "them",
+        "us",
+        "me",
+        "you",
+        "this",
+        "that",
+        "these",
+        "those",
+        "one",
+        "ones",
+        "all",
+        "more",
+        "most",
+        "less",
+        "least",
+        "few",
+        "many",
+        "now",
+        "then",
+        "here",
+        "there",
+        "again",
+        "already",
+        "ever",
+        "never",
+        "too",
+        "also",
+        "out",
+        "up",
+        "down",
+        "off",
+        "in",
+        "over",
+        "not",
+        "on",
+    ]
 )
+_NO_END = FUNCTION_WORDS - _MAY_END
 _MARKS = re.compile(r"[^\w\s]+$")
 
 
@@ -49,7 +88,7 @@ def _is_sentence(words: list[str], request: Request) -> bool:
 
 
 def _spelled(word: int, request: Request, own: OwnWords) -> str:
-    """A word as the source spells it; one that is only capital as it opens a sentence is lowered."""
+    """A word as the source spells it; a capital that only opens a sentence there is lowered."""
     if word < 0:
         return own.words[-word]
     span = request.words[word]
@@ -69,9 +108,11 @@ def _joined(words: list[str], places: list[int], request: Request) -> str:
     quoted = words[0] == '"'
     for index in range(1, len(words)):
         word, before = words[index], words[index - 1]
-        text += _between(places[index - 1], places[index], request) if (
-            places[index - 1] >= 0 and places[index] == places[index - 1] + 1
-        ) else _space(before, word, quoted)
+        text += (
+            _between(places[index - 1], places[index], request)
+            if (places[index - 1] >= 0 and places[index] == places[index - 1] + 1)
+            else _space(before, word, quoted)
+        )
         text += word
         quoted ^= word == '"'
     return text
@@ -93,4 +134,3 @@ def _space(before: str, word: str, quoted: bool) -> str:
 def _balanced(text: str) -> bool:
     pairs = (("(", ")"), ("“", "”"), ("[", "]"))
     return text.count('"') % 2 == 0 and all(text.count(a) == text.count(b) for a, b in pairs)
-

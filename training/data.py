@@ -19,9 +19,10 @@ from datasets import Dataset, load_dataset
 from training.config import Source
 
 FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
-COLUMNS = (
-    "text", "title", "topic", "also", "target", "targets", "stance", "stances", "overall", "summary",
-)  # fmt: skip
+COLUMNS = frozenset(
+    {"text", "title", "topic", "also", "target", "targets", "stance", "stances", "overall"}
+    | {"summary"}
+)
 
 
 class DataError(Exception):
@@ -77,7 +78,9 @@ def _rows(source: Source) -> Iterator[dict[str, Any]]:
         raise DataError(f"{source.path}: no column 'text'; name it under columns in the config")
     for column, value in source.where.items():
         if column not in table.column_names:
-            raise DataError(f"{source.path}: 'where' names the column {column!r}, which is not there")
+            raise DataError(
+                f"{source.path}: 'where' names the column {column!r}, which is not there"
+            )
         allowed = value if isinstance(value, list) else [value]
         keep = [i for i, found in enumerate(table[column]) if found in allowed]
         table = table.select(keep)

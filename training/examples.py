@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 from models.artifact import tokenizer_from
 from models.cleaning import clean
@@ -153,7 +152,9 @@ class Order:
     def epoch(self, number: int) -> list[list[int]]:
         """The batches of an epoch as example numbers."""
         draw = random.Random(f"{self.seed}/{number}")  # noqa: S311 - sampling, not secrecy
-        chosen = [index for index in range(len(self.lengths)) for _ in range(self._times(index, number))]
+        chosen = [
+            index for index in range(len(self.lengths)) for _ in range(self._times(index, number))
+        ]
         draw.shuffle(chosen)
         tokens, mega, batches = 0, [], []
         for index in chosen:
@@ -175,7 +176,10 @@ class Order:
     def _cut(self, mega: Sequence[int]) -> list[list[int]]:
         batches: list[list[int]] = []
         for index in sorted(mega, key=lambda index: -self.lengths[index]):
-            if batches and self.lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= self.batch_tokens:
+            if (
+                batches
+                and self.lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= self.batch_tokens
+            ):
                 batches[-1].append(index)
             else:
                 batches.append([index])
@@ -189,7 +193,10 @@ def sampled_prompts(
     prompts = list(example.prompts)
     if len(prompts) <= most:
         return prompts
-    keyed = [(draw.random() ** (1 / max(weights[stance], 1e-6)), i) for i, (_, stance) in enumerate(prompts)]
+    keyed = [
+        (draw.random() ** (1 / max(weights[stance], 1e-6)), i)
+        for i, (_, stance) in enumerate(prompts)
+    ]
     return [prompts[index] for _, index in sorted(keyed, reverse=True)[:most]]
 
 

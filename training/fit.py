@@ -57,9 +57,7 @@ class Fit:
         set_seed(how.seed)
         self._accelerator = Accelerator(mixed_precision=_precision(how.mixed_precision))
         self.artifact = fresh_artifact(config.model, corpus)
-        model = JointModel(
-            self.artifact.network, corpus.own, corpus.write_id, config.losses
-        )
+        model = JointModel(self.artifact.network, corpus.own, corpus.write_id, config.losses)
         _freeze(self.artifact, how)
         self._order = Order(
             [len(e.encoded.ids) for e in corpus.train],
@@ -69,7 +67,9 @@ class Fit:
             how.seed,
         )
         self._steps = sum(len(self._order.epoch(n)) for n in range(how.epochs))
-        optimizer = torch.optim.AdamW(_groups(model, how), weight_decay=how.weight_decay, fused=True)
+        optimizer = torch.optim.AdamW(
+            _groups(model, how), weight_decay=how.weight_decay, fused=True
+        )
         scheduler = LambdaLR(optimizer, self._rate)
         self._model, self._optimizer, self._scheduler = self._accelerator.prepare(
             model, optimizer, scheduler
@@ -79,7 +79,9 @@ class Fit:
 
     def _rate(self, step: int) -> float:
         warmup = max(1, int(self._steps * self._config.optimisation.warmup))
-        return min((step + 1) / warmup, max(0.0, (self._steps - step) / max(1, self._steps - warmup)))
+        return min(
+            (step + 1) / warmup, max(0.0, (self._steps - step) / max(1, self._steps - warmup))
+        )
 
     def resume(self) -> bool:
         """Goes on from the newest checkpoint. Returns whether there was one."""
@@ -94,7 +96,9 @@ class Fit:
         how = self._config.optimisation
         end = min(self._steps, max_steps or self._steps)
         smoothed: dict[str, float] = {}
-        with tqdm(total=end, initial=self.progress.step, desc="fit", unit="batch", mininterval=5) as bar:
+        with tqdm(
+            total=end, initial=self.progress.step, desc="fit", unit="batch", mininterval=5
+        ) as bar:
             for batch in self._batches():
                 if self.progress.step >= end or self.progress.worse > how.patience:
                     break
@@ -149,7 +153,10 @@ class Fit:
         weights = self._corpus.stance_weights
         return Batch(
             examples,
-            [sampled_prompts(e, n, weights[e.source], draw) for e, n in zip(examples, most, strict=True)],
+            [
+                sampled_prompts(e, n, weights[e.source], draw)
+                for e, n in zip(examples, most, strict=True)
+            ],
         )
 
     @torch.no_grad()
@@ -206,10 +213,9 @@ def _freeze(artifact: Artifact, how: Optimisation) -> None:
 
 
 def _groups(model: nn.Module, how: Optimisation) -> list[dict[str, Any]]:
-    encoder, heads = [], []
+    encoder: list[nn.Parameter] = []
+    heads: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             (encoder if name.startswith("network.encoder.") else heads).append(parameter)
     return [{"params": encoder, "lr": how.encoder_rate}, {"params": heads, "lr": how.head_rate}]
-
-

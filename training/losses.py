@@ -98,14 +98,20 @@ class JointModel(nn.Module):
         pairs = [(row, p) for row, example in enumerate(batch.examples) for p in example.pairs]
         if not pairs:
             return None
-        memory, words = reading.sources([Source(row, p.first, p.last, p.words) for row, p in pairs])
+        memory, words = reading.sources(
+            [Source(row, p.first, p.last, p.words.tolist()) for row, p in pairs]
+        )
         steps = _Steps([p for _, p in pairs], self._write_id, words.device)
         rows = torch.arange(len(pairs), device=words.device)[:, None]
         copied = words[rows, steps.before.clamp(min=0)] * (steps.before >= 0)[..., None]
         read = self.network.write(self.network.embed_written(steps.inputs, copied), memory)
         logits = self.network.writer(read, words, steps.follows)
         allowed = [self._own.allowed(batch.examples[row].article_words) for row, _ in pairs]
-        own = torch.from_numpy(np.stack(allowed)).to(words.device)[:, None].expand(-1, read.shape[1], -1)
+        own = (
+            torch.from_numpy(np.stack(allowed))
+            .to(words.device)[:, None]
+            .expand(-1, read.shape[1], -1)
+        )
         there = torch.cat([own, steps.words[:, None].expand(-1, read.shape[1], -1)], -1)
         scores = logits.masked_fill(~there, -torch.inf).log_softmax(-1)
         right = steps.right(len(self._own))
