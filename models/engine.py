@@ -86,15 +86,15 @@ class Engine:
     ) -> None:
         self._model = model
         self._max_batch_tokens = max_batch_tokens
-        self._network = model.network.eval().to(device)
-        self._network.lower_precision(dtype)
-        self._encoder = ArticleEncoder(model.tokenizer, model.max_windows, self._network.positions)
+        self.network = model.network.eval().to(device)
+        self.network.lower_precision(dtype)
+        self._encoder = ArticleEncoder(model.tokenizer, model.max_windows, self.network.positions)
         self._detector = LanguageDetector()
         self._labeller = Labeller(model.labels, model.calibration)
         self._own = OwnWords(model.own_words)
         pieces = [self._encoder.first_piece(word) for word in self._own.words]
-        self._writer = Writer(self._network, self._own, pieces, self._encoder.write_id)
-        self.info = _info(model, self._network, device, dtype)
+        self._writer = Writer(self.network, self._own, pieces, self._encoder.write_id)
+        self.info = _info(model, self.network, device, dtype)
 
     @classmethod
     def load(
@@ -158,7 +158,7 @@ class Engine:
         """
         if not batch:
             return []
-        reading = Reading(self._network, [p.encoded for p in batch], self._max_batch_tokens)
+        reading = Reading(self.network, [p.encoded for p in batch], self._max_batch_tokens)
         topics = reading.topic()
         stances = self._stances(reading, batch)
         summaries = self._summaries(reading, batch)

@@ -17,46 +17,9 @@ _CLOSING = frozenset(".,;:!?%)]}’”…")
 _OPENING = frozenset("([{$£€“‘#@")
 _GLUED = frozenset("-–/'")
 _MAY_END = frozenset(
-    [
-        "him",
-        "her",
-        "it",
-        "them",
-        "us",
-        "me",
-        "you",
-        "this",
-        "that",
-        "these",
-        "those",
-        "one",
-        "ones",
-        "all",
-        "more",
-        "most",
-        "less",
-        "least",
-        "few",
-        "many",
-        "now",
-        "then",
-        "here",
-        "there",
-        "again",
-        "already",
-        "ever",
-        "never",
-        "too",
-        "also",
-        "out",
-        "up",
-        "down",
-        "off",
-        "in",
-        "over",
-        "not",
-        "on",
-    ]
+    """him her it them us me you this that these those one ones all more most less least few many
+    now then here there again already ever never too also out up down off in over not
+    on""".split()  # noqa: SIM905
 )
 _NO_END = FUNCTION_WORDS - _MAY_END
 _MARKS = re.compile(r"[^\w\s]+$")
