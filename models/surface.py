@@ -53,7 +53,7 @@ def _is_sentence(words: list[str], request: Request) -> bool:
 def _spelled(word: int, request: Request, own: OwnWords) -> str:
     """A word as the source spells it; a capital that only opens a sentence there is lowered."""
     if word < 0:
-        return own.words[-word]
+        return own.words[-1 - word]
     span = request.words[word]
     text = request.encoded.text[span.start : span.end]
     opens = word == 0 or request.encoded.text[span.start - 1 : span.start] in ('"', "“", "‘")

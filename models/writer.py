@@ -51,8 +51,8 @@ class Request:
 class Draft:
     """What was written for a request.
 
-    `words` are places in the request's words (≥ 0), or −number for an own word. `log_prob` is the
-    mean over the words and the end; `ended` is False where the writer did not come to one.
+    `words` are places in the request's words (≥ 0), or −1 − the number of an own word. `log_prob`
+    is the mean over the words and the end; `ended` is False where the writer did not come to one.
     """
 
     words: list[int] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Draft:
         """Takes the next word, or the end (own word 0)."""
         steps = len(self.words)
         self.log_prob = (self.log_prob * steps + log_prob) / (steps + 1)
-        if word == -END:
+        if word == -1 - END:
             self.ended = True
         else:
             self.words.append(word)
@@ -176,7 +176,7 @@ class _Pages:
         self._left.scatter_add_(1, word[:, None], torch.full_like(word, -1)[:, None])
         self._previous, self._choice = word, choice
         self._copied = torch.where(choice >= self._own, choice - self._own, self._copied)
-        signed = torch.where(choice >= self._own, choice - self._own, -choice)
+        signed = torch.where(choice >= self._own, choice - self._own, -1 - choice)
         return signed.tolist(), score.clamp(min=1e-9).log().tolist()
 
     def _place(self, word: Tensor, probability: Tensor) -> Tensor:

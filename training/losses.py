@@ -18,6 +18,8 @@ from training.alignment import Pair
 from training.config import Losses
 from training.examples import Example
 
+GROUP_TOKENS = 2048
+"""Windows of similar length are encoded together, this many padded tokens at a time."""
 FULL_WEIGHT_ITEMS = 4
 """A head with fewer labels than this in a batch counts for less, lest one noisy label steer it."""
 
@@ -50,7 +52,7 @@ class JointModel(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, HeadLoss]]:
         """The weighted sum of the heads' losses, and each head's own."""
-        reading = Reading(self.network, [e.encoded for e in batch.examples], 2**62)
+        reading = Reading(self.network, [e.encoded for e in batch.examples], GROUP_TOKENS)
         heads = {
             "topic": self._topic(reading, batch),
             "stance": self._stance(reading, batch),
