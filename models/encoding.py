@@ -26,8 +26,8 @@ MAX_TARGET_TOKENS = 48
 # A word to point at: an abbreviation, a number with its marks, a word with inner marks, or a mark.
 WORD = re.compile(
     r"(?:[^\W\d_]\.){2,}"
-    r"|[$£€]?\d+(?:[.,:/-]\d+)*%?"
-    r"|[^\W_]+(?:['’&.-][^\W_]+)*"
+    r"|[$£€]?\d+(?:[.,:/]\d+)*(?:[-–]?[^\W_]+)*%?"
+    r"|[^\W_]+(?:(?:['’&-]|\.(?=[a-z]))[^\W_]+)*"
     r"|[^\w\s]"
 )
 

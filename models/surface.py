@@ -22,6 +22,23 @@ _MAY_END = frozenset(
     on""".split()  # noqa: SIM905
 )
 _NO_END = FUNCTION_WORDS - _MAY_END
+_SUBORDINATE = frozenset(
+    [
+        "although",
+        "though",
+        "while",
+        "when",
+        "whereas",
+        "if",
+        "unless",
+        "because",
+        "since",
+        "as",
+        "after",
+        "before",
+        "despite",
+    ]
+)
 _MARKS = re.compile(r"[^\w\s]+$")
 
 
@@ -29,7 +46,7 @@ def written(draft: Draft, request: Request, own: OwnWords) -> str | None:
     """The sentence of a draft, or None where it does not stand the reader's own checks.
 
     They are: it came to an end, likely enough, shorter than its source, with content, and without
-    a loose end, an open quotation or bracket.
+    a clause that hangs alone, a loose end, an open quotation or bracket.
     """
     words = [_spelled(word, request, own) for word in draft.words]
     while words and _MARKS.fullmatch(words[-1]) and words[-1] not in ('"', "”", ")"):
@@ -40,14 +57,18 @@ def written(draft: Draft, request: Request, own: OwnWords) -> str | None:
     if not _balanced(text):
         return None
     text = text[0].upper() + text[1:]
-    return text if text[-1] in ".!?" or text[-2:] in ('."', ".”") else text + "."
+    text = text if text[-1] in ".!?" or text[-2:] in ('."', ".”") else text + "."
+    source = request.encoded.text[request.sentence.start : request.sentence.end]
+    return None if text == source else text
 
 
 def _is_sentence(words: list[str], request: Request) -> bool:
     content = [word for word in words if is_content(normal(word))]
     if len(content) < MIN_CONTENT_WORDS or len(words) >= len(request.words):
         return False
-    return normal(words[-1]) not in _NO_END and words[0] not in (",", ":", ";", ")")
+    if words[0] in (",", ":", ";", ")") or normal(words[-1]) in _NO_END:
+        return False
+    return normal(words[0]) not in _SUBORDINATE or "," in words
 
 
 def _spelled(word: int, request: Request, own: OwnWords) -> str:
