@@ -23,21 +23,8 @@ _MAY_END = frozenset(
 )
 _NO_END = FUNCTION_WORDS - _MAY_END
 _SUBORDINATE = frozenset(
-    [
-        "although",
-        "though",
-        "while",
-        "when",
-        "whereas",
-        "if",
-        "unless",
-        "because",
-        "since",
-        "as",
-        "after",
-        "before",
-        "despite",
-    ]
+    """although though while when whereas if unless because since as after before
+    despite""".split()  # noqa: SIM905
 )
 _MARKS = re.compile(r"[^\w\s]+$")
 
