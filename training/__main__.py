@@ -33,7 +33,7 @@ def fit(
     ),
     base: Annotated[str | None, typer.Option(help="starting encoder: directory or hub id")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the newest checkpoint")] = False,
-    max_steps: Annotated[int | None, typer.Option(help="stop after that many batches")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="end after that many batches")] = None,
 ) -> None:
     """Fit a network and save it as an artifact."""
     from training.base import base_path, labels, tokenizer_json
@@ -46,10 +46,10 @@ def fit(
         run = run.model_copy(update={"model": run.model.model_copy(update={"base": base})})
     corpus = build(run, labels(run.model.labels), tokenizer_json(base_path(run.model.base)))
     typer.echo(f"{len(corpus.train)} training texts, {len(corpus.validation)} held out", err=True)
-    training = Fit(run, corpus, checkpoints)
+    training = Fit(run, corpus, checkpoints, max_steps)
     if resume and not training.resume():
         typer.echo(f"no checkpoint under {checkpoints}: starting anew", err=True)
-    training.run(max_steps)
+    training.run()
     card = run.model.card.read_text("utf-8") if run.model.card else ""
     digest = artifacts.save(replace(training.artifact, card=card), output)
     typer.echo(f"{output} {digest}")

@@ -51,7 +51,9 @@ class Progress:
 class Fit:
     """A training run over a corpus, with its checkpoints in a directory."""
 
-    def __init__(self, config: Config, corpus: Corpus, checkpoints: Path) -> None:
+    def __init__(
+        self, config: Config, corpus: Corpus, checkpoints: Path, max_steps: int | None = None
+    ) -> None:
         self._config, self._corpus, self._checkpoints = config, corpus, checkpoints
         how = config.optimisation
         set_seed(how.seed)
@@ -66,7 +68,8 @@ class Fit:
             how.batch_tokens,
             how.seed,
         )
-        self._steps = sum(len(self._order.epoch(n)) for n in range(how.epochs))
+        steps = sum(len(self._order.epoch(n)) for n in range(how.epochs))
+        self._steps = min(steps, max_steps or steps)
         optimizer = torch.optim.AdamW(
             _groups(model, how), weight_decay=how.weight_decay, fused=True
         )
@@ -91,10 +94,10 @@ class Fit:
         self._accelerator.load_state(str(newest))
         return True
 
-    def run(self, max_steps: int | None = None) -> None:
-        """Trains to the end of the last epoch, to `max_steps`, or until validation gets worse."""
+    def run(self, stop_after: int | None = None) -> None:
+        """Trains to the end or until validation gets worse; `stop_after` leaves the rest for later."""
         how = self._config.optimisation
-        end = min(self._steps, max_steps or self._steps)
+        end = min(self._steps, stop_after or self._steps)
         smoothed: dict[str, float] = {}
         with tqdm(
             total=end, initial=self.progress.step, desc="fit", unit="batch", mininterval=5
