@@ -95,7 +95,7 @@ class Fit:
         return True
 
     def run(self, stop_after: int | None = None) -> None:
-        """Trains to the end or until validation gets worse; `stop_after` leaves the rest for later."""
+        """Trains to the end or until validation gets worse; `stop_after` leaves the rest."""
         how = self._config.optimisation
         end = min(self._steps, stop_after or self._steps)
         smoothed: dict[str, float] = {}
