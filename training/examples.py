@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.artifact import tokenizer_from
 from models.cleaning import clean
@@ -66,9 +66,9 @@ class Maker:
         """Every other text is read in two windows, so that what opens a later window is not
         taken for the article's lead."""
         encoders, own = (self.encoder(1), self.encoder(2)), OwnWords(self.own_words)
+        texts = filter(None, map(condensed, labelled)) if self.source.condensed else labelled
         made = (
-            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2], own)
-            for each in labelled
+            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2], own) for each in texts
         )
         return [example for example in made if example is not None]
 
@@ -111,8 +111,20 @@ class Maker:
             best = best_source(line, sentences)
             if best is not None:
                 pairs.append(pair(encoded, encoded.sentences[best], line, own, encoder, held))
+        if self.source.condensed:
+            return None, tuple(found for found in pairs if found), held
         salient = oracle([_spoken(s) for s in sentences], [_spoken(line) for line in lines])
         return tuple(salient), tuple(found for found in pairs if found), held
+
+
+def condensed(each: Labelled) -> Labelled | None:
+    """A text cut down to the sentences that its summary was made from; None if there are none."""
+    spans = split(each.text)
+    sentences = [words(each.text[span.start : span.end]) for span in spans]
+    found = {best_source(line, sentences) for line in summary_sentences(each.summary or "")}
+    chosen = sorted(index for index in found if index is not None)
+    text = " ".join(each.text[spans[index].start : spans[index].end] for index in chosen)
+    return replace(each, text=text) if text else None
 
 
 def _spoken(line: Iterable[str]) -> list[str]:
