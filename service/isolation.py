@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from models.analysis import Analysis
 from models.errors import AnalysisError
-from service.backlog import Job
 from service.errors import AnalysisFailed, OutOfMemory
+from service.model import Model, Prepared
 
 logger = logging.getLogger("nutgraf.model")
 
@@ -17,6 +18,18 @@ _FATAL_SIGNS = ("device-side assert", "illegal memory access", "unspecified laun
 
 class ModelLost(Exception):
     """The device gave up, and with it this process's hold on it: only a new process helps."""
+
+
+class Work(Protocol):
+    """A prepared article and the model that is to read it."""
+
+    @property
+    def model(self) -> Model: ...
+    @property
+    def prepared(self) -> Prepared: ...
+
+
+Job = TypeVar("Job", bound=Work)
 
 
 def analyze_apart(
@@ -41,7 +54,7 @@ def analyze_apart(
 
 
 def _analyze(
-    jobs: Sequence[Job],
+    jobs: Sequence[Work],
 ) -> tuple[Sequence[Analysis | AnalysisError], Exception | None]:
     """The outcomes, or the failure, without its traceback: that would keep the tensors alive."""
     try:
