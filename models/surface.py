@@ -8,54 +8,46 @@ from __future__ import annotations
 
 import re
 
+from models.grammar import is_sentence
 from models.vocabulary import FUNCTION_WORDS, OwnWords, is_content, normal
 from models.writer import Draft, Request
 
-MIN_LOG_PROB = -1.1
 MIN_CONTENT_WORDS = 3
 _CLOSING = frozenset(".,;:!?%)]}’”…")
 _OPENING = frozenset("([{$£€“‘#@")
 _GLUED = frozenset("-–/'")
-_MAY_END = frozenset(
-    """him her it them us me you this that these those one ones all more most less least few many
-    now then here there again already ever never too also out up down off in over not
-    on""".split()  # noqa: SIM905
-)
-_NO_END = FUNCTION_WORDS - _MAY_END
-_SUBORDINATE = frozenset(
-    """although though while when whereas if unless because since as after before
-    despite""".split()  # noqa: SIM905
-)
+_QUOTES = frozenset('"“”‘’')
 _MARKS = re.compile(r"[^\w\s]+$")
 
 
 def written(draft: Draft, request: Request, own: OwnWords) -> str | None:
-    """The sentence of a draft, or None where it does not stand the reader's own checks.
+    """The draft's likeliest sentence that stands the reader's own checks; None if none does.
 
-    They are: it came to an end, likely enough, shorter than its source, with content, and without
-    a clause that hangs alone, a loose end, an open quotation or bracket.
+    They are: likely enough, shorter than its source, with content; it makes a sentence, and no
+    quotation or bracket stays open.
     """
     words = [_spelled(word, request, own) for word in draft.words]
+    found = (_sentence(words[:end], draft.words, request) for end in draft.best_ends())
+    return next(filter(None, found), None)
+
+
+def _sentence(words: list[str], places: list[int], request: Request) -> str | None:
+    """Some words as a sentence, or None if they don't make one."""
     while words and _MARKS.fullmatch(words[-1]) and words[-1] not in ('"', "”", ")"):
         words.pop()
-    if not draft.ended or draft.log_prob < MIN_LOG_PROB or not _is_sentence(words, request):
+    plain = [normal(word) for word in words if word not in _QUOTES]
+    if not _has_content(words, request) or not is_sentence(plain):
         return None
-    text = _joined(words, draft.words[: len(words)], request)
-    if not _balanced(text):
-        return None
+    text = _joined(words, places, request)
     text = text[0].upper() + text[1:]
     text = text if text[-1] in ".!?" or text[-2:] in ('."', ".”") else text + "."
     source = request.encoded.text[request.sentence.start : request.sentence.end]
-    return None if text == source else text
+    return text if _balanced(text) and text != source else None
 
 
-def _is_sentence(words: list[str], request: Request) -> bool:
+def _has_content(words: list[str], request: Request) -> bool:
     content = [word for word in words if is_content(normal(word))]
-    if len(content) < MIN_CONTENT_WORDS or len(words) >= len(request.words):
-        return False
-    if words[0] in (",", ":", ";", ")") or normal(words[-1]) in _NO_END:
-        return False
-    return normal(words[0]) not in _SUBORDINATE or "," in words
+    return len(content) >= MIN_CONTENT_WORDS and len(words) < len(request.words)
 
 
 def _spelled(word: int, request: Request, own: OwnWords) -> str:
@@ -65,12 +57,18 @@ def _spelled(word: int, request: Request, own: OwnWords) -> str:
     span = request.words[word]
     text = request.encoded.text[span.start : span.end]
     opens = word == 0 or request.encoded.text[span.start - 1 : span.start] in ('"', "“", "‘")
-    if opens and text[:1].isupper() and text[1:].islower():
+    if opens and text[:1].isupper() and text[1:].islower() and not _names(word + 1, request):
         lower = normal(text)
         common = lower in FUNCTION_WORDS and lower != "i"
         if common or lower in request.spellings:
             return text[0].lower() + text[1:]
     return text
+
+
+def _names(word: int, request: Request) -> bool:
+    """Whether a word is written with a capital, as the rest of a name is."""
+    span = request.words[word] if word < len(request.words) else None
+    return span is not None and request.encoded.text[span.start].isupper()
 
 
 def _joined(words: list[str], places: list[int], request: Request) -> str:

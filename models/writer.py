@@ -7,6 +7,7 @@ choices of a row: the writer's own words, then the places of the source.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,11 @@ MAX_WORDS = 40
 MAX_SOURCE_WORDS = 90
 COMPACT_EVERY = 6
 UNLIMITED = 1000
+MIN_END, SURE_END = 0.1, 0.7
+"""From which probability on a sentence may end, and from which it does."""
+MIN_LOG_PROB = -1.1
+LOST_LOG_PROB = -3.0
+"""Where no next word is likelier than this, and there was an end before, the writer is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +55,33 @@ class Request:
 
 @dataclass(slots=True)
 class Draft:
-    """What was written for a request.
+    """What was written for a request, and where it may end.
 
-    `words` are places in the request's words (≥ 0), or −1 − the number of an own word. `log_prob`
-    is the mean over the words and the end; `ended` is False where the writer did not come to one.
+    `words` are places in the request's words (≥ 0), or −1 − the number of an own word. `ends` are
+    lengths at which the sentence may end, each with the mean log probability of the words up to
+    there and the end. `done`: the writer would go no further.
     """
 
     words: list[int] = field(default_factory=list)
-    log_prob: float = 0.0
-    ended: bool = False
+    ends: list[tuple[int, float]] = field(default_factory=list)
+    done: bool = False
+    _log_prob: float = 0.0
 
-    def add(self, word: int, log_prob: float) -> None:
-        """Takes the next word, or the end (own word 0)."""
-        steps = len(self.words)
-        self.log_prob = (self.log_prob * steps + log_prob) / (steps + 1)
-        if word == -1 - END:
-            self.ended = True
-        else:
+    def add(self, word: int, log_prob: float, end: float) -> None:
+        """Takes the next word, after noting how likely the end was instead of it."""
+        length = len(self.words)
+        if length >= MIN_WORDS and end >= MIN_END:
+            self.ends.append((length, (self._log_prob + math.log(end)) / (length + 1)))
+            self.done = end >= SURE_END
+        self.done = self.done or bool(self.ends and log_prob < LOST_LOG_PROB)
+        if not self.done:
             self.words.append(word)
+            self._log_prob += log_prob
+
+    def best_ends(self) -> list[int]:
+        """The lengths at which it may end, likeliest first, down to `MIN_LOG_PROB`."""
+        ends = sorted(self.ends, key=lambda end: -end[1])
+        return [length for length, log_prob in ends if log_prob >= MIN_LOG_PROB]
 
 
 class Writer:
@@ -98,11 +113,10 @@ class Writer:
                 self._network.embed_written(pieces, copied, step), memory, cache
             )
             logits = self._network.writer(read, pages.words, pages.follows())[:, 0]
-            words_taken, log_probs = pages.take(logits, may_end=step >= MIN_WORDS)
-            for draft, word, log_prob in zip(writing, words_taken, log_probs, strict=True):
-                if not draft.ended:
-                    draft.add(word, log_prob)
-            alive = [row for row, draft in enumerate(writing) if not draft.ended]
+            for draft, *taken in zip(writing, *pages.take(logits), strict=True):
+                if not draft.done:
+                    draft.add(*taken)
+            alive = [row for row, draft in enumerate(writing) if not draft.done]
             if not alive:
                 break
             if step % COMPACT_EVERY == COMPACT_EVERY - 1 and len(alive) < len(writing):
@@ -162,13 +176,14 @@ class _Pages:
         states = self.words.gather(1, place[..., None].expand(-1, -1, self.words.shape[2]))
         return pieces[:, None], states * copied[:, None, None]
 
-    def take(self, logits: Tensor, may_end: bool) -> tuple[list[int], list[float]]:
-        """Takes the next word of each row: as a draft has it, and its log probability."""
+    def take(self, logits: Tensor) -> tuple[list[int], list[float], list[float]]:
+        """Takes the next word of each row: as a draft has it, its log probability, and the end's
+        probability in its stead."""
         probability = logits.masked_fill(~self._there, -torch.inf).softmax(-1)  # (P, K)
         merged = torch.zeros_like(probability).scatter_add_(1, self._same, probability)
         merged[self._left <= 0] = 0
-        if not may_end:
-            merged[:, END] = 0
+        end = merged[:, END].tolist()
+        merged[:, END] = 0
         repeated = self._previous.clamp(min=0)[:, None]
         merged.scatter_(1, repeated, merged.gather(1, repeated) * (self._previous < 0)[:, None])
         score, word = merged.max(1)
@@ -177,7 +192,7 @@ class _Pages:
         self._previous, self._choice = word, choice
         self._copied = torch.where(choice >= self._own, choice - self._own, self._copied)
         signed = torch.where(choice >= self._own, choice - self._own, -1 - choice)
-        return signed.tolist(), score.clamp(min=1e-9).log().tolist()
+        return signed.tolist(), score.clamp(min=1e-9).log().tolist(), end
 
     def _place(self, word: Tensor, probability: Tensor) -> Tensor:
         """Where a word is copied from: after the last one copied, else where it is likeliest."""
