@@ -113,9 +113,9 @@ class Writer:
                 self._network.embed_written(pieces, copied, step), memory, cache
             )
             logits = self._network.writer(read, pages.words, pages.follows())[:, 0]
-            for draft, *taken in zip(writing, *pages.take(logits), strict=True):
+            for draft, word, log_prob, end in zip(writing, *pages.take(logits), strict=True):
                 if not draft.done:
-                    draft.add(*taken)
+                    draft.add(word, log_prob, end)
             alive = [row for row, draft in enumerate(writing) if not draft.done]
             if not alive:
                 break
