@@ -31,6 +31,7 @@ _DANGLING = re.compile(
     r"|however|meanwhile|also|then|yet|instead|still|another|nor)\b",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"[\"“].*[\"”]|[^\"“”]*[\"”]", re.DOTALL)  # a quotation without its speaker
 _STOPPED = re.compile(r"[.!?…][\"”’')\]]*$")
 
 
@@ -68,6 +69,7 @@ def candidates(encoded: Encoded, salience: Sequence[float]) -> list[Candidate]:
         words = count_words(text)
         if MIN_SENTENCE_WORDS <= words <= MAX_SENTENCE_WORDS:
             cost = DANGLING_COST * bool(index and _DANGLING.match(text))
+            cost += DANGLING_COST * bool(_QUOTED.fullmatch(text))
             cost += NO_STOP_COST * (not _STOPPED.search(text))
             found.append(Candidate(index, score - cost, words, content_words(text)))
     return sorted(found, key=lambda c: (-c.score, c.index))
