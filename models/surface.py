@@ -7,6 +7,7 @@ there keep what is between them.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from models.grammar import is_sentence
 from models.vocabulary import FUNCTION_WORDS, OwnWords, is_content, normal
@@ -26,7 +27,7 @@ def written(draft: Draft, request: Request, own: OwnWords) -> str | None:
     They are: likely enough, shorter than its source, with content; it makes a sentence, and no
     quotation or bracket stays open.
     """
-    words = [_spelled(word, request, own) for word in draft.words]
+    words = [_spelled(word, before, request, own) for before, word in pairwise([-1, *draft.words])]
     found = (_sentence(words[:end], draft.words, request) for end in draft.best_ends())
     return next(filter(None, found), None)
 
@@ -50,13 +51,17 @@ def _has_content(words: list[str], request: Request) -> bool:
     return len(content) >= MIN_CONTENT_WORDS and len(words) < len(request.words)
 
 
-def _spelled(word: int, request: Request, own: OwnWords) -> str:
-    """A word as the source spells it; a capital that only opens a sentence there is lowered."""
+def _spelled(word: int, before: int, request: Request, own: OwnWords) -> str:
+    """A word as the source spells it; a capital that only opens a sentence there is lowered.
+
+    But not behind the mark that it opens one behind there.
+    """
     if word < 0:
         return own.words[-1 - word]
     span = request.words[word]
     text = request.encoded.text[span.start : span.end]
-    opens = word == 0 or request.encoded.text[span.start - 1 : span.start] in ('"', "“", "‘")
+    quoted = request.encoded.text[span.start - 1 : span.start] in ('"', "“", "‘")
+    opens = word == 0 or (quoted and before != word - 1)
     if opens and text[:1].isupper() and text[1:].islower() and not _names(word + 1, request):
         lower = normal(text)
         common = lower in FUNCTION_WORDS and lower != "i"

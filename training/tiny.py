@@ -61,7 +61,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
     for name, parameter in network.named_parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=SPREAD)
-        elif "LayerNorm" not in name:
+        elif name.endswith("bias"):
             torch.nn.init.zeros_(parameter)
     return artifact.Artifact(
         name="tiny",
