@@ -13,6 +13,7 @@ every file before one is parsed. Nothing is unpickled, nothing is fetched.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -151,18 +152,33 @@ def _flush(directory: Path) -> None:
 
 
 def _replace(fresh: Path, directory: Path) -> None:
-    """Puts `fresh` in place; an older artifact steps aside first and goes last."""
-    aside = fresh.with_name(fresh.name + ".old")
-    if directory.exists():
-        directory.rename(aside)
-    try:
+    """Puts `fresh` in place, in one step where the system can; an older artifact goes last."""
+    aside = fresh
+    if not directory.exists():
         fresh.rename(directory)
-    except OSError:
-        if aside.exists():
+    elif not _swap(fresh, directory):
+        aside = fresh.with_name(fresh.name + ".old")
+        directory.rename(aside)
+        try:
+            fresh.rename(directory)
+        except OSError:
             aside.rename(directory)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+            raise
     _flush(directory.parent)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(one: Path, other: Path) -> bool:
+    """Swaps two directories in one step, by Linux's renameat2. False where there is no such step.
+
+    With two renames there would be a moment without an artifact, in which a kill could fall.
+    """
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(
+        rename is not None
+        and rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
+    )
 
 
 def load(directory: Path) -> Artifact:
