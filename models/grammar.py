@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from models.vocabulary import FUNCTION_WORDS
+from models.vocabulary import FUNCTION_WORDS, normal
 
 _MAY_END = frozenset(
     """him her it them us me you this that these those one ones all more most less least few many
@@ -38,21 +38,22 @@ MIN_PAST_CHARS = 5
 
 
 def is_sentence(words: Sequence[str]) -> bool:
-    """Whether normal words and marks make one sentence that can stand alone.
+    """Whether words and marks, spelled as they will stand, make one sentence that can stand alone.
 
     It opens with a word, does not end on a word that wants another, has a verb outside its relative
-    clauses, and a subordinate clause is followed by its main clause.
+    clauses, and a subordinate clause is followed by its main clause. Names hold no verbs.
     """
-    if not words or not words[0][0].isalnum() or words[-1] in _NO_END or _STOPS & set(words):
+    if not words or not words[0][0].isalnum() or normal(words[-1]) in _NO_END:
         return False
     main = list(_without_relatives(words))
-    if words[0] in _SUBORDINATE:
+    if normal(words[0]) in _SUBORDINATE:
         main = main[main.index(",") + 1 :] if "," in main else []
-    return any(map(_is_verb, main))
+    return not _STOPS & set(words) and any(map(_is_verb, main))
 
 
 def _is_verb(word: str) -> bool:
-    return word in _VERBS or (word.endswith("ed") and len(word) >= MIN_PAST_CHARS)
+    past = word.endswith("ed") and len(word) >= MIN_PAST_CHARS
+    return word[0].islower() and (past or normal(word) in _VERBS)
 
 
 def _without_relatives(words: Sequence[str]) -> Iterator[str]:
@@ -61,7 +62,7 @@ def _without_relatives(words: Sequence[str]) -> Iterator[str]:
     for index, word in enumerate(words):
         if inside and word == ",":
             inside = False
-        elif word in _RELATIVE and index and words[index - 1] == ",":
+        elif index and words[index - 1] == "," and normal(word) in _RELATIVE:
             inside = True
         if not inside:
             yield word

@@ -20,6 +20,8 @@ from models.writer import MAX_SOURCE_WORDS, Draft, Request
 
 MIN_SENTENCE_WORDS = 5
 MAX_SENTENCE_WORDS = 70
+SPARE = 0.2
+"""A summary is long enough when at most this share of its words is left."""
 REPEATS = 0.55
 """A sentence that shares this much of its content words with those picked before adds nothing."""
 DANGLING_COST = 1.0
@@ -87,6 +89,8 @@ def extractive(encoded: Encoded, salience: Sequence[float], max_words: int) -> S
     picked: list[Candidate] = []
     left = max_words
     for candidate in candidates(encoded, salience):
+        if left <= SPARE * max_words:
+            break
         if candidate.words <= left and not repeats(candidate.content, [p.content for p in picked]):
             picked.append(candidate)
             left -= candidate.words
@@ -147,6 +151,8 @@ def written(
     contents: list[frozenset[str]] = []
     left = max_words
     for request, draft in drafted:
+        if left <= SPARE * max_words:
+            break
         sentence = _sentence(request, surface.written(draft, request, own))
         words, content = count_words(sentence.text), content_words(sentence.text)
         if words <= left and not repeats(content, contents):

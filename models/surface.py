@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from models.encoding import WORD
 from models.grammar import is_sentence
 from models.vocabulary import FUNCTION_WORDS, OwnWords, is_content, normal
 from models.writer import Draft, Request
@@ -18,6 +19,7 @@ _CLOSING = frozenset(".,;:!?%)]}’”…")
 _OPENING = frozenset("([{$£€“‘#@")
 _GLUED = frozenset("-–/'")
 _QUOTES = frozenset('"“”‘’')
+_ARTICLES = frozenset(("a", "an", "the"))
 _MARKS = re.compile(r"[^\w\s]+$")
 
 
@@ -36,14 +38,20 @@ def _sentence(words: list[str], places: list[int], request: Request) -> str | No
     """Some words as a sentence, or None if they don't make one."""
     while words and _MARKS.fullmatch(words[-1]) and words[-1] not in ('"', "”", ")"):
         words.pop()
-    plain = [normal(word) for word in words if word not in _QUOTES]
-    if not _has_content(words, request) or not is_sentence(plain):
+    plain = [word for word in words if word not in _QUOTES]
+    if not _has_content(words, request) or not is_sentence(plain) or _joins(words, places):
         return None
     text = _joined(words, places, request)
-    text = text[0].upper() + text[1:]
-    text = text if text[-1] in ".!?" or text[-2:] in ('."', ".”") else text + "."
+    text = _ended(text[0].upper() + text[1:])
     source = request.encoded.text[request.sentence.start : request.sentence.end]
-    return text if _balanced(text) and text != source else None
+    return text if _balanced(text) and _is_held(text, request) and text != source else None
+
+
+def _ended(text: str) -> str:
+    """A sentence with its stop, inside the quotation mark where it ends on one."""
+    if text[-1] in '"”' and text[-2] not in ".!?":
+        return f"{text[:-1].rstrip(',')}.{text[-1]}"
+    return text if text[-1] in '.!?"”' else text + "."
 
 
 def _has_content(words: list[str], request: Request) -> bool:
@@ -68,6 +76,17 @@ def _spelled(word: int, before: int, request: Request, own: OwnWords) -> str:
         if common or lower in request.spellings:
             return text[0].lower() + text[1:]
     return text
+
+
+def _joins(words: list[str], places: list[int]) -> bool:
+    """Whether names that stand apart in the source are joined into one, or an article is put
+    before the word that opens it."""
+    capital = [word[0].isupper() for word in words]
+    return any(
+        (capital[i] and capital[i + 1] and here >= 0 and there not in (-1, here + 1))
+        or (here < 0 and there == 0 and normal(words[i]) in _ARTICLES)
+        for i, (here, there) in enumerate(pairwise(places[: len(words)]))
+    )
 
 
 def _names(word: int, request: Request) -> bool:
@@ -103,6 +122,12 @@ def _space(before: str, word: str, quoted: bool) -> str:
     if word == '"':
         return "" if quoted else " "
     return "" if before == '"' and quoted else " "
+
+
+def _is_held(text: str, request: Request) -> bool:
+    """Whether joining the words made none that the article lacks, as $90 of $ and 90."""
+    words = (normal(match.group()) for match in WORD.finditer(text))
+    return all(word in request.article_words for word in words if is_content(word))
 
 
 def _balanced(text: str) -> bool:
