@@ -1,0 +1,132 @@
+"""Scores an archive: every row once, in order, and after any stop exactly on from there.
+
+    DIR/scores/part-00000.parquet   the rows of a shard, in input order
+    DIR/rejected.jsonl              the rows that could not be scored, and why
+    DIR/manifest.jsonl              what was asked, and a line for each finished shard
+    DIR/repeated.sqlite             the articles that occur more than once, and their answers
+
+A shard's rows and rejections are on disk before its line in the manifest; a shard without one is
+scored again, to the same bytes. Shards are finished in order, wherever they are scored.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from service import plan, sources
+from service.manifest import ANEW, NAME, Manifest
+from service.progress import Progress
+from service.request import REJECTED, REPEATED, SCORES, Request
+from service.run import Run
+from service.shards import Scorer
+from service.stops import InputRefused, RunBusy, RunChanged, storage
+
+LOCK, REPLANNED = ".lock", ".again.sqlite"
+
+
+def score(
+    request: Request,
+    model_digest: str,
+    open_scorer: Callable[[], AbstractContextManager[Scorer]],
+    progress: Progress,
+    *,
+    max_rejected: int | None = None,
+    restart: bool = False,
+) -> Manifest:
+    """Scores what is missing; the scorer is opened only if something is. Raises a Stop."""
+    files = sources.find(request.inputs)
+    with _alone(request.output):
+        if restart:
+            _clear(request.output)
+        progress.stage("reading")
+        manifest = _manifest(request, files, model_digest)
+        _check_parts(request, manifest)
+        run = Run(request, manifest, progress, max_rejected)
+        if not manifest.is_finished:
+            run.check_rejected()
+            with open_scorer() as scorer, storage(str(request.output)):
+                run.score(scorer)
+        return manifest
+
+
+def model_digest(directory: Path) -> str:
+    """The digest of an artifact, as `models.artifact` defines it, without loading torch."""
+    try:
+        return hashlib.sha256((directory / "manifest.json").read_bytes()).hexdigest()
+    except OSError:
+        raise InputRefused(
+            f"{directory}: no model is there; name an artifact's directory"
+        ) from None
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Holds the directory against other processes; a killed one lets go of it."""
+    with storage(str(output)):
+        (output / SCORES).mkdir(parents=True, exist_ok=True)
+        lock = (output / LOCK).open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunBusy(f"{output}: another process is writing there; wait for its end") from None
+        yield
+
+
+def _clear(output: Path) -> None:
+    """Removes what a run leaves, the manifest first."""
+    with storage(str(output)):
+        for name in (NAME, REJECTED, REPEATED):
+            (output / name).unlink(missing_ok=True)
+        for part in (output / SCORES).glob("part-*"):
+            part.unlink()
+
+
+def _manifest(request: Request, files: Sequence[Path], digest: str) -> Manifest:
+    """The manifest to go on with, or a new one. Raises RunChanged."""
+    output = request.output
+    manifest = Manifest.read(output)
+    if manifest is None:
+        if any((output / SCORES).glob("part-*")):
+            raise RunChanged(f"{output} holds scores without a {NAME}; {ANEW}")
+        manifest = Manifest(output, request.asked(), digest, _plan(request, files, REPEATED))
+        with storage(NAME):
+            manifest.begin()
+        return manifest
+    _check_asked(request, manifest, digest)
+    if not manifest.plan.is_as_found(files):
+        fresh = _plan(request, files, REPLANNED)
+        (output / REPLANNED).unlink()
+        if fresh.digest != manifest.plan.digest:
+            raise RunChanged(f"the input is not what {output} was begun with; {ANEW}")
+        manifest.plan = fresh
+        with storage(NAME):
+            manifest.begin()
+    return manifest
+
+
+def _plan(request: Request, files: Sequence[Path], table: str) -> plan.Plan:
+    path = request.output / table
+    with storage(table):
+        return plan.make(files, request.columns, request.shard_rows, request.limit, path)
+
+
+def _check_asked(request: Request, manifest: Manifest, digest: str) -> None:
+    asked = request.asked()
+    changed = [name for name in {**asked, **manifest.asked}
+               if asked.get(name) != manifest.asked.get(name)]  # fmt: skip
+    if manifest.model != digest:
+        changed.insert(0, "model")
+    if changed:
+        raise RunChanged(f"{request.output} was begun with another {', '.join(changed)}; {ANEW}")
+
+
+def _check_parts(request: Request, manifest: Manifest) -> None:
+    for part in manifest.parts:
+        path = request.part(part.number)
+        if not path.is_file() or path.stat().st_size != part.bytes:
+            raise RunChanged(f"{path} is not what was written; {ANEW}")

@@ -1,0 +1,161 @@
+"""The commands over archives: `nutgraf score` and `nutgraf report`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.article import ALL_TASKS, Options, Style, Task
+from models.errors import NutgrafError
+from service import archive, progress
+from service.closing import Closing
+from service.records import Format
+from service.request import Request
+from service.rows import Columns
+from service.settings import SHIPPED_MODEL, Settings
+from service.shards import Scorer
+from service.stops import EXIT_REJECTED, Stop
+
+EXIT_INTERRUPTED = 130
+NUMBERS_DEPEND_ON = {"device", "dtype", "max_batch_tokens"}
+
+
+class EngineKind(StrEnum):
+    """Where an archive is scored."""
+
+    LOCAL = "local"
+
+
+def _tasks(listed: str) -> frozenset[Task]:
+    try:
+        return frozenset(Task(name.strip()) for name in listed.split(","))
+    except ValueError:
+        names = ",".join(sorted(ALL_TASKS))
+        raise typer.BadParameter(f"some of {names}, separated by commas") from None
+
+
+def score(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="JSONL (also .gz), CSV and Parquet files, globs, directories."),
+    ],
+    output: Annotated[Path, typer.Option(help="Directory for scores, rejects and the manifest.")],
+    text_column: Annotated[str, typer.Option(help="Where the text is.")] = "text",
+    title_column: Annotated[
+        str | None, typer.Option(help="Where the headline is; else `title`, if it is there.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="What rows are called; else `id`, if it is there.")
+    ] = None,
+    date_column: Annotated[str | None, typer.Option(help="When it appeared, for charts.")] = None,
+    target: Annotated[str | None, typer.Option(help="Take all stances toward this.")] = None,
+    target_column: Annotated[str | None, typer.Option(help="Each row's own target.")] = None,
+    tasks: Annotated[str, typer.Option(help="What is asked, comma-separated.")] = ",".join(
+        sorted(ALL_TASKS)
+    ),
+    style: Annotated[Style, typer.Option(help="How summaries are made.")] = Style.WRITTEN,
+    max_words: Annotated[int, typer.Option(min=10, max=300, help="Longest summary.")] = 60,
+    form: Annotated[Format, typer.Option("--format", help="Of the scores.")] = Format.PARQUET,
+    full: Annotated[
+        bool, typer.Option(help="Add the whole analysis of each row, as JSON.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read that many rows.")] = None,
+    max_rejected: Annotated[
+        int | None, typer.Option(min=0, help="Stop when more rows than that are rejected.")
+    ] = None,
+    restart: Annotated[bool, typer.Option(help="Drop what is there and begin anew.")] = False,
+    json_progress: Annotated[bool, typer.Option(help="Progress as lines of JSON.")] = False,
+    engine: Annotated[EngineKind, typer.Option(help="Where to score.")] = EngineKind.LOCAL,
+    model: Annotated[Path, typer.Option(help="Directory of the artifact.")] = SHIPPED_MODEL,
+) -> None:
+    """Score archives. Stopped at any point, the same command goes on from there.
+
+    The exit status is 0, 3 where rows were rejected, 2 where the run cannot begin or go on, 4 past
+    --max-rejected, and 5 where the disk is full or failed. NUTGRAF_DEVICE, NUTGRAF_DTYPE,
+    NUTGRAF_THREADS and NUTGRAF_MAX_BATCH_TOKENS are those of the service.
+    """
+    settings = Settings(model=model)
+    request = Request(
+        inputs=tuple(inputs),
+        output=output,
+        columns=Columns(text_column, title_column, id_column, target_column, date_column),
+        options=Options(tasks=_tasks(tasks), style=style, max_words=max_words),
+        target=target,
+        format=form,
+        limit=limit,
+        full=full,
+        engine=settings.model_dump(mode="json", include=NUMBERS_DEPEND_ON),
+    )
+    with stops(), shown(as_json=json_progress) as shows:
+        manifest = archive.score(
+            request,
+            archive.model_digest(model),
+            lambda: OPENERS[engine](request, settings),
+            shows,
+            max_rejected=max_rejected,
+            restart=restart,
+        )
+    closing = Closing.of(manifest)
+    typer.echo(json.dumps(closing.to_json()) if json_progress else "\n".join(closing.lines()))
+    if closing.rejected:
+        raise typer.Exit(EXIT_REJECTED)
+
+
+def report(
+    directory: Annotated[Path, typer.Argument(help="The output directory of a run.")],
+    output: Annotated[
+        Path | None, typer.Option(help="The page; report.html in the directory.")
+    ] = None,
+) -> None:
+    """Write a page with charts of a run's topics and stances, over time where it has dates."""
+    from service import report as page
+
+    path = output or directory / "report.html"
+    with stops():
+        page.write(directory, path)
+    typer.echo(str(path))
+
+
+@contextmanager
+def stops() -> Iterator[None]:
+    """Ends the command with one line and the exit status of what stopped it."""
+    try:
+        yield
+    except NutgrafError as error:
+        typer.echo(f"nutgraf: {error}", err=True)
+        status = error.exit_status if isinstance(error, Stop) else Stop.exit_status
+        raise typer.Exit(status) from None
+    except KeyboardInterrupt:
+        typer.echo("nutgraf: stopped; the same command goes on from here", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+@contextmanager
+def shown(*, as_json: bool) -> Iterator[progress.Progress]:
+    """Progress on standard error, as whoever reads it likes it."""
+    if as_json or not sys.stderr.isatty():
+        yield progress.json_lines() if as_json else progress.log_lines()
+        return
+    with progress.Bar() as bar:
+        yield bar
+
+
+def open_local(request: Request, settings: Settings) -> AbstractContextManager[Scorer]:
+    """The engine in this process."""
+    from service.server import load_engine
+    from service.shards import LocalScorer
+
+    engine = load_engine(settings)
+    return nullcontext(LocalScorer(engine, settings.max_batch_tokens, full=request.full))
+
+
+OPENERS: Mapping[EngineKind, Callable[[Request, Settings], AbstractContextManager[Scorer]]] = {
+    EngineKind.LOCAL: open_local
+}

@@ -1,0 +1,59 @@
+"""What is asked of a run over an archive, and where its files are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from models.article import Article, Options
+from service.records import Format
+from service.rows import Columns
+
+SHARD_ROWS = 1024
+SCORES, REJECTED, REPEATED = "scores", "rejected.jsonl", "repeated.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be scored, how, and where to. `options` without targets: `target` is for all rows.
+
+    `engine` names whatever else the numbers depend on: device, number format, budget.
+    """
+
+    inputs: tuple[str, ...]
+    output: Path
+    columns: Columns = field(default_factory=Columns)
+    options: Options = field(default_factory=Options)
+    target: str | None = None
+    format: Format = Format.PARQUET
+    limit: int | None = None
+    full: bool = False
+    shard_rows: int = SHARD_ROWS
+    engine: Mapping[str, Any] = field(default_factory=dict)
+
+    def asked(self) -> dict[str, Any]:
+        """All that the output depends on, but for the input and the model, as JSON has it."""
+        options = asdict(self.options)
+        options |= {"tasks": sorted(self.options.tasks), "targets": list(self.options.targets)}
+        return {
+            **{f"{name}_column": value for name, value in asdict(self.columns).items()},
+            **options,
+            "target": self.target,
+            "format": str(self.format),
+            "limit": self.limit,
+            "full": self.full,
+            "shard_rows": self.shard_rows,
+            **self.engine,
+        }
+
+    def article(self, text: str, title: str | None, target: str | None) -> Article:
+        """An article with what is asked of it."""
+        target = target or self.target
+        options = replace(self.options, targets=(target,)) if target else self.options
+        return Article(text, title, options=options)
+
+    def part(self, number: int) -> Path:
+        """Where the rows of a shard are."""
+        return self.output / SCORES / f"part-{number:05}.{self.format}"

@@ -1,0 +1,142 @@
+"""A row of an archive: what is read of it, and what is wrong with one that cannot be scored."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAX_ROW_BYTES = 8 * 2**20
+MAX_TITLE_CHARS = 1000
+MAX_TARGET_CHARS = 200
+MAX_ID_CHARS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The names of the columns. None: `title` and `id` where a row has them; no target, no date."""
+
+    text: str = "text"
+    title: str | None = None
+    id: str | None = None
+    target: str | None = None
+    date: str | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The columns that a table must have."""
+        optional = (self.title, self.id, self.target, self.date)
+        return (self.text, *(name for name in optional if name is not None))
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The columns that are read where they are there."""
+        return (*self.asked, self.title or "title", self.id or "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An article as it stands in a file. `line` is counted from 1, in Parquet by rows."""
+
+    file: str
+    line: int
+    id: str | None
+    date: str | None
+    text: str
+    title: str | None = None
+    target: str | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """Equal for rows that have the same answer."""
+        return _digest(self.text, self.title, self.target)
+
+    @property
+    def mark(self) -> bytes:
+        """Equal for rows that leave the same line in the output."""
+        return self.digest + _digest(str(self.line), self.id, self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is not scored, and why. Its text is nowhere in the reason."""
+
+    file: str
+    line: int
+    id: str | None
+    reason: str
+
+    @property
+    def mark(self) -> bytes:
+        """Equal for rejections that leave the same line in the output."""
+        return _digest(str(self.line), self.id, self.reason)
+
+
+class _Invalid(Exception):
+    """Why a row is rejected."""
+
+
+def read_row(
+    file: str, line: int, values: Mapping[str, object], columns: Columns
+) -> Row | Rejected:
+    """The row in the values of its columns, of whatever type a file gave them."""
+    name = None
+    try:
+        name = _name(values.get(columns.id or "id"))
+        return Row(
+            file=file,
+            line=line,
+            id=name,
+            date=_date(values.get(columns.date)) if columns.date else None,
+            text=_article(values.get(columns.text)),
+            title=_text("title", values.get(columns.title or "title"), MAX_TITLE_CHARS),
+            target=_text("target", values.get(columns.target), MAX_TARGET_CHARS)
+            if columns.target
+            else None,
+        )
+    except _Invalid as invalid:
+        return Rejected(file, line, name, str(invalid))
+
+
+def _article(value: object) -> str:
+    text = _text("text", value, MAX_ROW_BYTES)
+    if text is None:
+        raise _Invalid("there is no text to read")
+    return text
+
+
+def _text(what: str, value: object, most_chars: int) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _Invalid(f"the {what} is not a string")
+    if len(value) > most_chars:
+        raise _Invalid(f"the {what} is longer than {most_chars} characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _Invalid(f"the {what} is not valid Unicode") from None
+    return value if value.strip() else None
+
+
+def _name(value: object) -> str | None:
+    if isinstance(value, bool | float):
+        raise _Invalid("the id is neither a string nor a whole number")
+    return _text("id", str(value) if isinstance(value, int) else value, MAX_ID_CHARS)
+
+
+def _date(value: object) -> str | None:
+    """Dates as ISO 8601; what a string says is kept as it is."""
+    if isinstance(value, datetime.date):  # a datetime is one
+        return value.isoformat()
+    return _text("date", str(value) if isinstance(value, int | float) else value, 64)
+
+
+def _digest(*parts: str | None) -> bytes:
+    whole = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        content = b"" if part is None else part.encode()
+        whole.update(b"%d:" % (-1 if part is None else len(content)))
+        whole.update(content)
+    return whole.digest()

@@ -1,0 +1,191 @@
+"""A run over an archive from where it stands: its shards are scored and put on disk in order."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from models.article import Article
+from service import durable, plan, sources
+from service.manifest import Manifest, Part
+from service.progress import Progress, Tally
+from service.records import Record, encode, json_line, record_of
+from service.request import REJECTED, REPEATED, Request
+from service.rows import Rejected, Row
+from service.shards import Failure, Outcome, Scored, Scorer
+from service.stops import RunChanged, TooManyRejected
+
+WITHHELD = "(withheld)"
+"""Stands in the counts for a label that the model was not sure enough to give."""
+
+
+@dataclass(slots=True)
+class _Shard:
+    """The rows of a shard, each with its outcome where that is known before it is scored."""
+
+    number: int
+    rows: list[tuple[Row | Rejected, Outcome | None]] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[Row]:
+        """The rows that the model has to read."""
+        return [row for row, known in self.rows if known is None and isinstance(row, Row)]
+
+    def outcomes(self, scored: Iterable[Outcome]) -> Iterator[tuple[Row | Rejected, Outcome]]:
+        """Each row with its outcome, those of the missing rows in order from `scored`."""
+        fresh = iter(scored)
+        for row, known in self.rows:
+            if isinstance(row, Rejected):
+                yield row, Failure(row.reason)
+            else:
+                yield row, next(fresh) if known is None else known
+
+
+class Run:
+    """The scoring of what is missing."""
+
+    def __init__(
+        self, request: Request, manifest: Manifest, progress: Progress, max_rejected: int | None
+    ) -> None:
+        self._request = request
+        self._manifest = manifest
+        self._progress = progress
+        self._max_rejected = max_rejected
+        self._tally = Tally(manifest.plan.articles, 0, manifest.rejected)
+        self._tokens = self._padded_tokens = 0
+        self._since_s = time.monotonic()
+
+    def check_rejected(self) -> None:
+        """Raises TooManyRejected."""
+        most, found = self._max_rejected, self._manifest.rejected
+        if most is not None and found > most:
+            raise TooManyRejected(
+                f"{found} rows were rejected, more than {most}; see {REJECTED}, then run again "
+                "with a higher --max-rejected"
+            )
+
+    def score(self, scorer: Scorer) -> None:
+        """Score the repeated articles, then the shards."""
+        with plan.Repeated(self._request.output / REPEATED) as repeated:
+            self._tally.done = repeated.answered + sum(p.articles for p in self._manifest.parts)
+            self._tally.began_s = self._since_s = time.monotonic()
+            self._progress.stage("scoring")
+            self._progress.show(self._tally)
+            self._score_repeated(repeated, scorer)
+            self._score_shards(repeated, scorer)
+
+    def _score_repeated(self, repeated: plan.Repeated, scorer: Scorer) -> None:
+        begin = repeated.answered
+        articles = (self._request.article(*parts) for parts in repeated.articles(begin))
+        for scored in scorer(_chunks(articles, self._request.shard_rows)):
+            repeated.answer(begin, map(_packed, scored.outcomes))
+            begin += len(scored.outcomes)
+            self._note(scored)
+
+    def _score_shards(self, repeated: plan.Repeated, scorer: Scorer) -> None:
+        """The scorer reads ahead: what it has taken waits here for its outcomes."""
+        waiting: deque[_Shard] = deque()
+
+        def articles() -> Iterator[Sequence[Article]]:
+            for shard in self._shards(repeated):
+                waiting.append(shard)
+                yield [self._request.article(r.text, r.title, r.target) for r in shard.missing]
+
+        for scored in scorer(articles()):
+            self._note(scored)
+            self._finish(waiting.popleft(), scored)
+            self.check_rejected()
+
+    def _shards(self, repeated: plan.Repeated) -> Iterator[_Shard]:
+        """The shards that are missing. Raises RunChanged where a file changed since the plan."""
+        request, first = self._request, len(self._manifest.parts)
+        files = [(Path(file.path), file.rows) for file in self._manifest.plan.files]
+        rows = sources.read_from(files, request.columns, first * request.shard_rows)
+        left = self._manifest.plan.rows - first * request.shard_rows
+        number = first
+        while left > 0:
+            shard, digest = _Shard(number), plan.shard_digest()
+            for row in islice(rows, request.shard_rows):
+                digest.update(row.mark)
+                known = repeated.find(row.digest) if isinstance(row, Row) else None
+                shard.rows.append((row, _unpacked(known) if known else None))
+            if digest.digest() != repeated.shard_digest(number):
+                raise RunChanged(
+                    "the input was changed while it was read; run again with --restart"
+                )
+            yield shard
+            left -= len(shard.rows)
+            number += 1
+
+    def _note(self, scored: Scored) -> None:
+        tokens = sum(one["tokens"] for one in scored.outcomes if not isinstance(one, Failure))
+        self._tokens += tokens
+        self._padded_tokens += scored.padded_tokens
+        self._tally.add(len(scored.outcomes), tokens)
+        self._progress.show(self._tally)
+
+    def _finish(self, shard: _Shard, scored: Scored) -> None:
+        """Put a shard on disk: its rows, its rejections, its line in the manifest."""
+        request, manifest = self._request, self._manifest
+        records: list[Record] = []
+        rejected = b""
+        for row, outcome in shard.outcomes(scored.outcomes):
+            if isinstance(outcome, Failure):
+                place = {"file": row.file, "line": row.line, "id": row.id}
+                rejected += json_line({**place, "reason": outcome.reason})
+            elif isinstance(row, Row):
+                records.append(record_of(row, outcome, manifest.model))
+        content = encode(records, request.format, full=request.full)
+        durable.write(request.part(shard.number), content)
+        end = durable.append(request.output / REJECTED, rejected, manifest.rejected_bytes)
+        manifest.add(self._part(shard, records, scored, len(content), end))
+        self._tally.rejected = manifest.rejected
+
+    def _part(
+        self, shard: _Shard, records: Sequence[Record], scored: Scored, size_bytes: int, end: int
+    ) -> Part:
+        now_s = time.monotonic()
+        part = Part(
+            number=shard.number,
+            rows=len(records),
+            rejected=len(shard.rows) - len(records),
+            bytes=size_bytes,
+            rejected_bytes=end,
+            articles=len(scored.outcomes),
+            tokens=self._tokens,
+            padded_tokens=self._padded_tokens,
+            seconds=round(now_s - self._since_s, 3),
+            topics=_counts(records, "topic"),
+            stances=_counts(records, "stance"),
+        )
+        self._tokens = self._padded_tokens = 0
+        self._since_s = now_s
+        return part
+
+
+def _counts(records: Iterable[Record], column: str) -> Mapping[str, int]:
+    counts = Counter(record[column] or WITHHELD for record in records if column in record)
+    return dict(sorted(counts.items()))
+
+
+def _chunks(articles: Iterator[Article], size: int) -> Iterator[Sequence[Article]]:
+    while chunk := list(islice(articles, size)):
+        yield chunk
+
+
+def _packed(outcome: Outcome) -> str:
+    """An outcome as the table of repeated articles keeps it."""
+    if isinstance(outcome, Failure):
+        return json.dumps({"reason": outcome.reason})
+    return json.dumps({"answer": outcome}, ensure_ascii=False)
+
+
+def _unpacked(packed: str) -> Outcome:
+    found = json.loads(packed)
+    answer: dict[str, object] = found.get("answer")
+    return Failure(found["reason"]) if answer is None else answer

@@ -1,0 +1,145 @@
+"""The shard function: articles in, an outcome for each, whatever machine it runs on.
+
+A shard is cut into windows, a window sorted by length and cut into batches under a budget of padded
+tokens. What a batch holds depends on the shard alone, so a shard that is scored again has the same
+numbers to the last bit. While the model reads a window, the next ones are being prepared.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple, Protocol
+
+from models.analysis import Analysis
+from models.article import Article
+from models.errors import NutgrafError
+from service.isolation import analyze_apart
+from service.model import Model, Prepared
+from service.records import answer_of
+
+WINDOW_ROWS = 256
+WINDOWS_AHEAD = 2
+PREPARING_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an article has no answer."""
+
+    reason: str
+
+
+Outcome = dict[str, Any] | Failure
+
+
+@dataclass(slots=True)
+class Scored:
+    """The outcomes of a shard in order, and the padded tokens that the model read for them."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    padded_tokens: int = 0
+
+
+class Scorer(Protocol):
+    """Scores shards in order, reading ahead of itself as it likes."""
+
+    def __call__(self, shards: Iterable[Sequence[Article]]) -> Iterator[Scored]: ...
+
+
+class Pass(NamedTuple):
+    """A prepared article on its way through the model."""
+
+    model: Model
+    prepared: Prepared
+
+
+Window = list[Future[Pass | Failure]]
+
+
+class LocalScorer:
+    """Scores with a model in this process."""
+
+    def __init__(self, model: Model, budget_tokens: int, *, full: bool) -> None:
+        self._model = model
+        self._budget_tokens = budget_tokens
+        self._full = full
+
+    def __call__(self, shards: Iterable[Sequence[Article]]) -> Iterator[Scored]:
+        scored = Scored()
+        with ThreadPoolExecutor(PREPARING_THREADS, thread_name_prefix="prepare") as pool:
+            try:
+                for window, is_last in _ahead(self._windows(shards, pool)):
+                    self._read(window, scored)
+                    if is_last:
+                        yield scored
+                        scored = Scored()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _windows(
+        self, shards: Iterable[Sequence[Article]], pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[Window, bool]]:
+        """The windows of all shards as they are prepared; whether each is the last of its shard."""
+        for shard in shards:
+            for begin in range(0, max(1, len(shard)), WINDOW_ROWS):
+                end = begin + WINDOW_ROWS
+                window = [pool.submit(self._prepare, article) for article in shard[begin:end]]
+                yield window, end >= len(shard)
+
+    def _prepare(self, article: Article) -> Pass | Failure:
+        try:
+            return Pass(self._model, self._model.prepare(article))
+        except NutgrafError as error:
+            return Failure(str(error))
+
+    def _read(self, window: Window, scored: Scored) -> None:
+        prepared = dict(enumerate(future.result() for future in window))
+        read: dict[int, Outcome] = {
+            place: one for place, one in prepared.items() if isinstance(one, Failure)
+        }
+        passes = {place: one for place, one in prepared.items() if isinstance(one, Pass)}
+        for batch in batches(passes, self._budget_tokens):
+            chosen = [passes[place] for place in batch]
+            scored.padded_tokens += padded_tokens([one.prepared for one in chosen])
+            for place, (_, result) in zip(
+                batch, analyze_apart(chosen, lambda _: None), strict=True
+            ):
+                read[place] = self._outcome(result)
+        scored.outcomes += [read[place] for place in range(len(window))]
+
+    def _outcome(self, result: Analysis | Exception) -> Outcome:
+        if isinstance(result, Analysis):
+            return answer_of(result, full=self._full)
+        return Failure(str(result))
+
+
+def _ahead(windows: Iterator[tuple[Window, bool]]) -> Iterator[tuple[Window, bool]]:
+    """The windows, each once some more have begun to be prepared."""
+    waiting = deque(islice(windows, WINDOWS_AHEAD))
+    while waiting:
+        waiting.extend(islice(windows, 1))
+        yield waiting.popleft()
+
+
+def batches(passes: Mapping[int, Pass], budget_tokens: int) -> list[list[int]]:
+    """The places of a window in batches of similar length, longest first."""
+    cut: list[list[int]] = []
+    rows = longest = 0
+    for place in sorted(passes, key=lambda place: (-passes[place].prepared.longest_tokens, place)):
+        one = passes[place].prepared
+        if cut and (rows + one.windows) * longest <= budget_tokens:
+            cut[-1].append(place)
+            rows += one.windows
+        else:
+            cut.append([place])
+            rows, longest = one.windows, one.longest_tokens
+    return cut
+
+
+def padded_tokens(batch: Sequence[Prepared]) -> int:
+    """The work of a batch: every window of tokens as long as the longest."""
+    return sum(one.windows for one in batch) * max(one.longest_tokens for one in batch)

@@ -1,0 +1,97 @@
+"""Archives and runs over them with the stand-in model: `python -m tests.service.runs` is one."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from models.article import Options, Task
+from service import archive
+from service.manifest import Manifest
+from service.progress import Silent
+from service.records import Format, read_columns
+from service.request import REJECTED, SCORES, Request
+from service.shards import LocalScorer, Scorer
+from tests.service.standin import StandIn
+
+SHARD_ROWS = 4
+BUDGET_TOKENS = 64
+
+
+def write_jsonl(path: Path, texts: Iterable[object]) -> Path:
+    lines = (json.dumps({"id": str(n), "text": text}) for n, text in enumerate(texts))
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def request(*inputs: Path, output: Path, **more: Any) -> Request:
+    options = Options(tasks=frozenset(Task))
+    return Request(
+        **{
+            "inputs": tuple(map(str, inputs)),
+            "output": output,
+            "options": options,
+            "format": Format.JSONL,
+            "shard_rows": SHARD_ROWS,
+            **more,
+        }
+    )
+
+
+def score(
+    asked: Request, model: StandIn | None = None, *, digest: str = "0" * 64, **more: Any
+) -> Manifest:
+    """A run in this process."""
+    return archive.score(asked, digest, lambda: opened(asked, model or StandIn()), Silent(), **more)
+
+
+def opened(asked: Request, model: StandIn) -> AbstractContextManager[Scorer]:
+    return nullcontext(LocalScorer(model, BUDGET_TOKENS, full=asked.full))
+
+
+def unopened() -> AbstractContextManager[Scorer]:
+    raise AssertionError("a finished run needs no model")
+
+
+def rows(asked: Request, *names: str) -> list[list[Any]]:
+    """Some columns of all scores, in order."""
+    parts = sorted((asked.output / SCORES).glob("part-*"))
+    found = (read_columns(part.read_bytes(), asked.format, names) for part in parts)
+    return [list(row) for part in found for row in part]
+
+
+def rejected(asked: Request) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (asked.output / REJECTED).read_text().splitlines()]
+
+
+def digest(output: Path) -> str:
+    """Of all that a run leaves for its user."""
+    whole = hashlib.sha256()
+    for path in (*sorted((output / SCORES).iterdir()), output / REJECTED):
+        whole.update(path.name.encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
+@contextlib.contextmanager
+def interrupted(model: StandIn, after: int) -> Iterator[None]:
+    """Lets the model read some batches, then stops the run."""
+    read = model.analyze
+
+    def analyze(batch: Any) -> Any:
+        if len(model.batches) >= after:
+            raise KeyboardInterrupt
+        return read(batch)
+
+    model.analyze = analyze  # type: ignore[method-assign]
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
+if __name__ == "__main__":
+    score(request(Path(sys.argv[1]), output=Path(sys.argv[2])))

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import gzip
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.article import Style
+from service import archive
+from service.manifest import NAME
+from service.progress import Silent
+from service.records import Format
+from service.request import REJECTED
+from service.stops import RunBusy, RunChanged, StorageFailed, TooManyRejected
+from tests.service import runs
+from tests.service.standin import StandIn
+
+TEXTS = [f"{word} in the news of day {number}" for number, word in enumerate("abcdefghij")]
+
+
+@pytest.fixture
+def archive_file(tmp_path: Path) -> Path:
+    return runs.write_jsonl(tmp_path / "in.jsonl", TEXTS)
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_each_row_is_scored_once_in_input_order(
+    tmp_path: Path, archive_file: Path, form: Format
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out", format=form)
+    manifest = runs.score(asked)
+    assert manifest.is_finished
+    assert runs.rows(asked, "id", "summary") == [[str(n), text[0]] for n, text in enumerate(TEXTS)]
+    assert [part.rows for part in manifest.parts] == [4, 4, 2]
+
+
+def test_a_batch_keeps_the_budget_and_is_of_one_shard(tmp_path: Path) -> None:
+    texts = [f"{n} " * (1 + n % 30) for n in range(40)]
+    asked = runs.request(
+        runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out", shard_rows=20
+    )
+    runs.score(asked, model := StandIn())
+    for batch in model.batches:
+        longest = max(len(text.split()) for text in batch)
+        assert len(batch) == 1 or longest * len(batch) <= runs.BUDGET_TOKENS
+        assert len({texts.index(text) // 20 for text in batch}) == 1
+    assert len(model.batches) < 25
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_stopped_run_goes_on_to_the_same_bytes(
+    tmp_path: Path, archive_file: Path, after: int
+) -> None:
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    runs.score(runs.request(archive_file, output=whole))
+    asked = runs.request(archive_file, output=stopped)
+    with runs.interrupted(model := StandIn(), after):
+        runs.score(asked, model)
+    runs.score(asked, rest := StandIn())
+    assert runs.digest(stopped) == runs.digest(whole)
+    assert sum(map(len, rest.batches)) == len(TEXTS) - 4 * max(0, after - 1) - 4 * (after > 0)
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    texts = [None if n % 7 == 0 else f"{n % 50} again" for n in range(60)]
+    path = runs.write_jsonl(tmp_path / "in.jsonl", texts)
+    runs.score(runs.request(path, output=tmp_path / "whole"))
+    killed = tmp_path / "killed"
+    command = [sys.executable, "-m", "tests.service.runs", str(path), str(killed)]
+    for part in (0, 5, 9):
+        process = subprocess.Popen(command)
+        wait_for_part(process, killed, part)
+        process.kill()
+        process.wait()
+    subprocess.run(command, check=True)
+    assert runs.digest(killed) == runs.digest(tmp_path / "whole")
+
+
+def wait_for_part(process: subprocess.Popen[bytes], output: Path, number: int) -> None:
+    """Until a run has come to a shard, or to its end."""
+    part = output / "scores" / f"part-{number:05}.jsonl"
+    while process.poll() is None and not part.exists():
+        os.sched_yield()
+
+
+def test_what_a_crash_left_unfinished_is_overwritten(tmp_path: Path, archive_file: Path) -> None:
+    whole = tmp_path / "whole"
+    runs.score(runs.request(archive_file, output=whole))
+    asked = runs.request(archive_file, output=tmp_path / "torn")
+    with runs.interrupted(model := StandIn(), 2):
+        runs.score(asked, model)
+    with (asked.output / NAME).open("ab") as manifest:
+        manifest.write(b'{"number": 2, "rows')
+    with (asked.output / REJECTED).open("ab") as rejected:
+        rejected.write(b'{"file": "half a li')
+    (asked.output / "scores" / "part-00002.jsonl").write_bytes(b"half a part")
+    runs.score(asked)
+    assert runs.digest(asked.output) == runs.digest(whole)
+
+
+def test_a_finished_run_needs_no_model(tmp_path: Path, archive_file: Path) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    runs.score(asked)
+    manifest = archive.score(asked, "0" * 64, runs.unopened, Silent())
+    assert manifest.is_finished
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"full": True}, "full"),
+        ({"target": "the tram"}, "target"),
+        ({"format": Format.CSV}, "format"),
+        ({"limit": 3}, "limit"),
+        ({"engine": {"dtype": "bfloat16"}}, "dtype"),
+    ],
+)
+def test_a_changed_option_is_named_and_refused(
+    tmp_path: Path, archive_file: Path, change: dict[str, Any], named: str
+) -> None:
+    runs.score(runs.request(archive_file, output=tmp_path / "out"))
+    with pytest.raises(RunChanged, match=f"another {named}; .*--restart"):
+        runs.score(runs.request(archive_file, output=tmp_path / "out", **change))
+
+
+def test_a_changed_style_is_refused(tmp_path: Path, archive_file: Path) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    runs.score(asked)
+    other = replace(asked, options=replace(asked.options, style=Style.EXTRACTIVE))
+    with pytest.raises(RunChanged, match="another style"):
+        runs.score(other)
+
+
+def test_another_model_is_refused(tmp_path: Path, archive_file: Path) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    runs.score(asked)
+    with pytest.raises(RunChanged, match="another model"):
+        runs.score(asked, digest="1" * 64)
+
+
+def test_a_changed_input_is_refused_and_a_touched_one_is_not(
+    tmp_path: Path, archive_file: Path
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    runs.score(asked)
+    os.utime(archive_file, ns=(1, 1))
+    archive.score(asked, "0" * 64, runs.unopened, Silent())
+    runs.write_jsonl(archive_file, [*TEXTS[:-1], "another end"])
+    with pytest.raises(RunChanged, match="the input"):
+        runs.score(asked)
+
+
+def test_an_input_that_changes_while_it_is_read_is_noticed(
+    tmp_path: Path, archive_file: Path
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+
+    def opened() -> Any:
+        runs.write_jsonl(archive_file, [*TEXTS[:-1], "another end"])
+        return runs.opened(asked, StandIn())
+
+    with pytest.raises(RunChanged, match="while it was read"):
+        archive.score(asked, "0" * 64, opened, Silent())
+
+
+def test_scores_that_were_tampered_with_are_refused(tmp_path: Path, archive_file: Path) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    runs.score(asked)
+    asked.part(1).write_bytes(b"")
+    with pytest.raises(RunChanged, match="part-00001"):
+        runs.score(asked)
+
+
+def test_restart_drops_what_is_there(tmp_path: Path, archive_file: Path) -> None:
+    runs.score(runs.request(archive_file, output=tmp_path / "out"))
+    asked = runs.request(archive_file, output=tmp_path / "out", limit=2)
+    runs.score(asked, restart=True)
+    assert runs.rows(asked, "id") == [["0"], ["1"]]
+
+
+def test_two_runs_never_write_to_one_directory(tmp_path: Path, archive_file: Path) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+
+    def opened() -> Any:
+        with pytest.raises(RunBusy):
+            runs.score(asked)
+        return runs.opened(asked, StandIn())
+
+    archive.score(asked, "0" * 64, opened, Silent())
+
+
+def test_the_same_text_is_scored_once_and_fanned_out(tmp_path: Path) -> None:
+    texts = ["same old story", "b", "c", "d", "e", "same old story", "f", "b", "same old story"]
+    asked = runs.request(runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out")
+    manifest = runs.score(asked, model := StandIn())
+    read = [text for batch in model.batches for text in batch]
+    assert sorted(read) == sorted(set(texts))
+    assert manifest.plan.duplicates == 3
+    assert runs.rows(asked, "id", "summary") == [
+        [str(n), text.split()[0]] for n, text in enumerate(texts)
+    ]
+
+
+def test_a_repeated_text_that_fails_is_rejected_wherever_it_stands(tmp_path: Path) -> None:
+    texts = ["nan", "b", "c", "d", "e", "nan"]
+    asked = runs.request(runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out")
+    runs.score(asked)
+    assert [one["line"] for one in runs.rejected(asked)] == [1, 6]
+    assert len(runs.rows(asked, "id")) == 4
+
+
+def test_rejected_rows_name_their_place_and_harm_no_other(tmp_path: Path) -> None:
+    texts = ["good", "poison", "", 7, "nan", "fine"]
+    asked = runs.request(runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out")
+    manifest = runs.score(asked)
+    assert runs.rows(asked, "summary") == [["good"], ["fine"]]
+    assert [(one["line"], one["id"]) for one in runs.rejected(asked)] == [
+        (2, "1"), (3, "2"), (4, "3"), (5, "4"),
+    ]  # fmt: skip
+    assert manifest.rejected == 4
+    assert not any("poison" in one["reason"] for one in runs.rejected(asked))
+
+
+def test_too_many_rejected_stops_and_a_higher_bound_goes_on(tmp_path: Path) -> None:
+    texts = ["a", "", "", "b", "c", "d", "", "e", "f"]
+    asked = runs.request(runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out")
+    with pytest.raises(TooManyRejected):
+        runs.score(asked, max_rejected=1)
+    with pytest.raises(TooManyRejected):
+        archive.score(asked, "0" * 64, runs.unopened, Silent(), max_rejected=1)
+    assert runs.score(asked, max_rejected=3).is_finished
+
+
+def test_a_full_disk_ends_the_run_and_leaves_what_was_finished(
+    tmp_path: Path, archive_file: Path
+) -> None:
+    whole = tmp_path / "whole"
+    runs.score(runs.request(archive_file, output=whole))
+    asked = runs.request(archive_file, output=tmp_path / "full", shard_rows=1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def opened() -> Any:
+        resource.setrlimit(
+            resource.RLIMIT_FSIZE, ((asked.output / NAME).stat().st_size + 900, hard)
+        )
+        return runs.opened(asked, StandIn())
+
+    try:
+        with pytest.raises(StorageFailed, match="run the same command again"):
+            archive.score(asked, "0" * 64, opened, Silent())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    manifest = runs.score(asked)
+    assert manifest.is_finished
+    assert len(runs.rows(asked, "id")) == len(TEXTS)
+
+
+def test_memory_of_a_run_does_not_hold_the_archive(tmp_path: Path) -> None:
+    """No more than a few shards are read ahead of what is on disk."""
+    path = tmp_path / "in.jsonl.gz"
+    with gzip.open(path, "wt") as file:
+        file.writelines(f'{{"text": "text {n}"}}\n' for n in range(400))
+    asked = runs.request(path, output=tmp_path / "out")
+    ahead = []
+
+    class Watched(StandIn):
+        def prepare(self, article: Any) -> Any:
+            done = len(list((asked.output / "scores").glob("part-*")))
+            ahead.append(int(article.text.split()[1]) // 4 - done)
+            return super().prepare(article)
+
+    runs.score(asked, Watched())
+    assert max(ahead) <= 4
