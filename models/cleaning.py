@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from models import furniture, layout, sentences
 from models.analysis import Removed, Span
@@ -25,6 +26,7 @@ _MIN_KEPT_WORDS = 30
 
 _NAME = re.compile(r"[A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*){1,3}")
 _WORD = re.compile(r"\w+")
+_CAPTION_LABEL = re.compile(r"(?:image|media|video) caption[,:]?", re.IGNORECASE)
 
 
 def clean(text: str, title: str | None = None) -> tuple[Removed, ...]:
@@ -36,6 +38,7 @@ def clean(text: str, title: str | None = None) -> tuple[Removed, ...]:
     _mark_titles(page, title)
     _mark_repeats(page)
     _mark_furniture(page)
+    _mark_captions(page)
     _mark_edges(page)
     layout.mark_menus(page)
     layout.mark_lists(page)
@@ -127,6 +130,15 @@ def _caption(part: Paragraph, is_last: bool) -> Why | None:
         return Why.CAPTION
     is_prose = is_last or part.words > _MAX_CAPTION_WORDS or furniture.REPORTS.search(part.text)
     return None if is_prose else Why.CAPTION
+
+
+def _mark_captions(page: Sequence[Paragraph]) -> None:
+    """The line below "Image caption,", and the one that comes again with its credit below."""
+    for before, after in pairwise(page):
+        if before.why is Why.CAPTION and after.is_read and _CAPTION_LABEL.fullmatch(before.text):
+            after.why = Why.CAPTION
+        if after.why is Why.CAPTION and before.is_read and after.text.startswith(before.text):
+            before.why = Why.CAPTION
 
 
 def _mark_edges(page: Sequence[Paragraph]) -> None:

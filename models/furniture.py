@@ -120,6 +120,8 @@ PARAGRAPHS = _table(
             r"\d{1,2}-minute listen|(?:audio|video) player|\d{1,2}:\d{2}(?: ?/ ?\d{1,2}:\d{2})?",
             r"download(?: (?:transcript|embed))*|(?:view |hide )?transcript|toggle more options"
             r"|embed",
+            r"to (?:display|watch|view|see) this (?:content|video|post)\b.{0,160}",
+            r"one of your browser extensions.{0,300}|this video (?:can ?not|is not) .{2,60}",
             r"media playback is (?:un|not )?supported on (?:this|your) device.{0,200}",
             r"just watched .{1,400}|replay more videos.{0,300}|now playing.{0,80}"
             r"|play video.{0,120}",
@@ -132,13 +134,14 @@ PARAGRAPHS = _table(
             r"(?:story|article) continue[sd] (?:below|after)"
             r"(?: ?\(?(?:this |the )?ad(?:vert(?:isement)?)?\)?)?",
             r"continue reading(?: below| the main story)?|skip (?:past )?ad(?:vert(?:isement)?)?",
-            r"remove ads?|report (?:this )?ad|loading\.{0,3}",
+            r"remove ads?|report (?:this )?ad|advertising|loading\.{0,3}",
         ),
         Why.RELATED: (
             r"(?:related|recommended|more|most|top|latest|trending|popular|other|further|similar)"
             r"(?: (?:on|from|in|for))?(?: (?:this|the|our|you))? (?:articles?|stor(?:y|ies)|topics?"
             r"|news|reading|read|links?|content|posts?|videos?|viewed|popular|shared|commented"
             r"|coverage|episodes?|now|headlines?|stories for you)(?: news| now)?:?",
+            r"(?:related|other) (?:topics|news)|(?:on|explore more on) (?:the same|these) topics?",
             r"more on this.{0,20}|related|(?:read|up|watch) (?:more|next|also)|see also|more:",
             r"don['’]t miss|editor['’]?s['’]? picks?|around the web|from the (?:web|left|right)",
             r"you (?:may|might)(?: also)? (?:like|be interested in)|in case you missed it",
@@ -150,11 +153,11 @@ PARAGRAPHS = _table(
             r"|produced|fact-checked|compiled|filmed)(?: and (?:edited|produced))? by .{3,200}",
             rf"(?:photo(?:graph)?s?|pictures?|images?|illustrations?|video|graphics?)"
             rf"(?: (?:by|credit|source|courtesy))+:? {_NAMES}",
-            rf"\(?{_AGENCY}(?:(?:/| via |, | ){_AGENCY})*\)?",
+            rf"\(?{_AGENCY}(?:(?:/| via |, | ){_AGENCY})*\)?|\((?:[\w ]{{2,30}} )?with {_AGENCY}\)",
         ),
         Why.CAPTION: (
             r"enlarge this image.{0,700}|facebook twitter pinterest .{3,400}",
-            r"image (?:source|caption|copyright)\b.{1,500}|(?:media|video) caption\b.{1,300}",
+            r"image (?:source|caption|copyright)\b.{0,500}|(?:media|video) caption\b.{0,300}",
             r"file(?: photo)?(?: -{1,2}|:| - ).{5,700}|view image in fullscreen.{0,400}",
         ),
         Why.COOKIES: (
@@ -191,7 +194,7 @@ ENDINGS = _table(
             r"(?:hide|toggle) caption(?: .{0,80})?",
             rf"(?:/ ?|\bvia |© ?|\d\. |[a-z]\. ){_AGENCY}(?:/{_AGENCY})*",
             rf"\((?:[^()]{{0,60}}(?:/|\bvia | for |, |: ))?{_AGENCY}(?:[ /,:][^()]{{0,60}})?\)",
-            rf"\[file: ?{_AGENCY}\]",
+            rf"\[file: ?{_AGENCY}\]|© ?[^.©]{{2,60}}",
             r"\((?:photo|image|picture|credit|courtesy|source)s?(?: (?:by|credit|courtesy|of))*: ?"
             r"[^()]{2,90}\)",
             r"(?:photograph|photo|image|picture|credit|pic): [^.:]{2,60}",
@@ -215,6 +218,8 @@ SENTENCES = _table(
             r"|inbox|alerts?|podcasts?|e-?mails?|our app|for free|here|now|today)\b[^!?]{0,60}",
             r"(?:get|receive|want)\b[^!?]{3,180}?(?:(?:in|to) your inbox"
             r"|newsletters?)\b[^!?]{0,80}",
+            r"(?:skip past|after) newsletter promotion|(?:free|our) (?:daily|weekly) newsletter",
+            r"(?:sign up (?:to|for) (?-i:[A-Z]))[^.!?]{2,40}|privacy notice: newsletters.{0,300}",
             r"(?:get|enter|add) your e-?mail.{0,80}|your e-?mail address will not be published",
             r"by (?:signing up|clicking|subscribing|submitting|entering)\b[^!?]{3,120}?"
             r"(?:privacy|terms|agree)[^!?]{0,160}",

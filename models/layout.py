@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from models.analysis import Span
 from models.furniture import Why
 
-_MIN_PROSE_WORDS = 8
+_MIN_PROSE_WORDS = 5
 _MAX_LABEL_WORDS = 4
 _MAX_HEADLINE_WORDS = 20
 _MAX_HEADLINE_CHARS = 160
@@ -30,10 +30,14 @@ _CLOSING = frozenset(
 # A page is whole where this much surrounds its body.
 _MIN_OUTER_LINES = 25
 _MIN_OUTER_SHARE = 0.4
-# What a line that is not prose costs the body, and prose that stands alone: words. Fitted on 80
-# whole pages; half or twice as much changes little.
+# What a line costs that is not prose, and one that is known furniture, in words of prose; fitted on
+# 80 whole pages, where half or twice as much changes little. Bodies of less than this share of the
+# heaviest go.
 _LINE_COST = 8
-_LONE_COST = 15
+_KNOWN_COST = 2
+_MIN_BODY_SHARE = 0.3
+# The last words of an article may stand this many lines below the rest.
+_MAX_GAP = 3
 _MAX_TITLE_DISTANCE = 8
 
 _ENDS_PROSE = re.compile(r"""[.!?…:;,。！？؟।]["'”’»)\] ]*\Z""")
@@ -124,46 +128,65 @@ def mark_lists(page: Sequence[Paragraph]) -> None:
 
 
 def mark_outside(page: Sequence[Paragraph], keep_title: bool) -> None:
-    """On a whole page, everything outside its body; `keep_title`: but not the line above it."""
-    start, end = _body(page)
-    outside = (*page[:start], *page[end:])
+    """On a whole page, what stands outside its bodies of prose.
+
+    `keep_title`: but not the headline above the first of them.
+    """
+    bodies = _bodies(page)
+    inside = {index for start, end in bodies for index in range(start, end)}
+    outside = [part for index, part in enumerate(page) if index not in inside]
     lines = sum(not part.is_prose for part in outside)
     known = sum(not part.is_read for part in outside)
-    if (
-        lines < max(_MIN_OUTER_LINES, _MIN_OUTER_SHARE * len(page))
-        or known < _MIN_KNOWN_SHARE * lines
-    ):
+    is_page = lines >= max(_MIN_OUTER_LINES, _MIN_OUTER_SHARE * len(page))
+    if not is_page or known < _MIN_KNOWN_SHARE * lines:
         return
-    title = _title_above(page, start) if keep_title else None
+    title = _title_above(page, bodies[0][0]) if keep_title and bodies else None
     for part in outside:
         if part.is_read and part is not title:
             part.why = Why.NAVIGATION if part.is_label else Why.RELATED
 
 
-def _body(page: Sequence[Paragraph]) -> tuple[int, int]:
-    best, best_weight = (0, 0), 0
-    start, weight = 0, 0
-    for index, weight_here in enumerate(_weights(page)):
+def _bodies(page: Sequence[Paragraph]) -> list[tuple[int, int]]:
+    """The stretches whose prose outweighs the lines in it, but for the light ones.
+
+    More than one is kept, for the heaviest may be a list of teasers or the readers' comments.
+    """
+    bodies: list[tuple[int, int, int]] = []  # start, end, weight
+    start, weight, heaviest, end = 0, 0, 0, 0
+    for index, part in enumerate(page):
         if weight <= 0:
-            start, weight = index, 0
-        weight += weight_here
-        if weight > best_weight:
-            best, best_weight = (start, index + 1), weight
-    return best
+            if heaviest:
+                bodies.append((start, end, heaviest))
+            start, weight, heaviest = index, 0, 0
+        weight += _weight(part)
+        if weight > heaviest:
+            heaviest, end = weight, index + 1
+    if heaviest:
+        bodies.append((start, end, heaviest))
+    least = _MIN_BODY_SHARE * max((weight for *_, weight in bodies), default=0)
+    return [_stretched(page, start, end) for start, end, weight in bodies if weight >= least]
 
 
-def _weights(page: Sequence[Paragraph]) -> Iterator[int]:
-    """Words of prose, less where no prose is next to it among what is read; lines cost."""
-    read = [part.is_prose for part in page if part.is_read]
-    padded = [False, *read, False]
-    position = 0
-    for part in page:
-        position += part.is_read
-        if part.carries:
-            lone = not (padded[position - 1] or padded[position + 1])
-            yield part.words - (_LONE_COST if lone else 0)
-        else:
-            yield -_LINE_COST
+def _stretched(page: Sequence[Paragraph], start: int, end: int) -> tuple[int, int]:
+    """The body with the short prose near it, if no headline of its own stands above that."""
+    reach = 0
+    for index in range(end, len(page)):
+        part = page[index]
+        if part.carries and not (page[index - 1].is_read and page[index - 1].is_headline):
+            end, reach = index + 1, 0
+        reach += part.is_read
+        if reach > _MAX_GAP:
+            break
+    for index in range(start - 1, max(-1, start - 1 - _MAX_GAP), -1):
+        if page[index].carries:
+            start = index
+    return start, end
+
+
+def _weight(part: Paragraph) -> int:
+    if part.carries:
+        return part.words
+    return -_LINE_COST if part.is_read else -_KNOWN_COST
 
 
 def _title_above(page: Sequence[Paragraph], start: int) -> Paragraph | None:
