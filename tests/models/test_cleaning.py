@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models import sentences
@@ -298,7 +298,6 @@ TEXTS = st.one_of(st.text(), PASTED)
 TITLES = st.one_of(st.none(), st.text(max_size=40), SCRAPS)
 
 
-@settings(deadline=None)
 @given(TEXTS, TITLES)
 def test_spans_are_ordered_disjoint_and_in_range(text: str, title: str | None) -> None:
     position = 0
@@ -308,21 +307,18 @@ def test_spans_are_ordered_disjoint_and_in_range(text: str, title: str | None) -
         position = part.end
 
 
-@settings(deadline=None)
 @given(TEXTS, TITLES)
 def test_kept_and_removed_make_up_the_text(text: str, title: str | None) -> None:
     parts = clean(text, title)
     assert len(kept_text(text, parts)) + sum(part.end - part.start for part in parts) == len(text)
 
 
-@settings(deadline=None)
 @given(TEXTS, TITLES)
 def test_a_text_is_never_emptied(text: str, title: str | None) -> None:
     parts = clean(text, title)
     assert bool(sentences.split(text, parts)) == bool(sentences.split(text))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=6), st.sampled_from(["\n", "\n\n"]))
 def test_cleaning_what_is_kept_finds_nothing_more(
     furniture: list[tuple[Why, str]], between: str

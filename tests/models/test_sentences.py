@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.analysis import Span
@@ -138,7 +138,6 @@ PIECES = st.sampled_from([*WORDS, *MARKS, *BREAKS])
 TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=60).map("".join))
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_spans_are_ordered_disjoint_trimmed_and_short(text: str) -> None:
     spans = split(text)
@@ -152,14 +151,12 @@ def test_spans_are_ordered_disjoint_trimmed_and_short(text: str) -> None:
         position = span.end
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_every_word_is_in_a_sentence(text: str) -> None:
     read_on = "".join(text[span.start : span.end] for span in split(text))
     assert [char for char in read_on if char.isalnum()] == [c for c in text if c.isalnum()]
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(0, 80), st.integers(0, 80))
 def test_no_sentence_crosses_a_removed_span(text: str, start: int, length: int) -> None:
     start = min(start, len(text))

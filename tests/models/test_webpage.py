@@ -130,7 +130,7 @@ TAGS = st.sampled_from(
 SCRAPS = st.lists(st.one_of(TAGS, st.text(max_size=8)), max_size=30).map("".join)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(SCRAPS)
 def test_any_string_is_read_or_refused(html: str) -> None:
     for page in (html, f"<html><body>{html}{BODY}{html}</body></html>"):
