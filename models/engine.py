@@ -109,8 +109,22 @@ class Engine:
         """Loads a verified artifact. Raises an ArtifactError, or ValueError for no such device."""
         if threads is not None:
             torch.set_num_threads(threads)
+        return cls.over(
+            artifact.load(directory), device=device, dtype=dtype, max_batch_tokens=max_batch_tokens
+        )
+
+    @classmethod
+    def over(
+        cls,
+        model: artifact.Artifact,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        max_batch_tokens: int = 16384,
+    ) -> Engine:
+        """An engine over a model that is loaded. It takes the network for itself."""
         chosen = _device(device)
-        return cls(artifact.load(directory), chosen, _dtype(dtype, chosen), max_batch_tokens)
+        return cls(model, chosen, _dtype(dtype, chosen), max_batch_tokens)
 
     def warm_up(self) -> None:
         """Runs every stage once, so that the first article does not pay for it."""

@@ -8,13 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
 from models import artifact as artifacts
 from models.engine import Engine
-
-MAX_BATCH_TOKENS = 8192
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -65,7 +62,7 @@ def calibrate(
     from training.config import read
 
     model = replace(artifacts.load(directory), calibration=artifacts.Calibration())
-    fitted = calibrate(_engine(model), read(config))
+    fitted = calibrate(Engine.over(model), read(config))
     typer.echo(json.dumps(asdict(fitted)))
     digest = artifacts.save(replace(artifacts.load(directory), calibration=fitted), directory)
     typer.echo(f"{directory} {digest}")
@@ -87,7 +84,7 @@ def evaluate(
     figures = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "command": f"python -m training evaluate models/{directory.name} {config} --most {most}",
-        "files": evaluate(_engine(artifacts.load(directory)), run, most),
+        "files": evaluate(Engine.load(directory), run, most),
     }
     typer.echo(json.dumps(figures))
     if write:
@@ -96,10 +93,6 @@ def evaluate(
         card = with_figures(card, figures)
         digest = artifacts.save(replace(model, metrics=figures, card=card), directory)
         typer.echo(f"{directory} {digest}", err=True)
-
-
-def _engine(model: artifacts.Artifact) -> Engine:
-    return Engine(model, torch.device("cpu"), torch.float32, MAX_BATCH_TOKENS)
 
 
 @app.command()

@@ -87,7 +87,7 @@ def judge_topics(engine: Engine, texts: Sequence[Labelled]) -> list[Judged]:
     ]
 
 
-def judge_stances(engine: Engine, texts: Sequence[Labelled], most: int = 12) -> list[Judged]:
+def judge_stances(engine: Engine, texts: Sequence[Labelled], most: int = 40) -> list[Judged]:
     """Stances toward the named targets of texts beside their labels; at most `most` of a text."""
     asked = []
     for text in texts:
