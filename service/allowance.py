@@ -34,11 +34,10 @@ class Allowance:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.give(amount)
-            else:
-                self._waiting.remove((amount, turn))
+            if turn.cancelled():
                 self._wake()
+            else:  # its turn had come already
+                self.give(amount)
             raise
 
     def give(self, amount: int) -> None:
@@ -50,7 +49,11 @@ class Allowance:
         return self.used == 0 or self.used + amount <= self.limit
 
     def _wake(self) -> None:
-        while self._waiting and self._fits(self._waiting[0][0]):
-            amount, turn = self._waiting.popleft()
-            self.used += amount
-            turn.set_result(None)
+        while self._waiting:
+            amount, turn = self._waiting[0]
+            if not turn.cancelled():
+                if not self._fits(amount):
+                    return
+                self.used += amount
+                turn.set_result(None)
+            self._waiting.popleft()

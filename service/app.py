@@ -19,10 +19,11 @@ from service import docs_page, routes
 from service.errors import InvalidRequest, Problem, problem_response
 from service.journal import Journal
 from service.lifecycle import Service
-from service.schemas import AnalyzeRequest
+from service.schemas import AnalyzeRequest, BulkAnswer, BulkProblem
 from service.security import Guard
+from service.tracing import telemetry
 
-KNOWN_PARAMETERS = frozenset({"header", "x-request-timeout-ms"})
+KNOWN_PARAMETERS = frozenset({"header", "X-Request-Timeout-Ms"})
 
 
 def create_app(service: Service) -> FastAPI:
@@ -41,6 +42,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=telemetry(),
     )
     app.state.service = service
     app.include_router(routes.router)
@@ -71,10 +73,10 @@ def _openapi(app: FastAPI, *, secured: bool) -> dict[str, Any]:
             title=app.title, version=app.version, summary=app.summary, routes=app.routes
         )
         schemas = document["components"]["schemas"]
-        for name, kind in {"AnalyzeRequest": AnalyzeRequest, "Problem": Problem}.items():
+        for kind in (AnalyzeRequest, Problem, BulkAnswer, BulkProblem):
             schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
             schemas |= schema.pop("$defs", {})
-            schemas[name] = schema
+            schemas[kind.__name__] = schema
         if secured:
             document["components"]["securitySchemes"] = {
                 "key": {"type": "http", "scheme": "bearer"}

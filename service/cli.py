@@ -13,6 +13,7 @@ from pydantic_settings import CliApp
 
 from models.article import Options, Style
 from models.errors import NutgrafError
+from service import commands
 from service.keys import new_key
 from service.settings import SHIPPED_MODEL, Settings
 
@@ -43,12 +44,13 @@ def serve(context: typer.Context) -> None:
             f"{settings.host} is open to others: set NUTGRAF_API_KEYS (`nutgraf key NAME` makes "
             "one), or NUTGRAF_ALLOW_OPEN=true where the network is trusted"
         )
-    from service import server  # not for `--help`: it takes a second
+    from service import server, workers  # not for `--help`: they take a second
 
     try:
-        server.serve(settings)
+        status = workers.run(settings) if settings.workers > 1 else server.serve(settings)
     except NutgrafError as error:
         refuse(str(error))
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -77,6 +79,10 @@ def key(name: Annotated[str, typer.Argument(help="Whose key it is, as logs will 
     """Make an API key: the secret for the client, the entry for NUTGRAF_API_KEYS."""
     secret, entry = new_key(name)
     typer.echo(f"secret  {secret}\nentry   {entry}")
+
+
+app.command()(commands.score)
+app.command()(commands.report)
 
 
 def read_settings(flags: Sequence[str]) -> Settings:

@@ -12,10 +12,12 @@ from contextlib import asynccontextmanager
 from types import FrameType
 
 from models.errors import NutgrafError
-from service.errors import ReloadRunning
+from service.allowance import Allowance
+from service.bulk import MAX_CALLS, Documents
+from service.errors import ModelUnavailable, ReloadRunning
 from service.metrics import Metrics
 from service.model import Model
-from service.scheduler import Scheduler
+from service.scheduler import Scheduler, State
 from service.settings import Settings
 
 # Requests that are on the wire when SIGTERM comes still get in; then the port closes.
@@ -39,6 +41,7 @@ class Service:
         self._load = load
         self._draining = False
         self._reloading = asyncio.Lock()
+        self.bulk_calls = Allowance(MAX_CALLS)
         self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
 
     @asynccontextmanager
@@ -57,14 +60,19 @@ class Service:
         finally:
             await self.scheduler.stop()
 
+    async def until_draining(self, documents: Documents) -> Documents:
+        """A stream of documents that ends, with ModelUnavailable, when the service drains."""
+        async for document in documents:
+            if self.scheduler.state is State.DRAINING:
+                raise ModelUnavailable("The service is being stopped; send the rest again.", 5)
+            yield document
+
     async def reload(self) -> Model:
         """Load the configured artifact again and let it answer; no request waits for that.
 
-        Raises ArtifactError and whatever a first forward pass raises; the old model goes on then.
-        Raises ReloadRunning while another reload runs, or where each worker has a model.
+        Raises ReloadRunning while another reload runs, ArtifactError, and whatever a first forward
+        pass raises: then the old model goes on.
         """
-        if self.settings.workers > 1:
-            raise ReloadRunning("Send SIGHUP to the service: each of its workers has a model.")
         if self._reloading.locked():
             raise ReloadRunning("A reload is running; wait for its end.")
         async with self._reloading:
@@ -80,8 +88,7 @@ class Service:
             stop_server = signal.getsignal(number)
             if callable(stop_server):
                 signal.signal(number, self._drain_before(stop_server))
-        if self.settings.workers == 1:
-            self._loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+        self._loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
 
     def _drain_before(
         self, stop_server: Callable[[int, FrameType | None], object]

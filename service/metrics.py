@@ -30,6 +30,7 @@ class Metrics:
             "http_request_duration_seconds", "From receipt to answer", _DURATIONS, "route"
         )
         self._articles = self._counter("articles", "Articles analysed", "lane")
+        self._cached = self._counter("cache_hits", "Articles answered from the cache")
         self._refused = self._counter("rejections", "Articles not analysed", "reason")
         self._stage_s = self._histogram(
             "stage_duration_seconds", "Time of an article in a stage", _DURATIONS, "stage"
@@ -49,7 +50,10 @@ class Metrics:
         self._stances = self._counter("stances", "Stances found", "label")
         self._queue_items = self._gauge("queue_items", "Articles admitted, unanswered", "lane")
         self._queue_tokens = self._gauge("queue_tokens", "Tokens admitted, unanswered", "lane")
-        self._model = self._gauge("model_info", "The model", "name", "version", "digest")
+        self._model = self._gauge(
+            "model_info", "1 for the model that answers", "name", "version", "digest"
+        )
+        self._served: Gauge | None = None
         for lane in Lane:
             self._queue_items.labels(lane).set(0)
 
@@ -63,6 +67,10 @@ class Metrics:
         """So many articles and tokens more (or, below 0, less) are in a lane."""
         self._queue_items.labels(lane).inc(items)
         self._queue_tokens.labels(lane).inc(tokens)
+
+    def cached(self) -> None:
+        """An article was answered from the cache."""
+        self._cached.inc()
 
     def refused(self, reason: str) -> None:
         """An article was not analysed."""
@@ -97,9 +105,11 @@ class Metrics:
 
     def serving(self, model: Model) -> None:
         """This model answers from now on."""
-        self._model.clear()
+        if self._served is not None:
+            self._served.set(0)
         info = model.info
-        self._model.labels(info.name, info.version, info.digest).set(1)
+        self._served = self._model.labels(info.name, info.version, info.digest)
+        self._served.set(1)
 
     def expose(self) -> bytes:
         """All metrics in the text format; of all workers, where there are several."""

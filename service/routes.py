@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import WithJsonSchema
 
 from models.labels import LabelSchema
 from service.batching import Lane
-from service.bodies import JSON, media_type, read_body
+from service.bodies import JSON, NDJSON, NDJSON_NAMES, media_type, read_body, read_lines
+from service.bulk import BulkResponse, Documents, listed
 from service.errors import (
     PROBLEM_TYPE,
     ClientGone,
     InvalidRequest,
     ModelUnavailable,
+    QueueFull,
+    ReloadRunning,
 )
 from service.lifecycle import Service
 from service.scheduler import State
 from service.schemas import Answer, Health, ModelReport, read_article
 from service.security import check_admin
-from service.strict_json import decode, loads
+from service.strict_json import decode, loads, split_array
+from service.tracing import trace_stages
 
 MAX_TIMEOUT_MS = 600_000
+BULK_RETRY_S = 10
+ARRAY_BODIES = 8  # a bulk array may be as long as so many bodies
+MEDIA_TYPES = {"json": JSON, "ndjson": NDJSON}
+BULK_LINES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A BulkAnswer or a BulkProblem on each line.",
+        "content": {NDJSON: {"schema": {"type": "string"}}},
+    }
+}
 
 router = APIRouter()
 T = TypeVar("T")
@@ -45,25 +60,32 @@ TimeoutMs = Annotated[
         le=MAX_TIMEOUT_MS,
         description="How long the answer is worth waiting for; later it is a 504.",
     ),
+    # None is the header's absence, and not a value that it may have.
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TIMEOUT_MS}),
 ]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that a route may answer with, for the OpenAPI document."""
-    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {PROBLEM_TYPE: {"schema": ref("Problem")}}
     return {status: {"content": content, "description": "Problem"} for status in statuses}
 
 
-def body_of(schema: str, *media_types: str) -> dict[str, Any]:
-    """The body of a route, for the OpenAPI document: a schema, under each of its media types."""
-    content = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
-    return {"requestBody": {"required": True, "content": dict.fromkeys(media_types, content)}}
+def body_of(**schemas: dict[str, Any]) -> dict[str, Any]:
+    """The body of a route, for the OpenAPI document: what each media type holds."""
+    content = {MEDIA_TYPES[name]: {"schema": schema} for name, schema in schemas.items()}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def ref(schema: str) -> dict[str, str]:
+    """A schema of the OpenAPI document, by name."""
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 @router.post(
     "/v1/analyze",
     summary="Topic, stance and summary of one article",
-    openapi_extra=body_of("AnalyzeRequest", JSON),
+    openapi_extra=body_of(json=ref("AnalyzeRequest")),
     responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504),
 )
 async def analyze(request: Request, service: Serving, timeout_ms: TimeoutMs = None) -> Answer:
@@ -76,8 +98,51 @@ async def analyze(request: Request, service: Serving, timeout_ms: TimeoutMs = No
     answer = await unless_gone(
         request, service.scheduler.submit(article, Lane.INTERACTIVE, deadline_s)
     )
+    trace_stages(answer.timing_ms)
     request.state.noted = {"tokens": answer.input.tokens, "model_ms": answer.timing_ms.model}
     return answer
+
+
+@router.post(
+    "/v1/analyze/batch",
+    summary="Many articles; a line for each as it is done",
+    description=(
+        "The body is a JSON array of articles, or NDJSON: one article a line, for as long as you "
+        "like. Each line of the answer says in `index` which article it is about, counted from 0; "
+        "an article that fails has a `problem` there and harms no other. Read while you send: past "
+        "8 MiB of answers that nobody reads, the service stops reading too."
+    ),
+    openapi_extra=body_of(
+        json={"type": "array", "items": ref("AnalyzeRequest"), "minItems": 1},
+        ndjson={"type": "string", "description": "An AnalyzeRequest on each line."},
+    ),
+    responses=problems(400, 401, 408, 413, 415, 422, 429, 503) | BULK_LINES,
+)
+async def analyze_batch(
+    request: Request, service: Serving, timeout_ms: TimeoutMs = None
+) -> Response:
+    deadline_s = time.monotonic() + timeout_ms / 1000 if timeout_ms else math.inf
+    documents = await documents_of(request, service)
+    if not service.bulk_calls.try_take(1):
+        raise QueueFull("Too many bulk calls are running; try again later.", BULK_RETRY_S)
+
+    async def analyze(document: bytes | str) -> Answer:
+        text = decode(document) if isinstance(document, bytes) else document
+        article = read_article(loads(text))
+        return await service.scheduler.submit(article, Lane.BULK, deadline_s)
+
+    return BulkResponse(documents, analyze, service.bulk_calls)
+
+
+async def documents_of(request: Request, service: Service) -> Documents:
+    """The articles of a bulk body, unparsed: a stream of lines, or the items of an array."""
+    settings = service.settings
+    if media_type(request, {JSON, *NDJSON_NAMES}) != JSON:
+        lines = read_lines(request, settings.max_body_bytes, settings.receipt_timeout_s)
+        return service.until_draining(lines)
+    limit_bytes = ARRAY_BODIES * settings.max_body_bytes
+    body = await read_body(request, limit_bytes, settings.receipt_timeout_s)
+    return listed(split_array(decode(body), settings.max_bulk_items))
 
 
 @router.get("/v1/labels", summary="The labels that the model tells apart", responses=problems(401))
@@ -98,6 +163,8 @@ async def model(service: Serving) -> ModelReport:
 )
 async def reload(request: Request, service: Serving) -> ModelReport:
     check_admin(request.scope)
+    if service.settings.workers > 1:
+        raise ReloadRunning("Send SIGHUP to the service: each of its workers has a model.")
     if await read_body(request, 1024, service.settings.receipt_timeout_s):
         raise InvalidRequest("Send no body: what is loaded is the model that is configured.")
     model = await service.reload()

@@ -138,6 +138,10 @@ class ModelId:
     version: str
     digest: str
 
+    @classmethod
+    def of(cls, info: ModelInfo) -> ModelId:
+        return cls(info.name, info.version, info.digest)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -162,12 +166,19 @@ class Answer(Analysis):
 
 
 @dataclass(frozen=True, slots=True)
-class BulkLine:
-    """One line of a bulk answer: what became of the article at `index`, counted from 0."""
+class BulkAnswer:
+    """A line of a bulk answer: the article at `index`, counted from 0, was analysed."""
 
     index: int
-    answer: Answer | None = None
-    problem: Problem | None = None
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class BulkProblem:
+    """A line of a bulk answer: the article at `index` was not analysed, for this reason."""
+
+    index: int
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 
 from service.app import create_app
 from service.errors import ModelUnavailable
@@ -41,11 +42,11 @@ def load_engine(settings: Settings) -> Model:
         raise ModelUnavailable(str(error)) from error
 
 
-def serve(settings: Settings) -> None:
-    """Answer requests until a signal ends it.
+def serve(settings: Settings) -> int:
+    """Answer requests until a signal ends it; the exit status.
 
-    Raises ArtifactError or ModelUnavailable before the port opens. Where the model's device was lost, the process is
-    replaced by a fresh one of the same command.
+    Raises ArtifactError or ModelUnavailable before the port opens. Where the model's device was
+    lost, the process is replaced by a fresh one of the same command.
     """
     log_as_json()
     service = Service(settings, load_engine)
@@ -55,6 +56,7 @@ def serve(settings: Settings) -> None:
     server.run()
     if service.model_lost:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+    return 0 if server.started else STARTUP_FAILURE
 
 
 def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:

@@ -1,20 +1,29 @@
-"""A running service on a stand-in model."""
+"""A running service on a stand-in model: in the test's own loop, or behind a real socket."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from service.app import create_app
 from service.lifecycle import Service
+from service.server import configure
 from service.settings import Settings
 from tests.service.standin import StandIn
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+Listen = Callable[..., AbstractContextManager[int]]
 
 
 @pytest.fixture
@@ -43,3 +52,37 @@ def serve(model: StandIn) -> Serve:
             yield client
 
     return running
+
+
+class Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = threading.Event()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+@pytest.fixture
+def listen(model: StandIn) -> Listen:
+    """`with listen(max_queue_items=3) as port`: the service on a port of this machine."""
+
+    @contextmanager
+    def listening(**given: Any) -> Iterator[int]:
+        settings = Settings(port=0, **given)
+        service = Service(settings, lambda _: model)
+        server = Server(configure(create_app(service), settings))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        assert server.listening.wait(60)
+        try:
+            yield server.servers[0].sockets[0].getsockname()[1]
+        finally:
+            model.gate.set()
+            server.should_exit = True
+            thread.join(60)
+
+    return listening

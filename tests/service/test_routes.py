@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -137,6 +138,40 @@ async def test_unknown_paths_and_methods_are_problems_too(serve: Serve) -> None:
         wrong_method = await client.get("/v1/analyze")
         assert_problem(wrong_method, 405)
         assert wrong_method.headers["allow"] == "POST"
+
+
+async def test_a_full_queue_is_429_and_says_when_to_come_back(serve: Serve, model: StandIn) -> None:
+    cap, excess = 5, 3
+    model.gate.clear()
+    async with serve(max_queue_items=cap) as client:
+        sent = [
+            asyncio.ensure_future(client.post("/v1/analyze", json={"text": "Rain."}))
+            for _ in range(cap + excess)
+        ]
+        while sum(one.done() for one in sent) < excess:
+            await asyncio.sleep(0.001)
+        model.gate.set()
+        responses = await asyncio.gather(*sent)
+    rejected = [response for response in responses if response.status_code != 200]
+    assert len(rejected) == excess
+    for response in rejected:
+        assert_problem(response, 429, "queue-full")
+        assert int(response.headers["retry-after"]) >= 1
+
+
+async def test_past_its_deadline_a_request_is_504(serve: Serve, model: StandIn) -> None:
+    model.gate.clear()
+    async with serve() as client:
+        held = asyncio.ensure_future(client.post("/v1/analyze", json={"text": "held"}))
+        while not model.batches:
+            await asyncio.sleep(0.001)
+        late = await client.post(
+            "/v1/analyze", json={"text": "late"}, headers={"X-Request-Timeout-Ms": "10"}
+        )
+        model.gate.set()
+        assert (await held).status_code == 200
+    assert_problem(late, 504, "deadline-passed")
+    assert model.batches == [["held"]]
 
 
 @pytest.mark.parametrize("timeout", ["0", "-1", "soon", "1e3", "700000"])

@@ -61,7 +61,7 @@ def submit(
 
 
 async def outcomes(tasks: list[asyncio.Task[Answer]]) -> Outcomes:
-    return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+    return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -71,7 +71,7 @@ async def until(condition: Callable[[], bool]) -> None:
         while not condition():
             await asyncio.sleep(0.001)
 
-    await asyncio.wait_for(polling(), 10)
+    await asyncio.wait_for(polling(), 60)
 
 
 async def hold_the_model(scheduler: Scheduler, model: StandIn) -> asyncio.Task[Answer]:

@@ -1,0 +1,267 @@
+"""The service side by side with its own engine and with LitServe, in one run.
+
+`python -m benchmarks.serving --articles FILE --cache DIR` prints a table and ends with one JSON
+line. FILE is JSONL, CSV or Parquet with a column `text`. LitServe is installed into DIR, over the
+packages that are here, and is given the best of several batch settings. Each server is a process of
+its own; the load comes from this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import re
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+import venv
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.load import HOST, Target, arrive, body_of, percentile, saturate, stream
+from service.settings import SHIPPED_MODEL
+
+ROOT = Path(__file__).parents[1]
+LITSERVE = "litserve==0.2.19"
+# The peer's batch settings that are tried: items, and seconds to wait for them.
+PEER_SETTINGS = ((8, 0.01), (16, 0.02), (32, 0.05), (64, 0.05))
+CLIENTS = 128
+INTERACTIVE_LOAD = 0.2
+START_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRun:
+    """What the engine does by itself: articles prepared and analysed, one after the other."""
+
+    articles_per_s: float
+    digest: str
+    device: str
+    dtype: str
+
+
+def main(
+    articles: Annotated[Path, typer.Option(help="JSONL, CSV or Parquet with a column text")],
+    cache: Annotated[Path, typer.Option(help="directory for LitServe's environment")],
+    model: Annotated[Path, typer.Option(help="artifact directory")] = SHIPPED_MODEL,
+    count: Annotated[int, typer.Option(help="articles")] = 500,
+    requests: Annotated[int, typer.Option(help="requests of each latency run")] = 1000,
+) -> None:
+    """Measure throughput and latency side by side."""
+    texts = read_texts(articles, count)
+    bodies = [body_of(text) for text in texts]
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        engine = pool.submit(run_engine, model, texts).result()
+    figures: dict[str, float] = {"engine_per_s": engine.articles_per_s}
+    with our_server(model) as port:
+        figures |= asyncio.run(measure_ours(port, bodies, requests))
+    load_per_s = 0.7 * figures["http_per_s"]
+    python = peer_environment(cache)
+    figures |= measure_peer(python, model, bodies, load_per_s, requests)
+    report(figures, engine, len(texts))
+
+
+def read_texts(file: Path, count: int) -> list[str]:
+    """The first articles of a file."""
+    from datasets import load_dataset
+
+    kind = {".jsonl": "json", ".csv": "csv", ".parquet": "parquet"}[file.suffix]
+    rows = load_dataset(kind, data_files=str(file), split="train")
+    return [row["text"] for row in rows.select(range(min(count, len(rows))))]
+
+
+def run_engine(model: Path, texts: Sequence[str]) -> EngineRun:
+    """In a process of its own: the engine's rate in batches of similar length."""
+    from models.article import Article
+    from models.engine import Engine
+
+    engine = Engine.load(model)
+    engine.warm_up()
+    began_s = time.perf_counter()
+    prepared = sorted((engine.prepare(Article(text)) for text in texts), key=lambda one: one.tokens)
+    for start in range(0, len(prepared), 16):
+        engine.analyze(prepared[start : start + 16])
+    rate = len(texts) / (time.perf_counter() - began_s)
+    return EngineRun(rate, engine.info.digest, engine.info.device, engine.info.dtype)
+
+
+async def measure_ours(port: int, bodies: Sequence[bytes], requests: int) -> dict[str, float]:
+    """Throughput, latency at 70 % of it, and a little load with and without a bulk stream."""
+    target = Target(port, "/v1/analyze")
+    await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
+    rate = await saturate(target, bodies, CLIENTS)
+    steady = await arrive(target, bodies, 0.7 * rate, requests)
+    calm = await arrive(target, bodies, INTERACTIVE_LOAD * rate, requests // 2)
+    stop = asyncio.Event()
+    bulk = asyncio.ensure_future(stream(port, bodies, stop))
+    began_s = time.perf_counter()
+    busy = await arrive(target, bodies, INTERACTIVE_LOAD * rate, requests // 2)
+    bulk_s = time.perf_counter() - began_s
+    stop.set()
+    answers = await bulk
+    target.close()
+    return {
+        "http_per_s": rate,
+        "p50_ms": percentile(steady, 0.5),
+        "p99_ms": percentile(steady, 0.99),
+        "interactive_p99_ms": percentile(calm, 0.99),
+        "interactive_p99_with_bulk_ms": percentile(busy, 0.99),
+        "bulk_per_s": answers / bulk_s,
+    }
+
+
+def measure_peer(
+    python: Path, model: Path, bodies: Sequence[bytes], load_per_s: float, requests: int
+) -> dict[str, float]:
+    """LitServe's throughput at its best settings, and its latency there at the same load."""
+    rates: dict[tuple[int, float], float] = {}
+    for setting in PEER_SETTINGS:
+        with peer_server(python, model, *setting) as port:
+            rates[setting] = asyncio.run(measure_rate(port, bodies))
+        typer.echo(f"litserve {setting}: {rates[setting]:.1f} articles/s", err=True)
+    best = max(rates, key=lambda setting: rates[setting])
+    with peer_server(python, model, *best) as port:
+        latencies_s = asyncio.run(measure_latency(port, bodies, load_per_s, requests))
+    return {
+        "litserve_per_s": rates[best],
+        "litserve_p50_ms": percentile(latencies_s, 0.5),
+        "litserve_p99_ms": percentile(latencies_s, 0.99),
+        "litserve_batch_items": best[0],
+        "litserve_batch_timeout_s": best[1],
+    }
+
+
+async def measure_rate(port: int, bodies: Sequence[bytes]) -> float:
+    """The peer's throughput, warm."""
+    target = Target(port, "/predict")
+    await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
+    rate = await saturate(target, bodies, CLIENTS)
+    target.close()
+    return rate
+
+
+async def measure_latency(
+    port: int, bodies: Sequence[bytes], load_per_s: float, requests: int
+) -> list[float]:
+    """The peer's latencies, warm."""
+    target = Target(port, "/predict")
+    await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
+    latencies_s = await arrive(target, bodies, load_per_s, requests)
+    target.close()
+    return latencies_s
+
+
+@contextmanager
+def our_server(model: Path) -> Iterator[int]:
+    """`nutgraf serve` on a free port, with room for what is sent to it."""
+    settings = {"NUTGRAF_REQUEST_TIMEOUT_MS": "600000", "NUTGRAF_MAX_QUEUE_ITEMS": "1024"}
+    command = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
+    command += ["--port", "0", "--model", str(model)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | settings, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if found := re.search(r"running on http://[^ ]*:(\d+)", line):
+            break
+    else:
+        raise typer.Exit(process.wait())
+    draining = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+    try:
+        yield int(found[1])
+    finally:
+        process.terminate()
+        process.wait()
+        draining.wait()
+
+
+@contextmanager
+def peer_server(python: Path, model: Path, max_items: int, timeout_s: float) -> Iterator[int]:
+    """LitServe on a free port."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    script = [str(ROOT / "benchmarks" / "peer.py"), str(model), str(port)]
+    command = [str(python), *script, str(max_items), str(timeout_s)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        wait_for_port(port, process)
+        yield port
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers 200 on /health."""
+    deadline_s = time.monotonic() + START_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        try:
+            with socket.create_connection((HOST, port), timeout=5) as probe:
+                probe.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                if b" 200 " in probe.recv(100):
+                    return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError("LitServe did not start")
+
+
+def peer_environment(cache: Path) -> Path:
+    """The Python of an environment with LitServe on top of the packages that are here."""
+    directory = cache.absolute() / LITSERVE.replace("==", "-")
+    python = directory / "bin" / "python"
+    if not python.exists():
+        venv.create(directory, with_pip=True)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        paths = directory / "lib" / version / "site-packages" / "here.pth"
+        paths.write_text(sysconfig.get_path("purelib") + "\n")
+        install = [str(python), "-m", "pip", "install", "--quiet", LITSERVE]
+        subprocess.run(install, check=True)
+    return python
+
+
+def report(figures: dict[str, float], engine: EngineRun, count: int) -> None:
+    """The table, and the JSON line."""
+    for name, figure in figures.items():
+        typer.echo(f"{name:<32}{figure:10.2f}")
+    ratios = {
+        "http_over_engine": figures["http_per_s"] / figures["engine_per_s"],
+        "over_litserve": figures["http_per_s"] / figures["litserve_per_s"],
+        "p99_over_litserve": figures["p99_ms"] / figures["litserve_p99_ms"],
+        "interactive_p99_under_bulk": figures["interactive_p99_with_bulk_ms"]
+        / figures["interactive_p99_ms"],
+    }
+    described = {
+        "articles": count,
+        "machine": machine(),
+        "device": engine.device,
+        "dtype": engine.dtype,
+        "digest": engine.digest,
+    }
+    rounded = {name: round(figure, 3) for name, figure in (ratios | figures).items()}
+    typer.echo(json.dumps(rounded | described))
+
+
+def machine() -> str:
+    """The processor and how many of its cores this process may use."""
+    names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return f"{names[0] if names else platform.processor()}, {len(os.sched_getaffinity(0))} cores"
+
+
+if __name__ == "__main__":
+    typer.run(main)

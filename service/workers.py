@@ -1,0 +1,131 @@
+"""Several processes behind one port, each with a model of its own: one per GPU, or per socket.
+
+uvicorn's supervisor starts them and restarts one that dies. A SIGHUP goes on to all of them: each
+takes the new model in its own time, and none stops answering.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from models.errors import NutgrafError
+from service import server
+from service.app import create_app
+from service.lifecycle import Service
+from service.settings import Settings
+
+RUN_DIRECTORY = "NUTGRAF_RUN_DIRECTORY"
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+START_TIMEOUT_S = 120
+
+
+class Supervisor(Multiprocess):
+    """The parent of all workers."""
+
+    def handle_hup(self) -> None:
+        """Let each worker load the model again; uvicorn would replace the workers."""
+        for process in self.processes:
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A worker's place among all, which it has for as long as its process lives."""
+
+    number: int
+    _lock: IO[bytes]
+
+
+def run(settings: Settings) -> int:
+    """Serve with all workers until a signal ends it; the exit status.
+
+    Raises ArtifactError before the port opens.
+    """
+    server.log_as_json()
+    server.load_engine(settings.model_copy(update={"device": "cpu"}))
+    with tempfile.TemporaryDirectory(prefix="nutgraf-") as directory:
+        os.environ |= settings.environment()
+        os.environ |= {RUN_DIRECTORY: directory, METRICS_DIRECTORY: directory}
+        config = server.configure(
+            "service.workers:create_worker_app",
+            settings,
+            factory=True,
+            workers=settings.workers,
+            timeout_worker_healthcheck=START_TIMEOUT_S,
+        )
+        supervisor = Supervisor(config, sockets=[config.bind_socket()])
+        supervisor.run()
+        failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
+    return STARTUP_FAILURE if failed else 0
+
+
+def create_worker_app() -> FastAPI:
+    """The application of one worker, made in its own process."""
+    server.log_as_json()
+    settings = Settings()
+    slot = claim_slot(Path(os.environ[RUN_DIRECTORY]))
+    try:
+        service = Service(share(settings, slot.number, gpu_count()), server.load_engine)
+    except NutgrafError as error:
+        print(f"nutgraf: {error}", file=sys.stderr)
+        sys.exit(STARTUP_FAILURE)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    app = create_app(service)
+    app.state.slot = slot
+    return app
+
+
+def _end_with_parent() -> None:
+    """A worker that outlived its parent would keep the port."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def claim_slot(directory: Path) -> Slot:
+    """The first place that no other worker has."""
+    number = 0
+    while (lock := _lock(directory / f"slot-{number}.lock")) is None:
+        number += 1
+    return Slot(number, lock)
+
+
+def _lock(path: Path) -> IO[bytes] | None:
+    """The open file, locked until it is closed; None if another process has it."""
+    file = path.open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def share(settings: Settings, slot: int, gpus: int) -> Settings:
+    """A worker's part of the machine: its part of the cores, and a GPU where there are some."""
+    threads = settings.threads or max(1, len(os.sched_getaffinity(0)) // settings.workers)
+    takes_gpu = gpus and settings.device in ("auto", "cuda")
+    device = f"cuda:{slot % gpus}" if takes_gpu else settings.device
+    return settings.model_copy(update={"threads": threads, "device": device})
+
+
+def gpu_count() -> int:
+    """How many GPUs there are."""
+    import torch  # takes a second, and the engine imports it anyway
+
+    return torch.cuda.device_count()

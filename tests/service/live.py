@@ -1,0 +1,42 @@
+"""`nutgraf` on the stand-in model, as a process: `python -m tests.service.live serve --port 0`.
+
+LIVE_GATE names a file: the model holds every batch until it is there.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from models.analysis import Analysis
+from models.errors import AnalysisError, ArtifactMissing
+from service import cli, server, workers
+from service.settings import Settings
+from tests.service.standin import Info, Prepared, StandIn
+
+
+class Gated(StandIn):
+    """Waits for a file where the stand-in waits for an event."""
+
+    def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
+        gate = os.environ.get("LIVE_GATE")
+        while gate and not Path(gate).exists():
+            time.sleep(0.005)
+        return super().analyze(batch)
+
+
+def load(settings: Settings) -> Any:
+    """The stand-in, named by what the file at the model's path says."""
+    if not settings.model.exists():
+        raise ArtifactMissing("no model is there; train one or name another directory")
+    return Gated(Info(name=settings.model.read_text()))
+
+
+if __name__ in {"__main__", "__mp_main__"}:  # and in the workers, which multiprocessing spawns
+    server.load_engine = load
+    workers.gpu_count = lambda: 0
+if __name__ == "__main__":
+    cli.main()

@@ -1,0 +1,82 @@
+"""The command line, in this process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service import cli, terminal
+from service.keys import find_key, parse_keys
+from service.settings import Settings
+from tests.service.standin import StandIn
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def standin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "load_engine", lambda settings: StandIn())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text("\ufeffRain fell on the harbour.", encoding="utf-8")
+    return path
+
+
+def test_an_article_is_printed(file: Path) -> None:
+    result = runner.invoke(cli.app, ["analyze", str(file), "--target", "rain", "--target", "sun"])
+    assert result.exit_code == 0, result.output
+    assert "weather 75%" in result.output
+    assert "stance on rain" in result.output
+    assert "stance on sun" in result.output
+    assert "Rain ‹1› fell on the harbour. ‹topic›" in result.output
+
+
+def test_standard_input_and_json(file: Path) -> None:
+    result = runner.invoke(cli.app, ["analyze", "-", "--json"], input=file.read_bytes())
+    assert json.loads(result.stdout)["topic"]["label"] == "weather"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"  \n", "There is no text", id="blank"),
+        pytest.param(b"\xff\xfe", "not UTF-8", id="not text"),
+        pytest.param(b"nan", "not finite", id="the model's error"),
+    ],
+)
+def test_what_cannot_be_analysed_is_one_line(file: Path, content: bytes, reason: str) -> None:
+    file.write_bytes(content)
+    result = runner.invoke(cli.app, ["analyze", str(file)])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("nutgraf: ")
+    assert result.stderr.count("\n") == 1
+    assert reason in result.stderr
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    result = runner.invoke(cli.app, ["analyze", str(tmp_path / "none.txt")])
+    assert result.exit_code == 2
+    assert "No such file" in result.stderr
+
+
+def test_a_key_is_made_with_its_entry() -> None:
+    lines = runner.invoke(cli.app, ["key", "desk"]).output.splitlines()
+    secret, entry = (line.split()[1] for line in lines)
+    assert find_key(parse_keys(entry), secret) is not None
+
+
+def test_help_lists_every_setting_as_a_flag() -> None:
+    result = runner.invoke(cli.app, ["serve", "--help"])
+    assert result.exit_code == 0
+    for name in Settings.model_fields:
+        assert f"--{name.replace('_', '-')}" in result.output
+
+
+def test_a_setting_that_is_not_known_is_refused() -> None:
+    assert runner.invoke(cli.app, ["serve", "--portt", "1"]).exit_code == 2

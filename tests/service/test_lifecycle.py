@@ -1,0 +1,202 @@
+"""The service as a process: started, reloaded, drained, lost, and refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.service.test_protocol import wait_for
+
+ROOT = Path(__file__).parents[2]
+ARTICLE = {"text": "Rain fell on the harbour."}
+
+
+class Process:
+    """A running service and what it has logged."""
+
+    def __init__(self, *flags: str, **environment: str) -> None:
+        command = [sys.executable, "-m", "tests.service.live", "serve", "--port", "0", *flags]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
+        )
+        self.log = ""
+        self._reading = threading.Thread(target=self._read)
+        self._reading.start()
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.log += line
+        self._process.stderr.close()
+
+    @property
+    def url(self) -> str:
+        wait_for(lambda: "running on http" in self.log or self._process.poll() is not None)
+        return re.findall(r"running on (http://[\d.:]+)", self.log)[-1]
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def exit_status(self) -> int:
+        status = self._process.wait(60)
+        self._reading.join(60)
+        return status
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.exit_status()
+
+
+@pytest.fixture
+def artifact(tmp_path: Path) -> Path:
+    path = tmp_path / "model"
+    path.write_text("first")
+    return path
+
+
+@pytest.fixture
+def start(artifact: Path) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def starting(*flags: str, **environment: str) -> Process:
+        process = Process("--model", str(artifact), *flags, **environment)
+        started.append(process)
+        return process
+
+    yield starting
+    for process in started:
+        process.kill()
+
+
+def metric(url: str, name: str) -> float:
+    text = httpx.get(f"{url}/metrics").text
+    return float(re.findall(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)[0])
+
+
+@contextmanager
+def posting(url: str, count: int) -> Iterator[list[Any]]:
+    """So many requests under way, accepted by the service; their responses when it ends."""
+    with ThreadPoolExecutor(count) as pool, httpx.Client(timeout=60) as client:
+        futures = [
+            pool.submit(client.post, f"{url}/v1/analyze", json=ARTICLE) for _ in range(count)
+        ]
+        wait_for(lambda: metric(url, 'nutgraf_queue_items{lane="interactive"}') == count)
+        responses: list[Any] = []
+        yield responses
+        responses += [future.result() for future in futures]
+
+
+def test_sigterm_answers_all_that_was_accepted(
+    start: Callable[..., Process], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    process = start(LIVE_GATE=str(gate))
+    with posting(process.url, 100) as responses:
+        process.signal(signal.SIGTERM)
+        wait_for(lambda: "Shutting down" in process.log)
+        gate.touch()
+    assert [response.status_code for response in responses] == [200] * 100
+    assert process.exit_status() == 0
+
+
+def test_what_cannot_be_answered_in_time_is_503(
+    start: Callable[..., Process], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    process = start("--drain-timeout-s", "0.1", LIVE_GATE=str(gate))
+    with posting(process.url, 10) as responses:
+        process.signal(signal.SIGTERM)
+        wait_for(lambda: "Shutting down" in process.log)
+    gate.touch()
+    assert [response.status_code for response in responses] == [503] * 10
+    assert all(response.headers["retry-after"] for response in responses)
+    assert process.exit_status() == 0
+
+
+def test_sighup_swaps_the_model_and_a_bad_one_leaves_the_old(
+    start: Callable[..., Process], artifact: Path
+) -> None:
+    process = start()
+    url = process.url
+    statuses = []
+
+    def name() -> str:
+        response = httpx.post(f"{url}/v1/analyze", json=ARTICLE)
+        statuses.append(response.status_code)
+        return str(response.json()["model"]["name"])
+
+    assert name() == "first"
+    artifact.write_text("second")
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: name() == "second")
+    artifact.unlink()
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: "reload refused" in process.log)
+    assert name() == "second"
+    assert set(statuses) == {200}
+
+
+def test_a_lost_device_replaces_the_process(start: Callable[..., Process]) -> None:
+    process = start()
+    url = process.url
+    lost = httpx.post(f"{url}/v1/analyze", json={"text": "assert"}, timeout=60)
+    assert lost.status_code == 503
+    assert lost.headers["retry-after"]
+    wait_for(lambda: process.log.count("running on http") == 2)
+    assert httpx.post(f"{process.url}/v1/analyze", json=ARTICLE).status_code == 200
+    process.signal(signal.SIGTERM)
+    assert process.exit_status() == 0
+
+
+def test_workers_answer_and_stop_together(start: Callable[..., Process]) -> None:
+    process = start("--workers", "2")
+    url = process.url
+    wait_for(lambda: process.log.count('"message": "ready"') == 2)
+    assert {httpx.post(f"{url}/v1/analyze", json=ARTICLE).status_code for _ in range(8)} == {200}
+    wait_for(lambda: metric(url, 'nutgraf_articles_total{lane="interactive"}') == 8)
+    process.signal(signal.SIGHUP)
+    wait_for(lambda: process.log.count('"message": "reloaded"') == 2)
+    process.signal(signal.SIGTERM)
+    assert process.exit_status() == 0
+
+
+def test_workers_do_not_outlive_their_parent(start: Callable[..., Process]) -> None:
+    process = start("--workers", "2")
+    wait_for(lambda: process.log.count('"message": "ready"') == 2)
+    process.signal(signal.SIGKILL)
+    process.exit_status()
+    assert process.log.count("Finished server process") == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        pytest.param(["--host", "0.0.0.0"], "set NUTGRAF_API_KEYS", id="open to others"),
+        pytest.param(["--port", "high"], "NUTGRAF_PORT: ", id="no port"),
+        pytest.param(["--api-keys", "desk:short"], "shorter than 16", id="a short key"),
+        pytest.param(["--model", "nowhere"], "no model is there", id="no model"),
+        pytest.param(["--workers", "2", "--model", "nowhere"], "no model is there", id="workers"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_one_line(
+    start: Callable[..., Process], flags: list[str], reason: str
+) -> None:
+    process = start(*flags)
+    assert process.exit_status() == 2
+    assert process.log.startswith("nutgraf: ")
+    assert process.log.count("\n") == 1
+    assert reason in process.log
+    assert json.dumps(flags[-1]) not in process.log
