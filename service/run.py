@@ -123,10 +123,9 @@ class Run:
             number += 1
 
     def _note(self, scored: Scored) -> None:
-        tokens = sum(one["tokens"] for one in scored.outcomes if not isinstance(one, Failure))
-        self._tokens += tokens
+        self._tokens += scored.tokens
         self._padded_tokens += scored.padded_tokens
-        self._tally.add(len(scored.outcomes), tokens)
+        self._tally.add(len(scored.outcomes), scored.tokens)
         self._progress.show(self._tally)
 
     def _finish(self, shard: _Shard, scored: Scored) -> None:

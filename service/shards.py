@@ -38,9 +38,10 @@ Outcome = dict[str, Any] | Failure
 
 @dataclass(slots=True)
 class Scored:
-    """The outcomes of a shard in order, and the padded tokens that the model read for them."""
+    """The outcomes of a shard in order, and the tokens that the model read for them."""
 
     outcomes: list[Outcome] = field(default_factory=list)
+    tokens: int = 0
     padded_tokens: int = 0
 
 
@@ -104,6 +105,7 @@ class LocalScorer:
         passes = {place: one for place, one in prepared.items() if isinstance(one, Pass)}
         for batch in batches(passes, self._budget_tokens):
             chosen = [passes[place] for place in batch]
+            scored.tokens += sum(one.prepared.tokens for one in chosen)
             scored.padded_tokens += padded_tokens([one.prepared for one in chosen])
             for place, (_, result) in zip(
                 batch, analyze_apart(chosen, lambda _: None), strict=True
