@@ -14,7 +14,6 @@ from pydantic_settings import CliApp
 from models.article import Options, Style
 from models.errors import NutgrafError
 from service import commands
-from service import commands
 from service.keys import new_key
 from service.settings import SHIPPED_MODEL, Settings
 
@@ -80,10 +79,6 @@ def key(name: Annotated[str, typer.Argument(help="Whose key it is, as logs will 
     """Make an API key: the secret for the client, the entry for NUTGRAF_API_KEYS."""
     secret, entry = new_key(name)
     typer.echo(f"secret  {secret}\nentry   {entry}")
-
-
-app.command()(commands.score)
-app.command()(commands.report)
 
 
 app.command()(commands.score)
