@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,8 +13,13 @@ import typer
 
 from models import artifact as artifacts
 from models.engine import Engine
+from models.errors import NutgrafError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+EXIT_REFUSED = 2
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
 
 
 @app.callback()
@@ -107,5 +113,14 @@ def tiny(
     typer.echo(f"{directory} {write_tiny(directory, labels(None), seed)}")
 
 
+def main() -> None:
+    """Runs a command; what is wrong with a run is told in one line."""
+    try:
+        app()
+    except NutgrafError as error:
+        typer.echo(f"training: {error}", err=True)
+        sys.exit(EXIT_REFUSED)
+
+
 if __name__ == "__main__":
-    app()
+    main()

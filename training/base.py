@@ -14,12 +14,9 @@ from models.labels import LabelSchema
 from models.network import Network, NetworkConfig
 from training.config import ModelConfig
 from training.corpus import Corpus
+from training.errors import BaseError
 
 DEFAULT_LABELS = Path(__file__).with_name("labels.json")
-
-
-class BaseError(Exception):
-    """A starting encoder that cannot be used, and what to give instead."""
 
 
 def base_path(base: str | None) -> str:
@@ -41,8 +38,13 @@ def labels(path: Path | None) -> LabelSchema:
 
 
 def tokenizer_json(base: str) -> str:
-    """The starting encoder's tokenizer."""
-    backend: Tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
+    """The starting encoder's tokenizer. Raises BaseError."""
+    try:
+        backend: Tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
+    except (OSError, ValueError) as error:
+        raise BaseError(
+            f"{base}: no encoder with a tokenizer; give --base a directory or a hub id"
+        ) from error
     return str(backend.to_str())
 
 

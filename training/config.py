@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from training.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0)]
 
@@ -102,5 +104,14 @@ class Config(_Strict):
 
 
 def read(path: Path) -> Config:
-    """Reads a config. Raises pydantic.ValidationError, tomllib.TOMLDecodeError or OSError."""
-    return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
+    """Reads a config. Raises ConfigError."""
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name the run's TOML file") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(step) for step in first["loc"])
+        raise ConfigError(f"{path}: {field}: {first['msg']}") from None
+    except ValueError as error:  # no UTF-8, no TOML
+        raise ConfigError(f"{path}: no TOML: {error}") from None

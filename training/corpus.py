@@ -70,7 +70,7 @@ class Corpus:
 
 
 def build(config: Config, labels: LabelSchema, tokenizer_json: str) -> Corpus:
-    """Reads and encodes all files of a config. Raises DataError, or ValueError for other labels."""
+    """Reads and encodes all files of a config. Raises DataError."""
     processes = os.cpu_count() or 1
     loaded = [split(load(source), source, validation=False) for source in config.train]
     summaries = [each for texts in loaded for each in texts if each.summary]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,17 +16,17 @@ from typing import Any
 
 from datasets import Dataset, load_dataset
 
+from models.encoding import WORD
+from models.passages import STEM_CHARS
+from models.vocabulary import is_content, normal
 from training.config import Source
+from training.errors import DataError
 
 FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 COLUMNS = frozenset(
     {"text", "title", "topic", "also", "target", "targets", "stance", "stances", "overall"}
     | {"summary"}
 )
-
-
-class DataError(Exception):
-    """A file of labelled articles that cannot be used: says which, and what is missing."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ def load(source: Source) -> list[Labelled]:
             continue
         topics[topic or ""] += 1
         stances[stance or ""] += 1
-        _merge(texts.setdefault(row["text"], Labelled(row["text"])), row)
+        _merge(texts.setdefault(row["text"], Labelled(row["text"])), row, source.path)
         if source.limit and len(texts) >= source.limit:
             break
     labelled = list(texts.values())
@@ -88,7 +88,7 @@ def _rows(source: Source) -> Iterator[dict[str, Any]]:
     return (row for row in table if row["text"] and row["text"].strip())
 
 
-def _merge(labelled: Labelled, row: Mapping[str, Any]) -> None:
+def _merge(labelled: Labelled, row: Mapping[str, Any], path: Path) -> None:
     labelled.title = labelled.title or row.get("title") or None
     labelled.summary = labelled.summary or row.get("summary") or None
     also = row.get("also") or []
@@ -97,33 +97,38 @@ def _merge(labelled: Labelled, row: Mapping[str, Any]) -> None:
             labelled.topics.append(topic)
     if row.get("overall"):
         labelled.stances[None] = row["overall"]
-    targets = [*(row.get("targets") or ()), *([row["target"]] if row.get("target") else ())]
-    stances = [*(row.get("stances") or ()), *([row["stance"]] if row.get("stance") else ())]
-    if targets:
-        labelled.stances.update(zip(targets, stances, strict=True))
-    elif stances:
-        labelled.stances[None] = stances[0]
+    if row.get("stance"):
+        labelled.stances[row.get("target") or None] = row["stance"]
+    targets, stances = row.get("targets") or [], row.get("stances") or []
+    lists = isinstance(targets, list) and isinstance(stances, list)
+    if not lists or len(targets) != len(stances):
+        raise DataError(
+            f"{path}: 'targets' and 'stances' must be lists of one length; or give a row for each "
+            "pair, with 'target' and 'stance'"
+        )
+    labelled.stances.update(zip(targets, stances, strict=True))
 
 
 def _with_unrelated(labelled: list[Labelled], count: int) -> Iterator[Labelled]:
     """Adds targets of other texts, drawn by the text's digest, as unrelated ones.
 
-    A target that shares a long word with the text is no safe negative and is passed over.
+    A target that shares a word of content with the text is no safe negative and is passed over.
     """
     pool = sorted({target for each in labelled for target in each.stances if target})
     for each in labelled:
         draw = random.Random(digest(each.text))  # noqa: S311 - sampling, not secrecy
-        held = {target for target in each.stances if target}
+        held, said = {target for target in each.stances if target}, _content(each.text)
         added: dict[str | None, str] = {}
         for target in draw.sample(pool, min(len(pool), count * 4)):
-            if len(added) < count and target not in held and not _mentions(each.text, target):
+            if len(added) < count and target not in held and not _content(target) & said:
                 added[target] = "unrelated"
         yield replace(each, stances=each.stances | added)
 
 
-def _mentions(text: str, target: str) -> bool:
-    lower = text.lower()
-    return any(word in lower for word in target.lower().split() if len(word) > 4)
+def _content(text: str) -> set[str]:
+    """The beginnings of a text's content words, so that a plural is the same word."""
+    words = (normal(match.group()) for match in WORD.finditer(text))
+    return {word[:STEM_CHARS] for word in words if is_content(word)}
 
 
 def digest(text: str) -> str:
@@ -141,11 +146,3 @@ def split(labelled: Iterable[Labelled], source: Source, validation: bool) -> lis
     if not source.holdout:
         return list(labelled)
     return [each for each in labelled if held_out(each.text, source.holdout) == validation]
-
-
-def paths(sources: Iterable[Source]) -> dict[str, list[Path]]:
-    """The files behind each source's name."""
-    found: dict[str, list[Path]] = defaultdict(list)
-    for source in sources:
-        found[source.name].append(source.path)
-    return dict(found)

@@ -25,6 +25,7 @@ from training.alignment import (
 )
 from training.config import Source
 from training.data import Labelled, digest
+from training.errors import DataError
 
 CHUNK = 64
 MEGABATCH = 50
@@ -84,7 +85,7 @@ class Maker:
             encoded=encoded,
             topics=self._topics(each),
             prompts=tuple(
-                (encoder.target(target), self.labels.stance_names.index(stance))
+                (encoder.target(target), self._number(stance, self.labels.stance_names))
                 for target, stance in each.stances.items()
             ),
             salient=salient,
@@ -93,10 +94,18 @@ class Maker:
         )
 
     def _topics(self, each: Labelled) -> tuple[tuple[int, float], ...]:
-        numbers = [self.labels.topic_names.index(topic) for topic in each.topics]
+        numbers = [self._number(topic, self.labels.topic_names) for topic in each.topics]
         rest = 0.25 / max(len(numbers) - 1, 1)
         main = 1.0 if len(numbers) == 1 else 0.75
         return tuple((number, rest if index else main) for index, number in enumerate(numbers))
+
+    def _number(self, label: str, names: Sequence[str]) -> int:
+        if label not in names:
+            raise DataError(
+                f"{self.source.path}: the label {label!r} is none of the run's; mend the file, or "
+                "name a labels file in the config"
+            )
+        return names.index(label)
 
     def _summary(
         self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder, own: OwnWords

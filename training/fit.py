@@ -88,11 +88,11 @@ class Fit:
 
     def resume(self) -> bool:
         """Goes on from the newest checkpoint. Returns whether there was one."""
-        newest = self._checkpoints / "latest"
-        if not newest.is_dir():
-            return False
-        self._accelerator.load_state(str(newest))
-        return True
+        for name in ("latest", "latest.old"):  # the older where a save was cut off as it swapped
+            if (self._checkpoints / name).is_dir():
+                self._accelerator.load_state(str(self._checkpoints / name))
+                return True
+        return False
 
     def run(self, stop_after: int | None = None) -> None:
         """Trains to the end or until validation gets worse; `stop_after` leaves the rest."""

@@ -1,0 +1,30 @@
+"""Every error that training raises on purpose.
+
+    NutgrafError
+    └── TrainingError
+        ├── ConfigError     a config that cannot be read or says what no run knows
+        ├── DataError       a file of labelled articles that cannot be used
+        └── BaseError       a starting encoder that cannot be used
+
+A message is one line: what is wrong and the way out.
+"""
+
+from __future__ import annotations
+
+from models.errors import NutgrafError
+
+
+class TrainingError(NutgrafError):
+    """The root of all errors above."""
+
+
+class ConfigError(TrainingError):
+    """A config that cannot be read or says what no run knows."""
+
+
+class DataError(TrainingError):
+    """A file of labelled articles that cannot be used."""
+
+
+class BaseError(TrainingError):
+    """A starting encoder that cannot be used."""
