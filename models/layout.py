@@ -18,6 +18,7 @@ _MIN_PROSE_WORDS = 5
 _MAX_LABEL_WORDS = 4
 _MAX_HEADLINE_WORDS = 20
 _MAX_HEADLINE_CHARS = 160
+_MAX_LAST_HEADLINE_WORDS = 12
 _MIN_MENU_LINES = 5
 _MIN_KNOWN_SHARE = 0.2
 _MAX_LIST_LINES = 6
@@ -121,10 +122,15 @@ def mark_lists(page: Sequence[Paragraph]) -> None:
                 left = _MAX_LIST_LINES
             if index > last_prose and part.why in _CLOSING:
                 left = len(page)
-        elif left and part.is_headline:
+        elif left and part.is_headline and not _is_cut_off(page, index):
             part.why, left = Why.RELATED, left - 1
         else:
             left = 0
+
+
+def _is_cut_off(page: Sequence[Paragraph], index: int) -> bool:
+    """Whether it may be prose whose end was lost: the last line, and long for a headline."""
+    return index == len(page) - 1 and page[index].words > _MAX_LAST_HEADLINE_WORDS
 
 
 def mark_outside(page: Sequence[Paragraph], keep_title: bool) -> None:

@@ -268,6 +268,12 @@ def test_lists_that_the_article_introduces_stay() -> None:
     assert clean("\n".join([PROSE[0], *prizes, *PROSE[1:]])) == ()
 
 
+def test_a_last_paragraph_that_is_cut_off_stays() -> None:
+    cut = "The council will meet again in May to settle what becomes of the"
+    text = "\n\n".join([*PROSE, "READ MORE: The town that coal built", cut])
+    assert [why for _, why in removed(text)] == [Why.RELATED]
+
+
 def test_dates_that_head_the_parts_of_a_timeline_stay() -> None:
     days = ["1 March", "2 March", "3 March"]
     lines = [line for pair in zip(days, PROSE[1:], strict=True) for line in pair]
