@@ -170,7 +170,11 @@ def _bodies(page: Sequence[Paragraph]) -> list[tuple[int, int]]:
     if heaviest:
         bodies.append((start, end, heaviest))
     least = _MIN_BODY_SHARE * max((weight for *_, weight in bodies), default=0)
-    return [_stretched(page, start, end) for start, end, weight in bodies if weight >= least]
+    heavy: list[tuple[int, int]] = []
+    for start, end, weight in bodies:
+        if weight >= least and (not heavy or end > heavy[-1][1]):
+            heavy.append(_stretched(page, start, end))
+    return heavy
 
 
 def _stretched(page: Sequence[Paragraph], start: int, end: int) -> tuple[int, int]:
