@@ -6,6 +6,7 @@ HTTP, no queue and no clock.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from models.errors import AnalysisError, ArticleTooLong, EmptyArticle
 from models.labelling import Labeller
 from models.labels import LabelSchema
 from models.language import LanguageDetector
-from models.network import Network
+from models.network import Network, Read
 from models.reading import Prompt, Reading
 from models.sentences import split
 from models.vocabulary import OwnWords
@@ -176,7 +177,7 @@ class Engine:
         topics = reading.topic()
         stances = self._stances(reading, batch)
         summaries = self._summaries(reading, batch)
-        whole = topics.logits.isfinite().all(-1).tolist()  # anything broken upstream shows here
+        broken = _broken(batch, topics, stances, summaries)
         return [
             Analysis(
                 topic=self._labeller.topic(prepared.encoded, topics.row(row))
@@ -188,7 +189,7 @@ class Engine:
                 warnings=self._warnings(prepared),
                 input=_report(prepared),
             )
-            if whole[row]
+            if row not in broken
             else AnalysisError(
                 "the model gave no finite scores for this article; send it as it was"
             )
@@ -220,6 +221,7 @@ class Engine:
             return {}
         salience = reading.salience().cpu()
         scores = {row: salience[row, : len(batch[row].encoded.sentences)].tolist() for row in asked}
+        asked = [row for row in asked if all(map(math.isfinite, scores[row]))]
         requests: dict[int, list[Request]] = {
             row: summary.requests(
                 row, batch[row].encoded, scores[row], batch[row].options.max_words
@@ -247,6 +249,23 @@ class Engine:
             f"the text seems to be in {prepared.language!r}; the model knows {', '.join(known)} "
             "only, and its answer is not to be relied on",
         )
+
+
+def _broken(
+    batch: Sequence[Prepared],
+    topics: Read,
+    stances: Mapping[int, Sequence[StanceAnalysis]],
+    summaries: Mapping[int, Summary],
+) -> set[int]:
+    """The articles for which some head gave no finite scores."""
+    finite = topics.logits.isfinite().all(-1).tolist()
+    return {
+        row
+        for row, prepared in enumerate(batch)
+        if not finite[row]
+        or not all(math.isfinite(stance.confidence) for stance in stances.get(row, ()))
+        or (Task.SUMMARY in prepared.options.tasks and row not in summaries)
+    }
 
 
 def _report(prepared: Prepared) -> InputReport:
