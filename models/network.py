@@ -284,8 +284,8 @@ class Network(nn.Module):
 
 
 def _restart(group: Tensor) -> Tensor:
-    """Positions that begin at 0 with each group of a row: (A, Q) → (A, Q)."""
+    """Positions that begin at 0 with each group of a row, and stay 0 in padding: (A, Q)."""
     index = torch.arange(group.shape[1], device=group.device).expand_as(group)
     begins = torch.ones_like(group, dtype=torch.bool)
     begins[:, 1:] = group[:, 1:] != group[:, :-1]
-    return index - torch.where(begins, index, 0).cummax(1).values
+    return (index - torch.where(begins, index, 0).cummax(1).values) * (group > 0)
