@@ -20,13 +20,13 @@ class _Strict(BaseModel):
 class Source(_Strict):
     """A file of labelled articles and how it is used.
 
-    `where` keeps rows with these values (a value, or a list of them), `passes` is how often an
-    epoch reads the file (0.5: every second row), `per_topic` caps the rows of a topic,
-    `per_stance` the rows of a stance, `holdout` is the share of texts kept for validation (by the
-    text's digest, so it is the same in every run), `unrelated` adds that many targets of other
-    texts of the file to each text as unrelated ones, `condensed` reads only the sentences that the
-    summary was made from, which teaches rewriting at a fifth of the cost, `title` is the share of
-    titles shown.
+    `where` keeps rows with these values (a value, or a list of them), `columns` maps our names of
+    columns to the file's, `passes` is how often an epoch reads the file (0.5: every second row),
+    `per_topic` caps the rows of a topic, `per_stance` the rows of a stance, `holdout` is the share
+    of texts kept for validation (by the text's digest, so it is the same in every run), `unrelated`
+    adds that many targets of other texts of the file to each text as unrelated ones, `condensed`
+    reads only the sentences that the summary was made from, which teaches rewriting at a fifth of
+    the cost, `title` is the share of titles shown.
     """
 
     path: Path

@@ -73,7 +73,7 @@ def _rows(source: Source) -> Iterator[dict[str, Any]]:
     if kind is None:
         raise DataError(f"{source.path}: give a .jsonl, .csv or .parquet file")
     table: Dataset = load_dataset(kind, data_files=str(source.path), split="train")
-    table = table.rename_columns({theirs: ours for ours, theirs in source.columns.items()})
+    table = _renamed(table, source)
     if "text" not in table.column_names:
         raise DataError(f"{source.path}: no column 'text'; name it under columns in the config")
     for column, value in source.where.items():
@@ -86,6 +86,18 @@ def _rows(source: Source) -> Iterator[dict[str, Any]]:
         table = table.select(keep)
     table = table.select_columns([name for name in COLUMNS if name in table.column_names])
     return (row for row in table if row["text"] and row["text"].strip())
+
+
+def _renamed(table: Dataset, source: Source) -> Dataset:
+    """The table with our names of columns, in place of columns of its own of these names."""
+    for column in source.columns.values():
+        if column not in table.column_names:
+            raise DataError(
+                f"{source.path}: 'columns' names the column {column!r}, which is not there"
+            )
+    hidden = source.columns.keys() - source.columns.values()
+    table = table.remove_columns([name for name in table.column_names if name in hidden])
+    return table.rename_columns({theirs: ours for ours, theirs in source.columns.items()})
 
 
 def _merge(labelled: Labelled, row: Mapping[str, Any], path: Path) -> None:
