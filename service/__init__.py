@@ -1,5 +1,5 @@
 """The HTTP service. Read top to bottom, the modules are the path of a request.
 
 `settings` → `protocol` → `security` → `journal` → `bodies` → `schemas` → `routes` → `scheduler`
-(`allowance`, `backlog`, `batching`, `worker`, `isolation`) → the engine, and back.
+(`admission`, `backlog`, `batching`, `worker`, `isolation`) → the engine, and back.
 """

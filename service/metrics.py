@@ -63,7 +63,7 @@ class Metrics:
         self._requests.labels(known, route, status).inc()
         self._request_s.labels(route).observe(duration_s)
 
-    def queued(self, lane: Lane, items: int, tokens: int) -> None:
+    def queued(self, lane: Lane, *, items: int = 0, tokens: int = 0) -> None:
         """So many articles and tokens more (or, below 0, less) are in a lane."""
         self._queue_items.labels(lane).inc(items)
         self._queue_tokens.labels(lane).inc(tokens)

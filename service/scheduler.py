@@ -10,19 +10,19 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from enum import StrEnum
 from itertools import count
 
 from models.article import Article
 from models.errors import NutgrafError
-from service.allowance import Allowance
+from service.admission import Admission
 from service.backlog import Backlog, Job, Outcome
 from service.batching import Lane
 from service.cache import Cache
-from service.errors import DeadlinePassed, ModelUnavailable, QueueFull, kind_of
+from service.errors import DeadlinePassed, ModelUnavailable, kind_of
 from service.isolation import ModelLost
 from service.metrics import Metrics
 from service.model import Model, Prepared
@@ -34,7 +34,6 @@ from service.worker import Worker
 PREPARING_THREADS = {Lane.INTERACTIVE: 2, Lane.BULK: 1}
 RESTART_DELAYS_S = (0.0, 1.0, 2.0, 4.0)  # then the process is given up
 STALL_S = 120.0  # a batch that takes longer never ends
-MAX_RETRY_AFTER_S = 60
 NO_TIME = Timing(queue=0.0, prepare=0.0, model=0.0)
 
 logger = logging.getLogger("nutgraf.scheduler")
@@ -77,8 +76,7 @@ class Scheduler:
             on_outcome=lambda job, outcome: self._call(_resolve, job, outcome),
             on_death=lambda error: self._call(self._recover, error),
         )
-        self._items = {lane: Allowance(settings.max_queue_items) for lane in Lane}
-        self._tokens = {lane: Allowance(settings.max_queue_tokens) for lane in Lane}
+        self._admission = Admission(settings, self._pace, metrics)
         self._pools = {
             lane: ThreadPoolExecutor(threads, thread_name_prefix=f"prepare-{lane}")
             for lane, threads in PREPARING_THREADS.items()
@@ -166,33 +164,16 @@ class Scheduler:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(_seconds_until(deadline_s)):
-                    await held.enter_async_context(self._held(self._items, lane, 1))
+                    await held.enter_async_context(self._admission.item(lane))
                     began_s = time.monotonic()
                     prepared = await self._prepare(model, article, lane)
                     prepare_s = time.monotonic() - began_s
-                    await held.enter_async_context(self._held(self._tokens, lane, prepared.tokens))
+                    await held.enter_async_context(self._admission.tokens(lane, prepared.tokens))
             except TimeoutError:
                 raise _deadline_passed() from None
             job = self._job(lane, model, prepared, deadline_s)
             outcome = await self._outcome(job)
         return self._answer(job, outcome, prepare_s)
-
-    @asynccontextmanager
-    async def _held(
-        self, allowances: dict[Lane, Allowance], lane: Lane, amount: int
-    ) -> AsyncIterator[None]:
-        allowance = allowances[lane]
-        if lane is Lane.BULK:
-            await allowance.take(amount)
-        elif not allowance.try_take(amount):
-            raise QueueFull("The queue is full; try again later.", self.retry_after_s(lane))
-        counts = (amount, 0) if allowances is self._items else (0, amount)
-        self._metrics.queued(lane, *counts)
-        try:
-            yield
-        finally:
-            allowance.give(amount)
-            self._metrics.queued(lane, -counts[0], -counts[1])
 
     async def _prepare(self, model: Model, article: Article, lane: Lane) -> Prepared:
         prepared: Prepared = await self._loop.run_in_executor(
@@ -225,11 +206,6 @@ class Scheduler:
         )
         self._metrics.answered(job.lane, outcome.result, timing_ms)
         return Answer.of(outcome.result, ModelId.of(job.model.info), timing_ms)
-
-    def retry_after_s(self, lane: Lane) -> int:
-        """When a lane will have room, from its tokens and the pace of the model as measured."""
-        wait_s = self._pace.seconds_for(self._tokens[lane].used)
-        return max(1, min(MAX_RETRY_AFTER_S, math.ceil(wait_s)))
 
     def _check_open(self) -> None:
         if self._state is State.STOPPED:

@@ -23,7 +23,8 @@ MAX_TARGET_CHARS = 200
 MAX_TITLE_CHARS = 1000
 WORDS_RANGE = (10, 300)
 
-SOMETHING = r"\S"  # not blank
+SOMETHING = r"[\p{L}\p{N}]"  # a letter or a digit: without one there is nothing to read
+SOMETHING_ON_A_PAGE = r">[^<]*[\p{L}\p{N}]"
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -76,7 +77,7 @@ class AnalyzeRequest(BaseModel):
     html: str = Field(
         "",
         min_length=1,
-        pattern=SOMETHING,
+        pattern=SOMETHING_ON_A_PAGE,
         description="The article's page.",
         json_schema_extra=_without_default,
     )

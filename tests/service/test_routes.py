@@ -60,6 +60,8 @@ async def test_only_the_tasks_asked_for_are_answered(serve: Serve) -> None:
         pytest.param(b'"zanzibar"', 422, "invalid-request", id="a string"),
         pytest.param(b'{"text": ""}', 422, "invalid-request", id="empty"),
         pytest.param(b'{"text": " \\n"}', 422, "invalid-request", id="blank"),
+        pytest.param(b'{"text": "... !"}', 422, "invalid-request", id="no letter"),
+        pytest.param(b'{"html": "<p class=a></p>"}', 422, "invalid-request", id="no text"),
         pytest.param(b"{}", 422, "invalid-request", id="nothing"),
         pytest.param(b'{"text": "a", "html": "zanzibar"}', 422, None, id="text and html"),
         pytest.param(b'{"text": ["zanzibar"]}', 422, None, id="wrong type"),
