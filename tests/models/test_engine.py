@@ -1,0 +1,443 @@
+"""The engine: one reading of an article, and an answer that owes nothing to its neighbours."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from models.analysis import Analysis, Span
+from models.article import ALL_TASKS, Article, Options, Style, Task
+from models.artifact import Calibration, load, save
+from models.encoding import pack
+from models.engine import Engine, Prepared, fast_bfloat16
+from models.errors import (
+    AnalysisError,
+    ArticleTooLong,
+    ArtifactMissing,
+    EmptyArticle,
+    UnreadableHtml,
+)
+from models.reading import Reading
+from models.summary import all_words, content_words, count_words
+from tests.articles import (
+    FRENCH,
+    FURNITURE,
+    HTML_PAGE,
+    LONG_TEXT,
+    OPINION,
+    SAMPLES,
+    SECTIONS,
+    WEB_PAGE,
+)
+
+TARGETS = ("the tram", "Chidi Okafor", "a claim of several words", "7%")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def options_of(number: int) -> Options:
+    """Other options for every article, so that a batch mixes them."""
+    return Options(
+        targets=TARGETS[: number % 4],
+        tasks=(ALL_TASKS, frozenset({Task.TOPIC}), ALL_TASKS, frozenset({Task.SUMMARY}))[
+            number % 4
+        ],
+        style=(Style.WRITTEN, Style.WRITTEN, Style.EXTRACTIVE)[number % 3],
+        max_words=(60, 25, 120)[number % 3],
+    )
+
+
+ARTICLES = [
+    Article(sample.text, sample.title if number % 2 else None, options=options_of(number))
+    for number, sample in enumerate((*SAMPLES, OPINION, SECTIONS))
+] + [Article(WEB_PAGE), Article(html=HTML_PAGE), Article("Rain."), Article(LONG_TEXT)]
+
+
+def analyse(engine: Engine, *articles: Article) -> list[Analysis]:
+    found = engine.analyze([engine.prepare(article) for article in articles])
+    assert all(isinstance(each, Analysis) for each in found)
+    return [each for each in found if isinstance(each, Analysis)]
+
+
+@pytest.fixture(scope="module")
+def alone(engine: Engine) -> Callable[[int], Analysis]:
+    """The answers of `ARTICLES`, each analysed alone, by number."""
+    return [analyse(engine, article)[0] for article in ARTICLES].__getitem__
+
+
+@pytest.fixture(scope="module")
+def prepared(engine: Engine) -> Callable[[int], Prepared]:
+    return [engine.prepare(article) for article in ARTICLES].__getitem__
+
+
+def same(one: Analysis, other: Analysis) -> None:
+    """Labels, evidence and summary equal, probabilities within 1e-5."""
+    labels = [[each.topic, *(each.stance or ())] for each in (one, other)]
+    for mine, its in zip(*labels, strict=True):
+        assert (mine is None) == (its is None)
+        if mine and its:
+            assert mine.label == its.label
+            assert mine.evidence == its.evidence
+            theirs = {score.label: score.probability for score in its.scores}
+            for score in mine.scores:
+                assert score.probability == pytest.approx(theirs[score.label], rel=0, abs=1e-5)
+    assert one.summary == other.summary
+    assert replace(one, topic=None, stance=None) == replace(other, topic=None, stance=None)
+
+
+@given(st.permutations(range(len(ARTICLES))), st.integers(1, len(ARTICLES)))
+@settings(max_examples=20)
+def test_the_answer_is_the_same_in_any_company_and_order(
+    engine: Engine,
+    alone: Callable[[int], Analysis],
+    prepared: Callable[[int], Prepared],
+    order: list[int],
+    count: int,
+) -> None:
+    chosen = order[:count]
+    together = engine.analyze([prepared(number) for number in chosen])
+    for number, found in zip(chosen, together, strict=True):
+        assert isinstance(found, Analysis)
+        same(found, alone(number))
+
+
+def test_the_answer_is_the_same_under_any_token_budget(
+    tiny: Path, alone: Callable[[int], Analysis]
+) -> None:
+    small = Engine.load(tiny, device="cpu", dtype="float32", max_batch_tokens=600)
+    for number, found in enumerate(analyse(small, *ARTICLES)):
+        same(found, alone(number))
+
+
+def test_labels_differ_between_articles(alone: Callable[[int], Analysis]) -> None:
+    """Else equal answers show nothing."""
+    answers = [alone(number) for number in range(len(ARTICLES))]
+    assert len({each.topic.label for each in answers if each.topic}) > 3
+    assert len({s.label for each in answers for s in each.stance or ()}) > 1
+
+
+def test_an_empty_batch_has_no_answers(engine: Engine) -> None:
+    assert engine.analyze([]) == []
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[int]]:
+    """The rows of every call of the encoder."""
+    rows: list[int] = []
+    hook = engine.network.encoder.register_forward_hook(
+        lambda module, args, kwargs, output: rows.append(len(kwargs["input_ids"])), with_kwargs=True
+    )
+    try:
+        yield rows
+    finally:
+        hook.remove()
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize(
+    "tasks", [{Task.TOPIC}, {Task.STANCE}, {Task.SUMMARY}, ALL_TASKS], ids=lambda t: "+".join(t)
+)
+@pytest.mark.parametrize("targets", [(), TARGETS[:1], TARGETS])
+def test_the_encoder_reads_an_article_once_whatever_is_asked(
+    engine: Engine, style: Style, tasks: set[Task], targets: tuple[str, ...]
+) -> None:
+    options = Options(targets=targets, tasks=frozenset(tasks), style=style)
+    with counted(engine) as rows:
+        (found,) = analyse(engine, Article(SAMPLES[0].text, options=options))
+    assert rows == [found.input.windows]
+
+
+def test_a_batch_is_one_encoder_call_for_each_budget_of_tokens(engine: Engine) -> None:
+    articles = [engine.prepare(Article(sample.text)) for sample in SAMPLES]
+    with counted(engine) as rows:
+        engine.analyze(articles)
+    lengths = [length for article in articles for length in article.encoded.windows]
+    assert rows == [len(group) for group in pack(lengths, 16384)]
+    assert sum(rows) == len(lengths)
+
+
+def test_only_what_was_asked_is_answered(engine: Engine) -> None:
+    for tasks in ({Task.TOPIC}, {Task.STANCE}, {Task.SUMMARY}, {Task.TOPIC, Task.SUMMARY}):
+        options = Options(tasks=frozenset(tasks))
+        (found,) = analyse(engine, Article(OPINION.text, options=options))
+        assert (found.topic is not None) == (Task.TOPIC in tasks)
+        assert (found.stance is not None) == (Task.STANCE in tasks)
+        assert (found.summary is not None) == (Task.SUMMARY in tasks)
+
+
+def test_each_target_has_its_stance_in_the_order_asked(engine: Engine) -> None:
+    targets = (*TARGETS, TARGETS[0])
+    (found,) = analyse(engine, Article(OPINION.text, options=Options(targets=targets)))
+    assert [stance.target for stance in found.stance or ()] == list(targets)
+    assert len({stance.scores for stance in found.stance or ()}) == len(set(targets))
+    (overall,) = analyse(engine, Article(OPINION.text))
+    assert [stance.target for stance in overall.stance or ()] == [None]
+    assert {score.label for score in (overall.stance or ())[0].scores} == {
+        "favor", "against", "neutral",
+    }  # fmt: skip
+
+
+def quoted(text: str, spans: object) -> None:
+    for span in spans:  # type: ignore[attr-defined]
+        assert text[span.start : span.end] == span.text
+
+
+@pytest.mark.parametrize("number", range(len(ARTICLES)))
+def test_offsets_point_into_the_text_as_it_was_sent(
+    alone: Callable[[int], Analysis], number: int
+) -> None:
+    found = alone(number)
+    text = ARTICLES[number].text or found.input.text or ""
+    for label in (found.topic, *(found.stance or ())):
+        if label:
+            quoted(text, label.evidence)
+    for removed in found.input.removed:
+        assert 0 <= removed.start < removed.end <= len(text)
+    for sentence in found.summary.sentences if found.summary else ():
+        source = text[sentence.source.start : sentence.source.end]
+        assert source == source.strip() != ""
+        if sentence.rewritten:
+            assert content_words(sentence.text) <= all_words(text)
+        else:
+            assert " ".join(source.split()).startswith(sentence.text.removesuffix(" …"))
+
+
+@given(st.integers(10, 300), st.sampled_from(Style), st.sampled_from(range(len(ARTICLES))))
+@settings(max_examples=60)
+def test_no_summary_is_longer_than_asked_nor_says_what_is_not_there(
+    engine: Engine, most: int, style: Style, number: int
+) -> None:
+    options = Options(tasks=frozenset({Task.SUMMARY}), style=style, max_words=most)
+    article = replace(ARTICLES[number], options=options)
+    (found,) = analyse(engine, article)
+    text, summary = article.text or found.input.text or "", found.summary
+    assert summary is not None
+    assert summary.style is style
+    assert 0 < summary.words == count_words(summary.text) <= most
+    assert summary.support == 1.0
+    assert content_words(summary.text) <= all_words(text)
+    assert set(NUMBER.findall(summary.text)) <= set(NUMBER.findall(text))
+
+
+def overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+@pytest.mark.parametrize("style", Style)
+def test_page_furniture_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
+    options = Options(style=style, max_words=300)
+    (found,) = analyse(engine, Article(WEB_PAGE, options=options))
+    assert found.summary is not None
+    assert not [line for line in FURNITURE if line in found.summary.text]
+    removed = " ".join(WEB_PAGE[span.start : span.end] for span in found.input.removed)
+    for line in FURNITURE:
+        assert line in removed
+    for sentence in found.summary.sentences:
+        assert not any(overlap(sentence.source, span) for span in found.input.removed)
+
+
+def test_cleaning_can_be_switched_off(engine: Engine) -> None:
+    (found,) = analyse(engine, Article(WEB_PAGE, options=Options(clean=False)))
+    (cleaned,) = analyse(engine, Article(WEB_PAGE))
+    assert found.input.removed == ()
+    assert found.input.tokens > cleaned.input.tokens
+
+
+def test_html_is_read_as_the_text_that_is_told(engine: Engine) -> None:
+    (found,) = analyse(engine, Article(html=HTML_PAGE))
+    text = found.input.text or ""
+    assert "21,000 cars cross the bridge" in text
+    assert "<p>" not in text
+    (plain,) = analyse(engine, Article(text, "Harbour bridge to close for two years"))
+    assert plain.input.text is None
+    assert plain.summary == found.summary
+    assert plain.topic == found.topic
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "\x00", "\u200b\u202e", "\ud83d"[:0]])
+def test_nothing_to_read_is_refused(engine: Engine, text: str) -> None:
+    with pytest.raises(EmptyArticle) as caught:
+        engine.prepare(Article(text))
+    assert "\n" not in str(caught.value)
+
+
+def test_html_without_an_article_is_refused(engine: Engine) -> None:
+    with pytest.raises(UnreadableHtml):
+        engine.prepare(Article(html="<html><body></body></html>"))
+
+
+def test_a_long_article_says_how_much_was_read(engine: Engine) -> None:
+    (found,) = analyse(engine, Article(LONG_TEXT))
+    assert found.input.truncated
+    assert found.input.windows == 8
+    assert 3500 < found.input.tokens <= engine.info.max_tokens == 8 * 512
+    (whole,) = analyse(engine, Article(SECTIONS.text))
+    assert not whole.input.truncated
+    assert 1 < whole.input.windows < 8
+
+
+def test_strict_refuses_what_is_longer_than_is_read(engine: Engine) -> None:
+    with pytest.raises(ArticleTooLong, match="4096 tokens") as caught:
+        engine.prepare(Article(LONG_TEXT, options=Options(strict=True)))
+    assert "Harlow" not in str(caught.value)
+    engine.prepare(Article(SECTIONS.text, options=Options(strict=True)))
+
+
+def test_another_language_is_flagged_and_english_is_not(engine: Engine) -> None:
+    french, english = analyse(engine, Article(FRENCH), Article(SECTIONS.text))
+    assert french.language == "fr"
+    assert len(french.warnings) == 1
+    assert "'fr'" in french.warnings[0]
+    assert english.language == "en"
+    assert english.warnings == ()
+
+
+ODD = "\x00\x1b\xa0\xad\u0301\u200b\u200d\u202e\u2028\ufeff👩‍🚀🇩🇪ﬁß東京İ’“”—…"
+odd_text = st.text(
+    st.one_of(
+        st.sampled_from(ODD + " .,!?\"'()\nabcXYZ019"), st.characters(exclude_categories=["Cs"])
+    ),
+    max_size=200,
+)
+
+
+@given(odd_text, st.sampled_from(Style), st.one_of(st.none(), odd_text))
+@example("İ" * 30 + ".", Style.WRITTEN, None)
+@example("ŉa ŉb ŉc said ŉd to the ŉe and was ŉf in the ŉg of it.", Style.WRITTEN, "ﬁ")
+@settings(max_examples=100)
+def test_odd_text_is_answered_or_refused_in_one_line(
+    engine: Engine, text: str, style: Style, target: str | None
+) -> None:
+    options = Options(targets=(target,) if target else (), style=style, max_words=10)
+    try:
+        (found,) = analyse(engine, Article(text, options=options))
+    except EmptyArticle:
+        return
+    assert found.summary is not None
+    assert found.summary.words <= 10
+    assert found.topic is not None
+    quoted(text, found.topic.evidence)
+    assert all(math.isfinite(score.probability) for score in found.topic.scores)
+
+
+PARTS = ["encoder", "topic", "salience", "stance", "reader", "writer"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_broken_model_answers_with_errors_never_with_nan(tiny: Path, part: str) -> None:
+    engine = Engine.load(tiny, device="cpu", dtype="float32")
+    with torch.no_grad():
+        for parameter in getattr(engine.network, part).parameters():
+            parameter.fill_(math.nan)
+    for found in engine.analyze([engine.prepare(article) for article in ARTICLES[:5:2]]):
+        if isinstance(found, AnalysisError):
+            assert "\n" not in str(found)
+            continue
+        assert part == "writer"
+        for label in (found.topic, *(found.stance or ())):
+            assert label is None or math.isfinite(label.confidence)
+        assert not [s for s in (found.summary.sentences if found.summary else ()) if s.rewritten]
+
+
+def test_an_article_that_fails_leaves_its_neighbours_whole(
+    engine: Engine, alone: Callable[[int], Analysis], prepared: Callable[[int], Prepared]
+) -> None:
+    """States that are not finite, as an overflow in half precision makes them, for one article."""
+    poisoned = 2
+    begin = sum(prepared(number).tokens for number in range(poisoned))
+    encode = Reading._encode
+
+    def poison(self: Reading, budget_tokens: int) -> torch.Tensor:
+        states = encode(self, budget_tokens)
+        states[begin + 5] = math.inf
+        return states
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Reading, "_encode", poison)
+        found = engine.analyze([prepared(number) for number in range(5)])
+    assert isinstance(found[poisoned], AnalysisError)
+    for number in (0, 1, 3, 4):
+        each = found[number]
+        assert isinstance(each, Analysis)
+        same(each, alone(number))
+
+
+def test_calibration_comes_from_the_artifact(tiny: Path, tmp_path: Path) -> None:
+    fitted = Calibration(topic_temperature=3.0, topic_threshold=1.0, stance_threshold=1.0)
+    save(replace(load(tiny), calibration=fitted), tmp_path / "fitted")
+    engine = Engine.load(tmp_path / "fitted", device="cpu", dtype="float32")
+    article = Article(OPINION.text, options=Options(targets=TARGETS[:1]))
+    (found,) = analyse(engine, article)
+    (plain,) = analyse(Engine.load(tiny, device="cpu", dtype="float32"), article)
+    assert found.topic is not None
+    assert plain.topic is not None
+    assert (found.topic.label, found.topic.code, found.topic.abstained) == (None, None, True)
+    assert found.topic.confidence < plain.topic.confidence
+    assert [stance.abstained for stance in found.stance or ()] == [True]
+    assert found.topic.scores[0].label == plain.topic.label
+
+
+def test_the_model_says_what_it_is(engine: Engine, tiny: Path) -> None:
+    info = engine.info
+    assert (info.name, info.device, info.dtype) == ("tiny", "cpu", "float32")
+    assert info.digest == load(tiny).digest
+    assert info.labels.overall == ("favor", "against", "neutral")
+    assert info.parameters == sum(p.numel() for p in engine.network.parameters())
+
+
+def test_bfloat16_answers_too(tiny: Path) -> None:
+    engine = Engine.load(tiny, device="cpu", dtype="bfloat16")
+    assert engine.info.dtype == "bfloat16"
+    for found in analyse(engine, *ARTICLES[:4]):
+        if found.topic:
+            assert math.fsum(s.probability for s in found.topic.scores) == pytest.approx(1)
+
+
+def test_auto_takes_bfloat16_where_it_is_fast(tiny: Path) -> None:
+    fast = fast_bfloat16(torch.device("cpu"))
+    engine = Engine.load(tiny, device="cpu", dtype="auto")
+    assert engine.info.dtype == ("bfloat16" if fast else "float32")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")
+def test_a_device_that_is_not_there_is_refused(tiny: Path) -> None:
+    with pytest.raises(ValueError, match="no CUDA device"):
+        Engine.load(tiny, device="cuda")
+
+
+def test_a_damaged_artifact_is_refused_before_anything_runs(tiny: Path, tmp_path: Path) -> None:
+    broken = Path(shutil.copytree(tiny, tmp_path / "broken"))
+    (broken / "weights.safetensors").unlink()
+    with pytest.raises(ArtifactMissing):
+        Engine.load(broken)
+
+
+def test_articles_may_be_prepared_in_many_threads(
+    engine: Engine, prepared: Callable[[int], Prepared]
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        again = list(pool.map(engine.prepare, ARTICLES * 2))
+    for number, each in enumerate(again):
+        first = prepared(number % len(ARTICLES))
+        assert each.encoded.ids.tolist() == first.encoded.ids.tolist()
+        assert each.encoded.sentences == first.encoded.sentences
+        assert (each.prompts, each.removed, each.language) == (
+            first.prompts, first.removed, first.language,
+        )  # fmt: skip
+
+
+def test_warming_up_runs_every_stage(tiny: Path) -> None:
+    engine = Engine.load(tiny, device="cpu", dtype="float32")
+    with counted(engine) as rows:
+        engine.warm_up()
+    assert rows == [1, 1]

@@ -1,0 +1,114 @@
+"""From logits to labels: calibrated, withheld where unsure, with their evidence."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.artifact import Calibration
+from models.encoding import ArticleEncoder, Encoded
+from models.labelling import MAX_EVIDENCE, Labeller
+from models.labels import Label, LabelSchema
+from models.network import Read
+from models.sentences import split
+
+SCHEMA = LabelSchema(
+    topic=(Label("sport", "medtop:15000000"), Label("weather", "medtop:17000000")),
+    stance=(Label("favor"), Label("against"), Label("unrelated")),
+    overall=("favor", "against"),
+)
+TEXT = "Rain fell. The team won. Nobody knew why. The wind rose. The sun set."
+
+
+@pytest.fixture(scope="module")
+def encoded(encoder: ArticleEncoder) -> Encoded:
+    return encoder.article(TEXT, split(TEXT))
+
+
+def read(*logits: float, contributions: Tensor | None = None) -> Read:
+    given = torch.tensor(logits)
+    return Read(given, torch.zeros(9, len(logits)) if contributions is None else contributions)
+
+
+def test_scores_are_probabilities_of_all_labels_likeliest_first(encoded: Encoded) -> None:
+    topic = Labeller(SCHEMA, Calibration()).topic(encoded, read(0.0, 2.0))
+    assert (topic.label, topic.code) == ("weather", "medtop:17000000")
+    assert [score.label for score in topic.scores] == ["weather", "sport"]
+    assert topic.confidence == topic.scores[0].probability == pytest.approx(0.8808, abs=1e-4)
+    assert sum(score.probability for score in topic.scores) == pytest.approx(1)
+    assert not topic.abstained
+
+
+def test_equals_stay_in_the_schemas_order(encoded: Encoded) -> None:
+    assert Labeller(SCHEMA, Calibration()).topic(encoded, read(1.0, 1.0)).label == "sport"
+
+
+def test_a_temperature_flattens_without_changing_the_label(encoded: Encoded) -> None:
+    cool = Labeller(SCHEMA, Calibration()).topic(encoded, read(0.0, 2.0))
+    warm = Labeller(SCHEMA, Calibration(topic_temperature=2.0)).topic(encoded, read(0.0, 2.0))
+    assert warm.label == cool.label
+    assert warm.confidence == pytest.approx(0.7311, abs=1e-4)
+
+
+def test_below_the_threshold_the_label_is_withheld_and_the_scores_shown(encoded: Encoded) -> None:
+    fitted = Calibration(topic_threshold=0.9, stance_threshold=0.5, overall_threshold=0.9)
+    labeller = Labeller(SCHEMA, fitted)
+    topic = labeller.topic(encoded, read(0.0, 2.0))
+    assert (topic.label, topic.code, topic.abstained) == (None, None, True)
+    assert topic.scores[0].label == "weather"
+    assert topic.confidence == pytest.approx(0.8808, abs=1e-4)
+    assert labeller.stance(encoded, "rain", read(2.0, 0.0, 0.0)).label == "favor"
+    assert labeller.stance(encoded, None, read(2.0, 0.0, 0.0)).abstained
+
+
+def test_each_head_has_its_own_temperature(encoded: Encoded) -> None:
+    fitted = Calibration(stance_temperature=2.0, overall_temperature=4.0)
+    labeller = Labeller(SCHEMA, fitted)
+    logits = read(4.0, 0.0, -1e9)
+    assert labeller.topic(encoded, read(4.0, 0.0)).confidence == pytest.approx(0.982, abs=1e-3)
+    assert labeller.stance(encoded, "x", logits).confidence == pytest.approx(0.881, abs=1e-3)
+    assert labeller.stance(encoded, None, logits).confidence == pytest.approx(0.731, abs=1e-3)
+
+
+def test_without_a_target_only_overall_stances_are_possible(encoded: Encoded) -> None:
+    labeller = Labeller(SCHEMA, Calibration())
+    named = labeller.stance(encoded, "rain", read(0.0, 1.0, 5.0))
+    overall = labeller.stance(encoded, None, read(0.0, 1.0, 5.0))
+    assert (named.target, named.label) == ("rain", "unrelated")
+    assert (overall.target, overall.label) == (None, "against")
+    assert {score.label for score in overall.scores} == {"favor", "against"}
+    assert sum(score.probability for score in overall.scores) == pytest.approx(1)
+
+
+def shares(*weather: float) -> Tensor:
+    return torch.tensor([[0.0, share] for share in weather])
+
+
+def test_evidence_is_what_speaks_for_the_label_in_the_articles_order(encoded: Encoded) -> None:
+    given = read(0.0, 2.0, contributions=shares(1.0, -3.0, 0.1, 2.0, 0.9))
+    evidence = Labeller(SCHEMA, Calibration()).topic(encoded, given).evidence
+    assert [passage.text for passage in evidence] == [
+        "Rain fell.",
+        "The wind rose.",
+        "The sun set.",
+    ]
+    assert all(TEXT[passage.start : passage.end] == passage.text for passage in evidence)
+    assert len(evidence) <= MAX_EVIDENCE
+
+
+def test_evidence_holds_nothing_that_speaks_against_the_label(encoded: Encoded) -> None:
+    given = read(0.0, 2.0, contributions=shares(-1.0, -3.0, 0.0, -2.0, 4.0))
+    evidence = Labeller(SCHEMA, Calibration()).topic(encoded, given).evidence
+    assert [passage.text for passage in evidence] == ["The sun set."]
+    nothing = read(0.0, 2.0, contributions=shares(-1.0, -3.0, -1.0, -2.0, -4.0))
+    assert Labeller(SCHEMA, Calibration()).topic(encoded, nothing).evidence == ()
+
+
+def test_the_title_is_never_evidence(encoder: ArticleEncoder) -> None:
+    encoded = encoder.article(
+        "Rain fell. The team won.", split("Rain fell. The team won."), "Storm"
+    )
+    given = read(0.0, 2.0, contributions=shares(9.0, 2.0, 0.1))
+    evidence = Labeller(SCHEMA, Calibration()).topic(encoded, given).evidence
+    assert [passage.text for passage in evidence] == ["Rain fell."]

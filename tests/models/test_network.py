@@ -1,0 +1,166 @@
+"""The network as tensors: heads are exact sums, padding is never read, and writing has a cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.artifact import Artifact
+from models.network import Memory, Network, segment_mean
+
+HIDDEN = 32
+
+
+def close(one: Tensor, other: Tensor) -> None:
+    torch.testing.assert_close(one, other, rtol=0.0, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def network(tiny_artifact: Artifact) -> Network:
+    return tiny_artifact.network
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+def ids(*shape: int) -> Tensor:
+    return torch.randint(7, 100, shape)
+
+
+def first(count: int, *lengths: int) -> Tensor:
+    """A mask of the first entries of each row."""
+    return torch.arange(count) < torch.tensor(lengths)[:, None]
+
+
+def test_segment_means_leave_out_what_is_in_no_segment() -> None:
+    states = torch.tensor([[1.0], [3.0], [100.0], [5.0]])
+    means = segment_mean(states, torch.tensor([0, 0, 3, 2]), 3)
+    assert means.tolist() == [[2.0], [0.0], [5.0]]
+
+
+def test_segment_means_are_float32_whatever_the_states_are() -> None:
+    states = torch.full((3000, 1), 1.001).bfloat16()
+    means = segment_mean(states, torch.zeros(3000, dtype=torch.long), 1)
+    assert means.dtype == torch.float32
+    close(means, states[:1].float())
+
+
+def test_topic_logits_are_the_sum_of_the_sentences_shares(network: Network) -> None:
+    sentences, mask = torch.randn(2, 5, HIDDEN), first(5, 5, 3)
+    read = network.topic(sentences, mask)
+    bias = network.topic.out.bias
+    close(read.contributions.sum(1) + bias, read.logits)
+    assert not read.contributions[1, 3:].any()
+
+
+def test_padding_sentences_change_no_logits(network: Network) -> None:
+    sentences, mask = torch.randn(1, 3, HIDDEN), first(3, 3)
+    padded = torch.cat([sentences, torch.randn(1, 4, HIDDEN)], 1)
+    read = torch.randn(1, HIDDEN)
+    for alone, longer in (
+        (network.topic(sentences, mask), network.topic(padded, first(7, 3))),
+        (network.stance(read, sentences, mask), network.stance(read, padded, first(7, 3))),
+    ):
+        close(alone.logits, longer.logits)
+        close(alone.contributions, longer.contributions[:, :3])
+
+
+def test_salience_looks_at_real_sentences_only(network: Network) -> None:
+    sentences = torch.randn(1, 3, HIDDEN)
+    padded = torch.cat([sentences, torch.randn(1, 4, HIDDEN)], 1)
+    scores = network.salience(padded, first(7, 3))
+    close(scores[:, :3], network.salience(sentences, first(3, 3)))
+    assert scores[:, 3:].isneginf().all()
+
+
+def test_salience_knows_no_end_of_positions(network: Network) -> None:
+    scores = network.salience(torch.randn(1, 300, HIDDEN), first(300, 300))
+    assert scores.isfinite().all()
+
+
+def test_padding_tokens_change_no_states(network: Network) -> None:
+    rows = ids(1, 9)
+    alone = network.encode(rows, first(9, 9))
+    padded = network.encode(torch.cat([rows, ids(1, 6)], 1), first(15, 9))
+    close(alone, padded[:, :9])
+
+
+def test_prompts_of_one_article_do_not_see_each_other(network: Network) -> None:
+    memory = Memory(torch.randn(1, 8, HIDDEN), first(8, 8))
+    one, two = ids(1, 4), ids(1, 3)
+    reach = torch.ones(1, 1, 8, dtype=torch.bool)
+    groups = torch.tensor([[1, 1, 1, 1, 2, 2, 2, 0]])
+    row = torch.cat([one, two, ids(1, 1)], 1)
+    both = network.read_targets(row, groups, memory, reach)
+    alone = network.read_targets(two, torch.ones_like(two), memory, reach)
+    close(both[:, 4:7], alone)
+
+
+def test_a_prompt_reads_only_what_it_may_reach(network: Network) -> None:
+    states, changed = torch.randn(2, 1, 8, HIDDEN)
+    changed[:, :5] = states[:, :5]
+    prompt, group = ids(1, 4), torch.ones(1, 4, dtype=torch.long)
+    reach = first(8, 5)[:, None]
+    read, again = (
+        network.read_targets(prompt, group, Memory(each, first(8, 8)), reach)
+        for each in (states, changed)
+    )
+    close(read, again)
+
+
+def test_the_cue_raises_only_the_word_that_follows(network: Network) -> None:
+    read, words = torch.randn(1, 1, HIDDEN), torch.randn(1, 6, HIDDEN)
+    follows = torch.zeros(1, 1, 6)
+    follows[..., 2] = 1
+    without = network.writer(read, words, torch.zeros(1, 1, 6))
+    changed = (network.writer(read, words, follows) != without)[0, 0].nonzero().flatten()
+    assert changed.tolist() == [len(network.writer.own.bias) + 2]
+
+
+def test_writing_word_by_word_is_writing_all_at_once(network: Network) -> None:
+    memory = Memory(torch.randn(2, 8, HIDDEN), first(8, 8, 5))
+    pieces, copied = ids(2, 6), torch.randn(2, 6, HIDDEN)
+    at_once = network.write(network.embed_written(pieces, copied), memory)
+    cache = network.new_cache()
+    steps = [
+        network.write(
+            network.embed_written(pieces[:, [step]], copied[:, [step]], step), memory, cache
+        )
+        for step in range(6)
+    ]
+    close(torch.cat(steps, 1), at_once)
+
+
+def test_no_word_sees_those_that_are_written_after_it(network: Network) -> None:
+    memory = Memory(torch.randn(1, 8, HIDDEN), first(8, 8))
+    pieces, copied = ids(1, 6), torch.randn(1, 6, HIDDEN)
+    whole = network.write(network.embed_written(pieces, copied), memory)
+    begun = network.write(network.embed_written(pieces[:, :3], copied[:, :3]), memory)
+    close(whole[:, :3], begun)
+
+
+def test_the_reader_starts_from_the_encoders_upper_layers(tiny_artifact: Artifact) -> None:
+    network = Network(replace(tiny_artifact.network.config, writer_words=3))
+    network.warm_start([9, 8, 7])
+    upper = list(network.encoder.encoder.layer)[-1].state_dict()
+    for layer in (network.reader.layer[0], network.salience.layers.layer[0]):
+        state = layer.state_dict()
+        assert all(state[name].equal(upper[name]) for name in upper)
+    across = network.reader.layer[0].crossattention.state_dict()
+    assert across["self.query.weight"].equal(upper["attention.self.query.weight"])
+    embeddings = network.encoder.embeddings.word_embeddings.weight
+    assert network.writer.own.weight.equal(embeddings[[9, 8, 7]])
+
+
+def test_in_lower_precision_the_label_heads_stay_exact(tiny_artifact: Artifact) -> None:
+    network = Network(tiny_artifact.network.config)
+    network.lower_precision(torch.bfloat16)
+    kept = {"topic", "stance", "salience"}
+    for name, parameter in network.named_parameters():
+        exact = name.partition(".")[0] in kept
+        assert parameter.dtype == (torch.float32 if exact else torch.bfloat16), name

@@ -1,0 +1,157 @@
+"""One encoder pass over many articles: nothing read depends on who else was in the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from models.artifact import Artifact
+from models.encoding import ArticleEncoder, Encoded, pack
+from models.network import Network
+from models.reading import Prompt, Reading, Source
+from models.sentences import split
+from tests.articles import SAMPLES, SECTIONS
+
+BUDGET = 2048
+TEXTS = [
+    (SECTIONS.text, SECTIONS.title),
+    ("It rained.", None),
+    ("It rained. Then it stopped, and the children ran out.", "Rain"),
+    (SAMPLES[3].text, None),
+    (SAMPLES[14].text, SAMPLES[14].title),
+]
+
+
+@pytest.fixture(scope="module")
+def network(tiny_artifact: Artifact) -> Network:
+    return tiny_artifact.network
+
+
+def close(one: Tensor, other: Tensor) -> None:
+    torch.testing.assert_close(one, other, rtol=0.0, atol=1e-4)
+
+
+class Articles(list[Encoded]):
+    """Articles that hypothesis does not print whole."""
+
+    __repr__ = object.__repr__
+
+
+@pytest.fixture(scope="module")
+def articles(encoder: ArticleEncoder) -> Articles:
+    return Articles(encoder.article(text, split(text), title) for text, title in TEXTS)
+
+
+@pytest.fixture(scope="module")
+def alone(network: Network, articles: Articles) -> list[Reading]:
+    with torch.no_grad():
+        return [Reading(network, [article], BUDGET) for article in articles]
+
+
+def prompts(rows: Sequence[int], encoder: ArticleEncoder) -> list[Prompt]:
+    """Two targets for every article, asked in turns."""
+    named = (encoder.target("the mine"), encoder.target(None))
+    return [Prompt(row, ids) for ids in named for row in range(len(rows))]
+
+
+@given(st.permutations(range(len(TEXTS))), st.integers(1, len(TEXTS)), st.integers(1, 4000))
+@settings(max_examples=15)
+def test_an_article_reads_the_same_in_any_company(
+    network: Network,
+    encoder: ArticleEncoder,
+    articles: Articles,
+    alone: list[Reading],
+    order: list[int],
+    count: int,
+    budget: int,
+) -> None:
+    chosen = order[:count]
+    with torch.no_grad():
+        together = Reading(network, [articles[index] for index in chosen], budget)
+        topic, salience = together.topic(), together.salience()
+        stance = together.stance(prompts(chosen, encoder))
+        begin = 0
+        for row, index in enumerate(chosen):
+            states = together.states[begin : begin + len(articles[index].ids)]
+            close(states, alone[index].states)
+            close(topic.logits[row], alone[index].topic().logits[0])
+            sentences = len(articles[index].sentences)
+            close(salience[row, :sentences], alone[index].salience()[0, :sentences])
+            assert salience[row, sentences:].isneginf().all()
+            mine = alone[index].stance(prompts([index], encoder)).logits
+            close(stance.logits[[row, row + count]], mine)
+            begin += len(articles[index].ids)
+
+
+def test_each_window_goes_through_the_encoder_once(
+    network: Network, encoder: ArticleEncoder, articles: Articles
+) -> None:
+    rows: list[int] = []
+    hook = network.encoder.register_forward_hook(
+        lambda module, args, kwargs, output: rows.append(len(kwargs["input_ids"])), with_kwargs=True
+    )
+    try:
+        with torch.no_grad():
+            reading = Reading(network, articles, BUDGET)
+            reading.topic()
+            reading.salience()
+            reading.stance(prompts(range(len(articles)), encoder) * 2)
+            reading.sources([Source(0, 1, 5, [1, 2])])
+    finally:
+        hook.remove()
+    windows = [length for article in articles for length in article.windows]
+    assert rows == [len(group) for group in pack(windows, BUDGET)]
+    assert sum(rows) == len(windows)
+
+
+def test_a_prompt_with_a_reach_reads_that_part_alone(
+    network: Network, encoder: ArticleEncoder, articles: Articles
+) -> None:
+    ids = encoder.target("the mine")
+    sentence = articles[0].sentences[-1]
+    with torch.no_grad():
+        reading = Reading(network, articles, BUDGET)
+        part = Prompt(0, ids, [(sentence.first, sentence.last)])
+        both = reading.stance([Prompt(0, ids), part, Prompt(1, ids)]).logits
+        close(both[1], reading.stance([part]).logits[0])
+    assert not torch.allclose(both[0], both[1])
+
+
+def test_the_memory_of_a_sentence_is_its_own_states(network: Network, articles: Articles) -> None:
+    with torch.no_grad():
+        reading = Reading(network, articles, BUDGET)
+    short, long = articles[2].sentences[0], articles[0].sentences[3]
+    words = [word.token for word in articles[0].words(long)]
+    memory, states = reading.sources(
+        [Source(2, short.first, short.last, [short.first]), Source(0, long.first, long.last, words)]
+    )
+    begin = sum(len(article.ids) for article in articles[:2])
+    assert memory.mask.sum(1).tolist() == [short.last - short.first, long.last - long.first]
+    expected = reading.states[begin + short.first : begin + short.last]
+    assert memory.states[0][memory.mask[0]].equal(expected)
+    assert states[1].equal(reading.states[words])
+
+
+def test_training_reads_the_same_way_with_gradients(network: Network, articles: Articles) -> None:
+    Reading(network, articles[1:3], BUDGET).topic().logits.sum().backward()  # type: ignore[no-untyped-call]
+    gradient = network.encoder.embeddings.word_embeddings.weight.grad
+    network.zero_grad()
+    assert gradient is not None
+    assert gradient.abs().sum() > 0
+
+
+def test_many_prompts_beside_one_stay_within_the_positions(
+    network: Network, encoder: ArticleEncoder
+) -> None:
+    """The row with one prompt is padded as far as the row with many is long."""
+    articles = [encoder.article(text, split(text)) for text, _ in TEXTS[:2]]
+    target = encoder.target("a long claim about the council and its plans " * 10)
+    prompts = [Prompt(0, target) for _ in range(20)]
+    read = Reading(network, articles, BUDGET).stance([*prompts, Prompt(1, encoder.target(None))])
+    assert read.logits.isfinite().all()
+    close(read.logits[0], read.logits[19])

@@ -1,0 +1,184 @@
+"""The model that comes with the repository: whole, right on clear articles, honest in its card."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.analysis import Analysis
+from models.article import Article, Options, Style
+from models.artifact import Artifact, load
+from models.engine import Engine
+from models.summary import all_words, content_words, count_words
+from service.settings import SHIPPED_MODEL
+from tests.articles import FRENCH, FURNITURE, OPINION, SAMPLES, SECTIONS, WEB_PAGE
+from tests.test_readme import README, blocks, request
+from training.base import labels
+
+pytestmark = pytest.mark.skipif(not SHIPPED_MODEL.exists(), reason="no model is shipped yet")
+
+MAX_BYTES = 70 * 10**6
+MIN_RIGHT_TOPICS = 14
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@pytest.fixture(scope="module")
+def artifact() -> Artifact:
+    return load(SHIPPED_MODEL)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Engine:
+    return Engine.load(SHIPPED_MODEL, device="cpu", dtype="float32")
+
+
+def analyse(engine: Engine, *articles: Article) -> list[Analysis]:
+    found = engine.analyze([engine.prepare(article) for article in articles])
+    assert all(isinstance(each, Analysis) for each in found)
+    return [each for each in found if isinstance(each, Analysis)]
+
+
+def test_it_is_whole_and_small_enough(artifact: Artifact) -> None:
+    size = sum(path.stat().st_size for path in SHIPPED_MODEL.iterdir())
+    assert size <= MAX_BYTES
+    assert artifact.name == SHIPPED_MODEL.name
+    assert artifact.labels == labels(None)
+    assert len(list(SHIPPED_MODEL.iterdir())) == 6
+
+
+def test_it_knows_the_topic_of_clear_articles(shipped: Engine) -> None:
+    asked = [Article(sample.text, sample.title) for sample in SAMPLES]
+    found = [each.topic.scores[0].label for each in analyse(shipped, *asked) if each.topic]
+    wrong = [(s.topic, label) for s, label in zip(SAMPLES, found, strict=True) if s.topic != label]
+    assert len(SAMPLES) - len(wrong) >= MIN_RIGHT_TOPICS, wrong
+
+
+def test_it_knows_the_topic_of_a_pasted_page(shipped: Engine) -> None:
+    (found,) = analyse(shipped, Article(WEB_PAGE))
+    assert found.topic is not None
+    assert found.topic.scores[0].label in (
+        "disaster, accident and emergency incident", "weather",
+    )  # fmt: skip
+
+
+def stances(engine: Engine, text: str, *targets: str) -> dict[str, dict[str, float]]:
+    """For each target the probability of every stance."""
+    (found,) = analyse(engine, Article(text, options=Options(targets=targets)))
+    return {
+        str(stance.target): {score.label: score.probability for score in stance.scores}
+        for stance in found.stance or ()
+    }
+
+
+def test_an_opinion_speaks_for_what_it_praises_and_against_what_it_attacks(shipped: Engine) -> None:
+    praised, attacked = OPINION.stances
+    found = stances(shipped, OPINION.text, praised, attacked)
+    assert found[praised]["favor"] > found[praised]["against"]
+    assert found[attacked]["against"] > found[attacked]["favor"]
+    assert found[praised]["favor"] > found[attacked]["favor"]
+
+
+def test_what_an_article_does_not_mention_is_unrelated_to_it(shipped: Engine) -> None:
+    other = "the king of Spain's visit to Mexico"
+    found = stances(shipped, SAMPLES[14].text, "Redhill Rovers", other)
+    assert max(found[other], key=lambda label: found[other][label]) == "unrelated"
+    assert found["Redhill Rovers"]["unrelated"] < found[other]["unrelated"]
+
+
+@pytest.mark.parametrize("style", Style)
+def test_summaries_are_short_clean_and_of_the_article_alone(shipped: Engine, style: Style) -> None:
+    texts = [sample.text for sample in (*SAMPLES, OPINION, SECTIONS)] + [WEB_PAGE]
+    options = Options(style=style, max_words=60)
+    for text, found in zip(
+        texts, analyse(shipped, *(Article(text, options=options) for text in texts)), strict=True
+    ):
+        summary = found.summary
+        assert summary is not None
+        assert 10 <= summary.words == count_words(summary.text) <= 60
+        assert content_words(summary.text) <= all_words(text)
+        assert set(NUMBER.findall(summary.text)) <= set(NUMBER.findall(text))
+        assert not [line for line in FURNITURE if line in summary.text]
+        for sentence in summary.sentences:
+            assert sentence.text[0] == sentence.text[0].upper()
+            assert re.search(r"[.!?…][\"”’)]*$", sentence.text), sentence.text
+
+
+def test_written_summaries_are_written(shipped: Engine) -> None:
+    found = analyse(shipped, *(Article(sample.text) for sample in SAMPLES))
+    sentences = [s for each in found if each.summary for s in each.summary.sentences]
+    rewritten = [s for s in sentences if s.rewritten]
+    assert len(rewritten) > len(sentences) / 4
+    for sentence in rewritten:
+        source = sentence.source
+        assert count_words(sentence.text) <= source.end - source.start
+
+
+def test_other_languages_are_flagged(shipped: Engine) -> None:
+    (found,) = analyse(shipped, Article(FRENCH))
+    assert found.language == "fr"
+    assert found.warnings
+
+
+def numbers(figures: Mapping[str, Any]) -> list[str]:
+    """The figures of metrics.json as the card prints them."""
+    found: list[str] = []
+    for value in figures.values():
+        if isinstance(value, Mapping):
+            found += numbers(value)
+        elif isinstance(value, float):
+            found.append(str(value))
+    return found
+
+
+def test_the_card_shows_the_figures_that_were_measured(artifact: Artifact) -> None:
+    figures = numbers(artifact.metrics)
+    assert len(figures) > 20
+    missing = [figure for figure in figures if figure not in artifact.card]
+    assert not missing
+    assert artifact.metrics["date"] in artifact.card
+    assert artifact.metrics["command"] in artifact.card
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "MiniLM", "CNN", "FNC-1", "VAST", "NewsMTSC", "CC BY-SA", "MIT", "Apache-2.0", "IPTC",
+        "must not be used for", "English only", "training/configs/nutgraf-mini.toml",
+    ],
+)  # fmt: skip
+def test_the_card_names_the_data_its_terms_and_the_limits(artifact: Artifact, said: str) -> None:
+    assert said in artifact.card
+
+
+def test_calibration_was_fitted(artifact: Artifact) -> None:
+    fitted = artifact.calibration
+    heats = (fitted.topic_temperature, fitted.stance_temperature, fitted.overall_temperature)
+    assert all(0.2 < heat < 5.1 for heat in heats)
+    assert heats != (1.0, 1.0, 1.0)
+
+
+def test_the_readme_shows_its_answer(shipped: Engine) -> None:
+    (shown,) = map(json.loads, blocks("json"))
+    body = request()
+    options = Options(
+        targets=tuple(body["targets"]),
+        style=Style(body["summary"]["style"]),
+        max_words=body["summary"]["max_words"],
+    )
+    (found,) = analyse(shipped, Article(body["text"], body["title"], options=options))
+    assert found.topic is not None
+    assert found.summary is not None
+    assert shown["topic"]["label"] == found.topic.label
+    assert shown["topic"]["confidence"] == pytest.approx(found.topic.confidence, abs=0.02)
+    assert [s["label"] for s in shown["stance"]] == [s.label for s in found.stance or ()]
+    assert shown["summary"]["text"] == found.summary.text
+    assert SHIPPED_MODEL.name in README
+
+
+def test_it_is_in_the_place_that_everything_names() -> None:
+    assert Path("models", "nutgraf-mini") == SHIPPED_MODEL.relative_to(SHIPPED_MODEL.parents[1])

@@ -1,0 +1,148 @@
+"""The joint loss: heads without labels learn nothing, and one encoding serves all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.artifact import Artifact
+from models.network import Network
+from models.vocabulary import OwnWords
+from tests.articles import CRIME, HEALTH, SPORT
+from training.base import labels
+from training.config import Losses, Source
+from training.data import Labelled
+from training.examples import Example, Maker
+from training.losses import Batch, JointModel
+
+SUMMARY = (
+    "A former bank clerk stole more than £410,000 from elderly customers.\n"
+    "Dennis Walgrave pleaded guilty to 14 counts of fraud."
+)
+HEADS = {"topic", "stance", "salience", "reader", "writer"}
+
+
+@pytest.fixture
+def network(tiny_artifact: Artifact) -> Network:
+    """A network of its own, without dropout, so that losses can be compared."""
+    network = Network(tiny_artifact.network.config)
+    network.load_state_dict(tiny_artifact.network.state_dict())
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def maker(tiny_artifact: Artifact) -> Maker:
+    source = Source(path=Path("x"), max_tokens=256)
+    own = tiny_artifact.own_words
+    return Maker(tiny_artifact.tokenizer.to_str(), labels(None), own, source, 0)
+
+
+@pytest.fixture
+def model(network: Network, maker: Maker) -> JointModel:
+    return JointModel(network, OwnWords(maker.own_words), maker.encoder().write_id, Losses())
+
+
+def batch(maker: Maker, *labelled: Labelled) -> Batch:
+    examples = maker.make(labelled)
+    return Batch(examples, [list(example.prompts) for example in examples])
+
+
+TOPIC = Labelled(HEALTH.text, topics=["health"])
+STANCE = Labelled(SPORT.text, stances={"the coach": "favor", "the rain": "unrelated"})
+SUMMARISED = Labelled(CRIME.text, summary=SUMMARY)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "heads", "losses"),
+    [
+        pytest.param(TOPIC, {"topic"}, {"topic"}, id="topic"),
+        pytest.param(STANCE, {"stance", "reader"}, {"stance"}, id="stance"),
+        pytest.param(
+            SUMMARISED, {"salience", "reader", "writer"}, {"salience", "writing"}, id="summary"
+        ),
+    ],
+)
+def test_only_heads_with_labels_learn(
+    model: JointModel, maker: Maker, labelled: Labelled, heads: set[str], losses: set[str]
+) -> None:
+    loss, found = model(batch(maker, labelled, Labelled("Rain fell on the old town.")))
+    loss.backward()
+    assert found.keys() == losses
+    for name in HEADS:
+        parameters = getattr(model.network, name).named_parameters()
+        learns = any(p.grad is not None and p.grad.any() for _, p in parameters)
+        assert learns == (name in heads), name
+    encoder = model.network.encoder.parameters()
+    assert any(p.grad is not None and p.grad.any() for p in encoder)
+
+
+def test_a_batch_without_labels_costs_nothing(model: JointModel, maker: Maker) -> None:
+    loss, found = model(batch(maker, Labelled("Rain fell on the old town.")))
+    loss.backward()
+    assert (loss.item(), found) == (0.0, {})
+
+
+def test_a_heads_loss_does_not_depend_on_rows_without_its_labels(
+    model: JointModel, maker: Maker
+) -> None:
+    with torch.no_grad():
+        _, alone = model(batch(maker, TOPIC))
+        _, together = model(batch(maker, STANCE, TOPIC, SUMMARISED))
+    assert together.keys() == {"topic", "stance", "salience", "writing"}
+    assert together["topic"].mean.item() == pytest.approx(alone["topic"].mean.item(), abs=1e-4)
+    items = {name: head.items for name, head in together.items()}
+    assert items == {"topic": 1, "stance": 2, "salience": 1, "writing": 2}
+
+
+def test_the_total_is_the_weighted_sum_few_labels_counting_less(
+    network: Network, maker: Maker
+) -> None:
+    weights = Losses(topic=2.0, stance=3.0, salience=5.0, writing=7.0)
+    own = OwnWords(maker.own_words)
+    model = JointModel(network, own, maker.encoder().write_id, weights)
+    with torch.no_grad():
+        loss, found = model(batch(maker, TOPIC, STANCE, SUMMARISED))
+    shares = {"topic": 2.0 / 4, "stance": 3.0 * 2 / 4, "salience": 5.0 / 4, "writing": 7.0 * 2 / 4}
+    total = sum(share * found[name].mean.item() for name, share in shares.items())
+    assert loss.item() == pytest.approx(total, rel=1e-5)
+
+
+def test_the_loss_is_low_where_the_answer_is_right(model: JointModel, maker: Maker) -> None:
+    names = labels(None).topic_names
+    with torch.no_grad():
+        model.network.topic.out.bias[names.index("health")] += 50.0
+        _, right = model(batch(maker, TOPIC))
+        _, wrong = model(batch(maker, replace(TOPIC, topics=["sport"])))
+    assert right["topic"].mean.item() < wrong["topic"].mean.item() - 20
+
+
+def test_writing_can_be_learnt(network: Network, maker: Maker) -> None:
+    """A few steps on one summary: its words become likely."""
+    torch.manual_seed(0)
+    own = OwnWords(maker.own_words)
+    model = JointModel(network, own, maker.encoder().write_id, Losses())
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    one = batch(maker, SUMMARISED)
+    losses = []
+    for _ in range(25):
+        loss, found = model(one)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(found["writing"].mean.item())
+    assert losses[-1] < losses[0] / 2
+    assert all(math.isfinite(each) for each in losses)
+
+
+def test_the_encoder_is_called_once_a_batch(model: JointModel, maker: Maker) -> None:
+    rows: list[int] = []
+    model.network.encoder.register_forward_hook(
+        lambda module, args, kwargs, output: rows.append(len(kwargs["input_ids"])), with_kwargs=True
+    )
+    examples: list[Example] = maker.make([TOPIC, STANCE, SUMMARISED])
+    model(Batch(examples, [list(example.prompts) for example in examples]))
+    assert sum(rows) == sum(len(example.encoded.windows) for example in examples)
