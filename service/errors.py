@@ -12,6 +12,9 @@
         ├── ForbiddenHost       a Host that this service does not answer to
         ├── Unauthorized        no valid API key
         ├── Forbidden           a key that may not do this
+        ├── JobsOff             this service takes no jobs
+        ├── JobUnknown          there is no such job, or it is another's
+        ├── JobUnfinished       a job without results, or without them yet
         ├── ReloadRunning       a reload is under way, or is the operator's to do
         ├── QueueFull           more is waiting than the queue may hold
         ├── DeadlinePassed      the time ran out before the model was free
@@ -41,6 +44,7 @@ from models.errors import (
     NutgrafError,
     UnreadableHtml,
 )
+from service.stops import StorageFailed
 
 PROBLEM_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 10
@@ -110,6 +114,18 @@ class ReloadRunning(ServiceError):
     """A reload is under way, or is the operator's to do."""
 
 
+class JobsOff(ServiceError):
+    """This service takes no jobs."""
+
+
+class JobUnknown(ServiceError):
+    """There is no such job, or it is another's."""
+
+
+class JobUnfinished(ServiceError):
+    """A job without results, or without them yet."""
+
+
 class QueueFull(ServiceError):
     """More is waiting than the queue may hold."""
 
@@ -163,6 +179,10 @@ KINDS: Mapping[type[Exception], Kind] = {
     Unauthorized: Kind(401, "unauthorized", "An API key is needed"),
     Forbidden: Kind(403, "forbidden", "This API key may not do this"),
     ReloadRunning: Kind(409, "reload-running", "The model cannot be reloaded now"),
+    JobsOff: Kind(503, "jobs-off", "Jobs are not taken here"),
+    JobUnknown: Kind(404, "job-unknown", "There is no such job"),
+    JobUnfinished: Kind(409, "job-unfinished", "The job has no results"),
+    StorageFailed: Kind(507, "storage-failed", "There is no room to store it"),
     QueueFull: Kind(429, "queue-full", "The queue is full"),
     DeadlinePassed: Kind(504, "deadline-passed", "The deadline has passed"),
     ModelUnavailable: Kind(503, "model-unavailable", "The model is not available"),
