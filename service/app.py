@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from models.errors import NutgrafError
-from service import docs_page, routes
+from service import docs_page, job_routes, routes
 from service.errors import InvalidRequest, Problem, problem_response
 from service.journal import Journal
 from service.lifecycle import Service
 from service.schemas import AnalyzeRequest, BulkAnswer, BulkProblem
 from service.security import Guard
+from service.settings import Settings
 from service.tracing import telemetry
 
+ROUTERS = (routes.router, job_routes.router, docs_page.router)
 KNOWN_PARAMETERS = frozenset({"header", "X-Request-Timeout-Ms"})
 
 
@@ -45,19 +49,30 @@ def create_app(service: Service) -> FastAPI:
         telemetry=telemetry(),
     )
     app.state.service = service
-    app.include_router(routes.router)
-    app.include_router(docs_page.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_middleware(Guard, settings=service.settings)
     app.add_middleware(Journal, metrics=service.metrics)
     for error in (NutgrafError, HTTPException):
         app.add_exception_handler(error, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.openapi = lambda: _openapi(app, secured=bool(service.settings.keys))  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, service.settings)  # type: ignore[method-assign]
     return app
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    return problem_response(error, request.state.request_id)
+    response = problem_response(error, request.state.request_id)
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(_methods_of(request.url.path)))
+    return response
+
+
+def _methods_of(path: str) -> set[str]:
+    """All methods of a path; the router names those of the first route that it meets."""
+    paths = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return {
+        method for route in paths if route.path_regex.match(path) for method in route.methods or ()
+    }
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
@@ -66,7 +81,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
     return problem_response(invalid, request.state.request_id)
 
 
-def _openapi(app: FastAPI, *, secured: bool) -> dict[str, Any]:
+def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
     """The document with the schemas of the bodies that the routes read themselves."""
     if app.openapi_schema is None:
         document = get_openapi(
@@ -77,7 +92,13 @@ def _openapi(app: FastAPI, *, secured: bool) -> dict[str, Any]:
             schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
             schemas |= schema.pop("$defs", {})
             schemas[kind.__name__] = schema
-        if secured:
+        schemas["AnalyzeRequests"] = {
+            "type": "array",
+            "items": {"description": "An AnalyzeRequest; what is none gets a problem of its own."},
+            "minItems": 1,
+            "maxItems": settings.max_bulk_items,
+        }
+        if settings.keys:
             document["components"]["securitySchemes"] = {
                 "key": {"type": "http", "scheme": "bearer"}
             }

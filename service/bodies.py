@@ -62,7 +62,7 @@ async def read_lines(
     ReceiptTimeout when nothing comes for `timeout_s`.
     """
     line = _Line(limit_bytes)
-    async for chunk in _chunks(request, timeout_s):
+    async for chunk in read_chunks(request, timeout_s):
         *ended, rest = chunk.split(b"\n")
         for part in ended:
             line.add(part)
@@ -98,7 +98,8 @@ class _Line:
         return line if line.strip() else None
 
 
-async def _chunks(request: Request, timeout_s: float) -> AsyncIterator[bytes]:
+async def read_chunks(request: Request, timeout_s: float) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises ReceiptTimeout when nothing comes for `timeout_s`."""
     stream = request.stream()
     while True:
         try:

@@ -15,6 +15,7 @@ from models.errors import NutgrafError
 from service.allowance import Allowance
 from service.bulk import MAX_CALLS, Documents
 from service.errors import ModelUnavailable, ReloadRunning
+from service.jobs import Jobs
 from service.metrics import Metrics
 from service.model import Model
 from service.scheduler import Scheduler, State
@@ -42,6 +43,7 @@ class Service:
         self._draining = False
         self._reloading = asyncio.Lock()
         self.bulk_calls = Allowance(MAX_CALLS)
+        self.jobs: Jobs | None = None
         self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
 
     @asynccontextmanager
@@ -56,9 +58,25 @@ class Service:
             extra={"model": info.name, "digest": info.digest, "settings": self.settings.public()},
         )
         try:
-            yield
+            async with self._jobs_running():
+                yield
         finally:
             await self.scheduler.stop()
+
+    @asynccontextmanager
+    async def _jobs_running(self) -> AsyncIterator[None]:
+        """Take up jobs, where there is a place for them."""
+        if self.settings.data is None:
+            yield
+            return
+        self.jobs = Jobs.open(self.settings.data, self.settings, self.scheduler)
+        running = asyncio.create_task(self.jobs.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+            self.jobs.store.close()
 
     async def until_draining(self, documents: Documents) -> Documents:
         """A stream of documents that ends, with ModelUnavailable, when the service drains."""

@@ -77,9 +77,9 @@ def answer_of(analysis: Analysis, *, full: bool) -> dict[str, Any]:
     return answer
 
 
-def record_of(row: Row, answer: Mapping[str, Any], model_digest: str) -> Record:
-    """A row of the output."""
-    place = {"file": row.file, "line": row.line, "id": row.id, "date": row.date}
+def record_of(row: Row, file: str, answer: Mapping[str, Any], model_digest: str) -> Record:
+    """A row of the output; `file` is what the output calls the row's file."""
+    place = {"file": file, "line": row.line, "id": row.id, "date": row.date}
     return {**place, **answer, "model": model_digest}
 
 

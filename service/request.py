@@ -19,6 +19,7 @@ SCORES, REJECTED, REPEATED = "scores", "rejected.jsonl", "repeated.sqlite"
 class Request:
     """What is to be scored, how, and where to. `options` without targets: `target` is for all rows.
 
+    With `bare_names` the output names the files without their folders.
     `engine` names whatever else the numbers depend on: device, number format, budget.
     """
 
@@ -31,6 +32,7 @@ class Request:
     limit: int | None = None
     full: bool = False
     shard_rows: int = SHARD_ROWS
+    bare_names: bool = False
     engine: Mapping[str, Any] = field(default_factory=dict)
 
     def asked(self) -> dict[str, Any]:
@@ -53,6 +55,10 @@ class Request:
         target = target or self.target
         options = replace(self.options, targets=(target,)) if target else self.options
         return Article(text, title, options=options)
+
+    def shown(self, file: str) -> str:
+        """What the output calls a file."""
+        return Path(file).name if self.bare_names else file
 
     def part(self, number: int) -> Path:
         """Where the rows of a shard are."""

@@ -86,6 +86,7 @@ class Run:
             repeated.answer(begin, map(_packed, scored.outcomes))
             begin += len(scored.outcomes)
             self._note(scored)
+            self._progress.show(self._tally)
 
     def _score_shards(self, repeated: plan.Repeated, scorer: Scorer) -> None:
         """The scorer reads ahead: what it has taken waits here for its outcomes."""
@@ -99,6 +100,7 @@ class Run:
         for scored in scorer(articles()):
             self._note(scored)
             self._finish(waiting.popleft(), scored)
+            self._progress.show(self._tally)
             self.check_rejected()
 
     def _shards(self, repeated: plan.Repeated) -> Iterator[_Shard]:
@@ -126,7 +128,6 @@ class Run:
         self._tokens += scored.tokens
         self._padded_tokens += scored.padded_tokens
         self._tally.add(len(scored.outcomes), scored.tokens)
-        self._progress.show(self._tally)
 
     def _finish(self, shard: _Shard, scored: Scored) -> None:
         """Put a shard on disk: its rows, its rejections, its line in the manifest."""
@@ -135,10 +136,10 @@ class Run:
         rejected = b""
         for row, outcome in shard.outcomes(scored.outcomes):
             if isinstance(outcome, Failure):
-                place = {"file": row.file, "line": row.line, "id": row.id}
+                place = {"file": request.shown(row.file), "line": row.line, "id": row.id}
                 rejected += json_line({**place, "reason": outcome.reason})
             elif isinstance(row, Row):
-                records.append(record_of(row, outcome, manifest.model))
+                records.append(record_of(row, request.shown(row.file), outcome, manifest.model))
         content = encode(records, request.format, full=request.full)
         durable.write(request.part(shard.number), content)
         end = durable.append(request.output / REJECTED, rejected, manifest.rejected_bytes)

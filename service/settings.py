@@ -86,6 +86,22 @@ class Settings(BaseSettings):
         default=0, ge=0, description="Answers kept for articles sent again; 0 keeps none."
     )
 
+    data: Path | None = Field(
+        default=None,
+        description="Directory for the files of jobs, shared by all replicas; none: no jobs.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of the jobs; a SQLite file in the directory for them.",
+    )
+    job_lease_s: float = Field(
+        default=30.0, gt=0, description="How long after its replica's death a job is taken over."
+    )
+    job_retention_s: float = Field(
+        default=7 * 86_400.0, gt=0, description="How long an ended job and its results are kept."
+    )
+    max_job_bytes: int = Field(default=2**30, ge=1024, description="Longest file of a job.")
+
     request_timeout_ms: int = Field(
         default=30_000,
         ge=1,
@@ -156,6 +172,7 @@ class Settings(BaseSettings):
     def public(self) -> dict[str, Any]:
         """The effective settings that may be shown: no key, no path."""
         hidden = {"api_keys", "admin_keys", "model", "host", "port", "allowed_hosts"}
+        hidden |= {"data", "database_url"}
         return self.model_dump(mode="json", exclude=hidden)
 
     def environment(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from service.rows import MAX_ROW_BYTES
 
-BATCH_ROWS = 256
+BATCH_ROWS = 1024
 BUFFER_BYTES = 2**20
 MAX_GROUP_ROWS = 20_000_000
 MAX_GROUP_BYTES = 8 * 2**30
@@ -34,8 +34,8 @@ class Table(AbstractContextManager["Table"]):
     def __init__(self, path: Path, wanted: Sequence[str]) -> None:
         try:
             with _open(path, ()) as file:
-                names = file.schema_arrow.names
-            self._file = _open(path, [name for name in wanted if name in names])
+                flat = {file.schema.column(place).path for place in range(len(file.schema))}
+            self._file = _open(path, [name for name in wanted if name in flat])
         except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise

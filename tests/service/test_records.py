@@ -23,7 +23,7 @@ def record(*, full: bool = False) -> dict[str, object]:
     article = Article(ROW.text, options=Options(targets=("the tram",)))
     (analysis,) = model.analyze([model.prepare(article)])
     assert not isinstance(analysis, Exception)
-    return dict(record_of(ROW, answer_of(analysis, full=full), "0" * 64))
+    return dict(record_of(ROW, ROW.file, answer_of(analysis, full=full), "0" * 64))
 
 
 def test_columns_are_typed_and_the_same_whatever_was_asked() -> None:
