@@ -17,7 +17,7 @@ import torch
 from models import artifact, passages, summary, webpage
 from models.analysis import Analysis, InputReport, Removed, StanceAnalysis, Summary
 from models.article import Article, Options, Style, Task
-from models.cleaning import clean
+from models.cleaning import clean, kept_text
 from models.encoding import ArticleEncoder, Encoded, pack
 from models.errors import AnalysisError, ArticleTooLong, EmptyArticle
 from models.labelling import Labeller
@@ -149,7 +149,7 @@ class Engine:
                 f"the article is longer than the {self.info.max_tokens} tokens that are read; "
                 "shorten it, or leave out strict to have its beginning read"
             )
-        detected = self._detector.detect(text)
+        detected = self._detector.detect(kept_text(text, removed))
         return Prepared(
             encoded=encoded,
             options=options,

@@ -47,7 +47,11 @@ def fit(
     run = read(config)
     if base is not None:
         run = run.model_copy(update={"model": run.model.model_copy(update={"base": base})})
-    corpus = build(run, labels(run.model.labels), tokenizer_json(base_path(run.model.base)))
+    if run.model.start is not None:
+        start = artifacts.load(run.model.start)
+        corpus = build(run, start.labels, start.tokenizer.to_str(), start.own_words)
+    else:
+        corpus = build(run, labels(run.model.labels), tokenizer_json(base_path(run.model.base)))
     typer.echo(f"{len(corpus.train)} training texts, {len(corpus.validation)} held out", err=True)
     training = Fit(run, corpus, checkpoints, max_steps)
     if resume and not training.resume():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoTokenizer, BertModel
 
-from models.artifact import Artifact, tokenizer_from
+from models.artifact import Artifact, load, tokenizer_from
 from models.labels import LabelSchema
 from models.network import Network, NetworkConfig
 from training.config import ModelConfig
@@ -49,7 +50,10 @@ def tokenizer_json(base: str) -> str:
 
 
 def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
-    """An artifact whose network is ready to be trained. Raises BaseError."""
+    """An artifact whose network is ready to be trained. Raises BaseError or an ArtifactError."""
+    created = time.strftime("%Y-%m-%d", time.gmtime())
+    if model.start is not None:
+        return replace(load(model.start), version=model.version, created=created)
     base = base_path(model.base)
     config = AutoConfig.from_pretrained(base)
     if config.model_type != "bert":
@@ -74,7 +78,7 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
     return Artifact(
         name=model.name,
         version=model.version,
-        created=time.strftime("%Y-%m-%d", time.gmtime()),
+        created=created,
         labels=corpus.labels,
         own_words=corpus.own.words,
         max_windows=model.max_windows,

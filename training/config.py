@@ -51,11 +51,16 @@ class Source(_Strict):
 
 
 class ModelConfig(_Strict):
-    """The artifact to make. `base` is a directory or hub id; None is MiniLM from its package."""
+    """The artifact to make.
+
+    `base` is the directory or hub id of an encoder; None is MiniLM from its package. `start` is an
+    artifact to go on from instead: its labels, words, tokenizer and network are kept.
+    """
 
     name: str = "nutgraf-mini"
     version: str = "0.1.0"
     base: str | None = None
+    start: Path | None = None
     reader_layers: int = 3
     salience_layers: int = 1
     writer_words: int = 400

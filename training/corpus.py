@@ -69,12 +69,17 @@ class Corpus:
             yield Batch(examples, [list(example.prompts[:8]) for example in examples])
 
 
-def build(config: Config, labels: LabelSchema, tokenizer_json: str) -> Corpus:
-    """Reads and encodes all files of a config. Raises DataError."""
+def build(
+    config: Config, labels: LabelSchema, tokenizer_json: str, words: tuple[str, ...] = ()
+) -> Corpus:
+    """Reads and encodes all files of a config. Raises DataError.
+
+    `words` are the writer's own; without any they are taken from the summaries.
+    """
     processes = os.cpu_count() or 1
     loaded = [split(load(source), source, validation=False) for source in config.train]
     summaries = [each for texts in loaded for each in texts if each.summary]
-    words = own_words(summaries[:4000], config.model.writer_words)
+    words = words or own_words(summaries[:4000], config.model.writer_words)
     own = OwnWords(words)
 
     def encode(source: Source, texts: Sequence[Labelled], number: int) -> list[Example]:
