@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+
 import pytest
 import torch
 from torch import Tensor
@@ -147,11 +148,11 @@ def test_no_word_sees_those_that_are_written_after_it(network: Network) -> None:
 def test_the_reader_starts_from_the_encoders_upper_layers(tiny_artifact: Artifact) -> None:
     network = Network(replace(tiny_artifact.network.config, writer_words=3))
     network.warm_start([9, 8, 7])
-    upper = list(network.encoder.encoder.layer)[-1].state_dict()
+    upper = network.encoder.encoder.layer[-1].state_dict()
     for layer in (network.reader.layer[0], network.salience.layers.layer[0]):
         state = layer.state_dict()
         assert all(state[name].equal(upper[name]) for name in upper)
-    across = network.reader.layer[0].crossattention.state_dict()
+    across = cast(nn.Module, network.reader.layer[0].crossattention).state_dict()
     assert across["self.query.weight"].equal(upper["attention.self.query.weight"])
     embeddings = network.encoder.embeddings.word_embeddings.weight
     assert network.writer.own.weight.equal(embeddings[[9, 8, 7]])
