@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-
 import pytest
 import torch
 from torch import Tensor
@@ -152,8 +151,8 @@ def test_the_reader_starts_from_the_encoders_upper_layers(tiny_artifact: Artifac
     for layer in (network.reader.layer[0], network.salience.layers.layer[0]):
         state = layer.state_dict()
         assert all(state[name].equal(upper[name]) for name in upper)
-    across = cast(nn.Module, network.reader.layer[0].crossattention).state_dict()
-    assert across["self.query.weight"].equal(upper["attention.self.query.weight"])
+    across = network.reader.layer[0].state_dict()["crossattention.self.query.weight"]
+    assert across.equal(upper["attention.self.query.weight"])
     embeddings = network.encoder.embeddings.word_embeddings.weight
     assert network.writer.own.weight.equal(embeddings[[9, 8, 7]])
 
