@@ -96,7 +96,7 @@ def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
             "type": "array",
             "items": {"description": "An AnalyzeRequest; what is none gets a problem of its own."},
             "minItems": 1,
-            "maxItems": settings.max_bulk_items,
+            "description": f"At most {settings.max_bulk_items}; more are a 413.",
         }
         if settings.keys:
             document["components"]["securitySchemes"] = {

@@ -77,7 +77,8 @@ class InvalidRequest(ServiceError):
     def of(cls, found: Sequence[Mapping[str, Any]], known: Collection[str]) -> InvalidRequest:
         """What pydantic found, without the input: only `known` names of fields are repeated."""
         fields = tuple(
-            FieldError(_path(item["loc"], known), item["msg"]) for item in found[:MAX_FIELD_ERRORS]
+            FieldError(_path(item["loc"], known), _PLAIN.get(item["type"], item["msg"]))
+            for item in found[:MAX_FIELD_ERRORS]
         )
         return cls(f"{fields[0].field}: {fields[0].problem}.", fields)
 
@@ -254,6 +255,15 @@ def problem_response(error: Exception, request_id: str | None = None) -> JSONRes
 _HTTP_DETAILS = {
     404: "There is nothing at this path; GET /docs lists what there is.",
     405: "This path does not take this method; the Allow header says which it takes.",
+}
+
+
+# What pydantic says of these is not for a reader.
+_PLAIN = {
+    "string_pattern_mismatch": "There is no letter and no digit in it",
+    "string_unicode": "There is half a surrogate pair in it, which is no character",
+    "extra_forbidden": "There is no such field",
+    "model_type": "It is not a JSON object",
 }
 
 

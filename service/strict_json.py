@@ -35,8 +35,8 @@ def loads(text: str) -> Any:
     Raises MalformedBody on anything that is not JSON, nested deeper than MAX_DEPTH, of more than
     MAX_PARTS parts or with a key twice; InvalidRequest on NaN and Infinity.
     """
-    for _ in _parts(text):
-        pass
+    if max((depth for depth, _ in _parts(text)), default=0) > MAX_DEPTH:
+        raise MalformedBody(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except ValueError:
@@ -46,10 +46,10 @@ def loads(text: str) -> Any:
 
 
 def split_array(text: str, max_items: int) -> list[str]:
-    """The texts of an array's items, none of them parsed.
+    """The texts of an array's items, none of them parsed: each may be refused by itself.
 
-    Raises MalformedBody unless the text is an array, TooManyItems when it has more than
-    `max_items`.
+    Raises MalformedBody unless the text is an array, or where an item has more than MAX_PARTS
+    parts; TooManyItems when there are more than `max_items`.
     """
     stripped = text.strip()
     if not (stripped.startswith("[") and stripped.endswith("]")):
@@ -96,8 +96,6 @@ def _parts(text: str, *, in_array: bool = False) -> Iterator[tuple[int, re.Match
             depth -= 1
         elif part == "," and depth == 1 and in_array:
             parts_left = MAX_PARTS
-        if depth > MAX_DEPTH:
-            raise MalformedBody(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
         if parts_left < 0:
             raise MalformedBody(f"The JSON of an article has more than {MAX_PARTS} parts.")
         yield depth, match

@@ -31,6 +31,11 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def settings_of(**given: Any) -> Settings:
+    """Settings as they are written in variables and flags: keys and hosts as text."""
+    return Settings(**given)
+
+
 @pytest.fixture
 def model() -> StandIn:
     return StandIn()

@@ -49,6 +49,7 @@ async def test_a_bad_article_is_a_problem_of_its_own(serve: Serve) -> None:
     body = b"\n".join(
         [
             b'{"text": "good"}',
+            b"[" * 20 + b"]" * 20,
             b'{"text": "poison"}',
             b"",
             b"zanzibar",
@@ -64,6 +65,7 @@ async def test_a_bad_article_is_a_problem_of_its_own(serve: Serve) -> None:
     found = lines(response)
     assert [line.get("problem", {"status": 200})["status"] for line in found] == [
         200,
+        400,
         500,
         400,
         422,

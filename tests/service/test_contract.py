@@ -15,17 +15,8 @@ COMMAND = "from schemathesis.cli import schemathesis; schemathesis()"
 
 def test_the_contract_holds(listen: Listen) -> None:
     with listen() as port:
-        url = f"http://127.0.0.1:{port}/openapi.json"
-        arguments = [
-            "run",
-            url,
-            "--mode",
-            "all",
-            "-n",
-            "5",
-            "--phases",
-            "examples,coverage,fuzzing",
-        ]
+        arguments = ["run", f"http://127.0.0.1:{port}/openapi.json", "--mode", "all", "-n", "5"]
+        arguments += ["--phases", "examples,coverage,fuzzing", "--exclude-path-regex", "/v1/jobs"]
         run = subprocess.run(
             [sys.executable, "-c", COMMAND, *arguments, "--seed", "1", "--no-color"],
             capture_output=True,

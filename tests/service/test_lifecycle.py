@@ -45,7 +45,7 @@ class Process:
     @property
     def url(self) -> str:
         wait_for(lambda: "running on http" in self.log or self._process.poll() is not None)
-        return re.findall(r"running on (http://[\d.:]+)", self.log)[-1]
+        return str(re.findall(r"running on (http://[\d.:]+)", self.log)[-1])
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)

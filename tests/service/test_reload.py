@@ -15,6 +15,7 @@ from models.errors import ArtifactAltered
 from service.app import create_app
 from service.lifecycle import Service
 from service.settings import Settings
+from tests.service.conftest import settings_of
 from tests.service.standin import Info, StandIn
 from tests.service.test_routes import assert_problem
 
@@ -38,7 +39,7 @@ class Shelf:
 
 @asynccontextmanager
 async def serving(*loads: StandIn | Exception) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(admin_keys=f"boss:{ADMIN['x-api-key']}", allowed_hosts="test")
+    settings = settings_of(admin_keys=f"boss:{ADMIN['x-api-key']}", allowed_hosts="test")
     app = create_app(Service(settings, Shelf(*loads).load))
     transport = httpx.ASGITransport(app)
     async with (

@@ -33,7 +33,7 @@ def routes() -> list[tuple[str, str]]:
 
 
 def all_routes(app: FastAPI) -> list[Any]:
-    found = []
+    found: list[Any] = []
     for route in app.routes:
         inner = getattr(route, "original_router", None)
         found += inner.routes if inner is not None else [route]

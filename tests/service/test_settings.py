@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from service.cli import read_settings
 from service.settings import Settings
+from tests.service.conftest import settings_of
 
 KEY = "desk:correct-horse-battery"
 
@@ -27,7 +30,7 @@ def test_every_setting_says_what_it_does(name: str) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        Settings().port = 1
+        Settings().port = 1  # type: ignore[misc]
 
 
 def test_a_worker_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,20 +55,20 @@ def test_a_worker_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> No
         ({"host": "0.0.0.0", "allow_open": True}, False),
     ],
 )
-def test_without_a_key_only_this_machine_is_served(given: dict[str, str], exposed: bool) -> None:
-    assert Settings(**given).is_exposed is exposed
+def test_without_a_key_only_this_machine_is_served(given: dict[str, Any], exposed: bool) -> None:
+    assert settings_of(**given).is_exposed is exposed
 
 
 def test_on_loopback_only_its_own_names_are_answered() -> None:
     assert Settings().hosts == ("localhost", "127.0.0.1", "[::1]")
-    assert Settings(host="0.0.0.0").hosts == ()
-    assert Settings(allowed_hosts="nutgraf.example").hosts == ("nutgraf.example",)
+    assert settings_of(host="0.0.0.0").hosts == ()
+    assert settings_of(allowed_hosts="nutgraf.example").hosts == ("nutgraf.example",)
 
 
 def test_no_key_and_no_path_is_public() -> None:
-    assert not {"api_keys", "admin_keys", "model", "host"} & set(Settings(api_keys=KEY).public())
+    assert not {"api_keys", "admin_keys", "model", "host"} & set(settings_of(api_keys=KEY).public())
 
 
 def test_two_keys_do_not_share_a_name() -> None:
     with pytest.raises(ValidationError, match="share a name"):
-        Settings(api_keys=KEY, admin_keys=f"{KEY}2")
+        settings_of(api_keys=KEY, admin_keys=f"{KEY}2")

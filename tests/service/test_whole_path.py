@@ -21,8 +21,8 @@ from service.app import create_app
 from service.lifecycle import Service
 from service.schemas import Answer
 from service.server import load_engine
-from service.settings import Settings
 from tests import articles
+from tests.service.conftest import settings_of
 from tests.service.test_routes import assert_problem
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +32,7 @@ TEXTS = [sample.text for sample in vars(articles).values() if isinstance(sample,
 
 @asynccontextmanager
 async def serving(tiny: Path, **given: Any) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(model=tiny, device="cpu", dtype="float32", allowed_hosts="test", **given)
+    settings = settings_of(model=tiny, device="cpu", dtype="float32", allowed_hosts="test", **given)
     app = create_app(Service(settings, load_engine))
     transport = httpx.ASGITransport(app)
     async with (
