@@ -162,7 +162,7 @@ class Engine:
     def _prompts(self, options: Options) -> tuple[tuple[str | None, tuple[int, ...]], ...]:
         if Task.STANCE not in options.tasks:
             return ()
-        targets: Sequence[str | None] = options.targets or (None,)
+        targets = dict.fromkeys(options.targets or (None,))
         return tuple((target, tuple(self._encoder.target(target))) for target in targets)
 
     @torch.inference_mode()
@@ -183,7 +183,7 @@ class Engine:
                 topic=self._labeller.topic(prepared.encoded, topics.row(row))
                 if Task.TOPIC in prepared.options.tasks
                 else None,
-                stance=stances.get(row),
+                stance=_in_order(stances.get(row), prepared.options),
                 summary=summaries.get(row),
                 language=prepared.language,
                 warnings=self._warnings(prepared),
@@ -266,6 +266,16 @@ def _broken(
         or not all(math.isfinite(stance.confidence) for stance in stances.get(row, ()))
         or (Task.SUMMARY in prepared.options.tasks and row not in summaries)
     }
+
+
+def _in_order(
+    stances: tuple[StanceAnalysis, ...] | None, options: Options
+) -> tuple[StanceAnalysis, ...] | None:
+    """The stances as they were asked for: one that was named twice is given twice."""
+    if stances is None or not options.targets:
+        return stances
+    found = {stance.target: stance for stance in stances}
+    return tuple(found[target] for target in options.targets)
 
 
 def _report(prepared: Prepared) -> InputReport:
