@@ -12,7 +12,7 @@ class Sample:
     title: str
     text: str
     topic: str
-    stances: dict[str, str] = field(default_factory=dict)
+    stances: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 ARTS = Sample(
