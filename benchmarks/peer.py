@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import litserve  # type: ignore[import-not-found]
+import litserve
 from pydantic import TypeAdapter
 
 from models.analysis import Analysis
