@@ -73,7 +73,11 @@ def test_a_make_target_installs_and_runs(tmp_path: Path, target: str, command: s
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     done = subprocess.run(
-        ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "--no-print-directory", target],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "-m venv" in done.stdout
     assert "pip" in done.stdout
@@ -90,7 +94,11 @@ def test_what_is_installed_is_not_installed_again(tmp_path: Path) -> None:
         (tmp_path / ".venv" / stamp).touch()
     for target in ("serve", "test", "check"):
         done = subprocess.run(
-            ["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True
+            ["make", "--dry-run", "--no-print-directory", target],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert "pip" not in done.stdout
 
