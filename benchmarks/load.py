@@ -24,7 +24,7 @@ class Target:
     async def post(self, body: bytes) -> float:
         """Seconds until the whole answer was there. Raises RuntimeError on another status."""
         began_s = time.perf_counter()
-        reader, writer = self._free.pop() if self._free else await self._connect()
+        reader, writer = self._kept() or await self._connect()
         writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
         answer = await reader.readexactly(_length(head))
@@ -32,6 +32,15 @@ class Target:
             raise RuntimeError(f"{head.splitlines()[0]!r}: {answer[:200]!r}")
         self._free.append((reader, writer))
         return time.perf_counter() - began_s
+
+    def _kept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """A free connection that the server has not closed for having been idle."""
+        while self._free:
+            reader, writer = self._free.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection(HOST, self.port, limit=2**22)
