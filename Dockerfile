@@ -9,7 +9,7 @@ COPY pyproject.toml README.md LICENSE /src/
 COPY models /src/models
 COPY service /src/service
 COPY training /src/training
-RUN /opt/nutgraf/bin/pip install --quiet --no-cache-dir --disable-pip-version-check /src
+RUN /opt/nutgraf/bin/pip install --quiet --no-cache-dir --disable-pip-version-check '/src[postgres]'
 
 FROM python:3.11-slim
 

@@ -24,7 +24,8 @@ settings.load_profile("nutgraf")
 def pytest_configure(config: pytest.Config) -> None:
     """No hub, no settings of the machine's, and nothing left in its caches."""
     for name in [name for name in os.environ if name.startswith("NUTGRAF_")]:
-        del os.environ[name]
+        if not name.startswith("NUTGRAF_TEST_"):  # where the tests' own database is
+            del os.environ[name]
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="nutgraf-tests-")

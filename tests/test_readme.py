@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import tomllib
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +199,8 @@ async def test_its_request_gets_an_answer_like_the_one_it_shows(tiny: Path) -> N
 
 
 def test_no_file_names_this_machine_or_a_registry() -> None:
-    for name in ("README.md", "Makefile", "Dockerfile", "docker-compose.yml", ".ci/run"):
+    files = ("README.md", "Makefile", "Dockerfile", "docker-compose.yml")
+    for name in (*files, ".ci/run", ".ci/with-postgres"):
         text = (ROOT / name).read_text("utf-8")
         assert not re.search(r"/work/|/root/|/opt/pypi|\bpypi\.|index-url", text), name
 
@@ -240,4 +243,26 @@ def test_the_containers_key_is_one_that_the_settings_take(
 def test_ci_runs_the_same_two_commands() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     assert "set -euo pipefail" in script
-    assert re.findall(r"^make (\w+)$", script, re.MULTILINE) == ["check", "test"]
+    commands = re.findall(r"^(.*\b)make (\w+)$", script, re.MULTILINE)
+    assert commands == [("", "check"), (".ci/with-postgres ", "test")]
+
+
+@pytest.mark.skipif(not glob("/usr/lib/postgresql/*/bin/initdb"), reason="no PostgreSQL")
+@pytest.mark.parametrize("starts", [True, False])
+def test_ci_gives_its_tests_a_database_where_it_can(tmp_path: Path, starts: bool) -> None:
+    """It is gone with the command, whose exit status is CI's."""
+    script = 'printf %s "${NUTGRAF_TEST_POSTGRES_URL-}"; exit 7'
+    too_long = tmp_path / ("d" * 100)  # for a socket's path
+    too_long.mkdir()
+    done = subprocess.run(
+        [ROOT / ".ci" / "with-postgres", "bash", "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": "/tmp" if starts else str(too_long)},
+        check=False,
+    )
+    assert done.returncode == 7
+    assert bool(done.stdout) is starts
+    assert ("SKIPPED: all tests on PostgreSQL" in done.stderr) is not starts
+    assert not list(too_long.iterdir())
+    assert not starts or not Path(done.stdout.partition("host=")[2]).exists()
