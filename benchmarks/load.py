@@ -24,6 +24,11 @@ class Target:
     async def post(self, body: bytes) -> float:
         """Seconds until the whole answer was there. Raises RuntimeError on another status."""
         began_s = time.perf_counter()
+        await self.ask(body)
+        return time.perf_counter() - began_s
+
+    async def ask(self, body: bytes) -> bytes:
+        """The answer. Raises RuntimeError on another status than 200."""
         reader, writer = self._kept() or await self._connect()
         writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         head = await reader.readuntil(b"\r\n\r\n")
@@ -31,7 +36,7 @@ class Target:
         if not head.startswith(b"HTTP/1.1 200 "):
             raise RuntimeError(f"{head.splitlines()[0]!r}: {answer[:200]!r}")
         self._free.append((reader, writer))
-        return time.perf_counter() - began_s
+        return answer
 
     def _kept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """A free connection that the server has not closed for having been idle."""

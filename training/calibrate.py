@@ -16,7 +16,7 @@ from models.artifact import Calibration
 from models.engine import Engine
 from training.config import Config, Source
 from training.data import Labelled, load, split
-from training.evaluate import Judged, judge_overall, judge_stances, judge_topics
+from training.judging import Judged, judge_overall, judge_stances, judge_topics
 
 MAX_RISK = 0.75
 MIN_WITHHELD = 8
