@@ -7,7 +7,8 @@ Temperature scaling: Guo et al. 2017 (1706.04599). Selective answers: Geifman an
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from scipy.optimize import minimize_scalar
@@ -22,18 +23,26 @@ MAX_RISK = 0.75
 MIN_WITHHELD = 8
 TINY = 1e-9
 
+Judge = Callable[[Sequence[Labelled]], list[Judged]]
+
 
 def calibrate(engine: Engine, config: Config, most: int = 400) -> Calibration:
-    """The calibration of an engine whose own is the neutral one (temperatures 1, thresholds 0)."""
-    texts = [t for source in config.validation for t in _held(source, most)]
-    topics = judge_topics(engine, [t for t in texts if t.topics])
-    stances = judge_stances(engine, [t for t in texts if any(t.stances)])
-    overall = judge_overall(engine, [t for t in texts if None in t.stances])
+    """The calibration of an engine whose own is the neutral one (temperatures 1, thresholds 0).
+
+    Every file counts the same, however many pairs it has.
+    """
+    files = [_held(source, most) for source in config.validation]
+    judges: dict[str, Judge] = {
+        "topic": lambda texts: judge_topics(engine, [t for t in texts if t.topics]),
+        "stance": lambda texts: judge_stances(engine, [t for t in texts if any(t.stances)]),
+        "overall": lambda texts: judge_overall(engine, [t for t in texts if None in t.stances]),
+    }
     found = Calibration()
-    for name, judged in (("topic", topics), ("stance", stances), ("overall", overall)):
-        if judged:
-            heat = temperature(judged)
-            limit = threshold([_tempered(j, heat) for j in judged])
+    for name, judge in judges.items():
+        groups = [judged for judged in map(judge, files) if judged]
+        if groups:
+            heat = temperature(groups)
+            limit = threshold([_tempered(j, heat) for judged in groups for j in judged])
             found = replace(found, **{f"{name}_temperature": heat, f"{name}_threshold": limit})
     return found
 
@@ -42,17 +51,20 @@ def _held(source: Source, most: int) -> list[Labelled]:
     return split(load(source), source, validation=True)[:most]
 
 
-def temperature(judged: Sequence[Judged]) -> float:
-    """The temperature under which the labels are likeliest."""
+def temperature(groups: Sequence[Sequence[Judged]]) -> float:
+    """The temperature under which the labels are likeliest, a group counting as its mean."""
 
     def cost(heat: float) -> float:
-        return -math.fsum(
-            math.log(max(TINY, sum(p for name, p in _tempered(j, heat).scores if name in j.right)))
-            for j in judged
-        )
+        return math.fsum(statistics.fmean(_surprise(j, heat) for j in each) for each in groups)
 
     best = minimize_scalar(cost, bounds=(0.25, 5.0), method="bounded")
     return round(float(best.x), 3)
+
+
+def _surprise(judged: Judged, heat: float) -> float:
+    """The negative log-likelihood of the right labels."""
+    tempered = _tempered(judged, heat).scores
+    return -math.log(max(TINY, sum(p for name, p in tempered if name in judged.right)))
 
 
 def threshold(judged: Sequence[Judged]) -> float:

@@ -1,0 +1,34 @@
+"""Temperatures and thresholds, on answers for which they are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from training.calibrate import temperature, threshold
+from training.judging import Judged, calibration_error
+
+
+def judged(probability: float, right: bool) -> Judged:
+    return Judged((("yes", probability), ("no", 1 - probability)), ("yes" if right else "no",))
+
+
+def test_a_model_that_is_too_sure_is_cooled_down() -> None:
+    answers = [judged(0.99, n % 4 != 0) for n in range(100)]
+    heat = temperature([answers])
+    assert heat > 2
+    again = 0.99 ** (1 / heat) / (0.99 ** (1 / heat) + 0.01 ** (1 / heat))
+    assert again == pytest.approx(0.75, abs=0.01)
+    assert calibration_error(answers) > 0.2
+
+
+def test_a_large_file_does_not_drown_a_small_one() -> None:
+    large = [judged(0.99, True)] * 1000
+    small = [judged(0.99, n % 2 == 0) for n in range(10)]
+    assert temperature([large, small]) > temperature([[*large, *small]])
+
+
+def test_only_what_is_mostly_wrong_is_withheld() -> None:
+    unsure = [judged(0.5 + n / 1000, False) for n in range(10)]
+    sure = [judged(0.9 + n / 1000, True) for n in range(10)]
+    assert threshold([*unsure, *sure]) == pytest.approx(0.902)  # 10 of 13 are wrong
+    assert threshold(sure) == 0
