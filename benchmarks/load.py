@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from itertools import cycle, islice
 
 HOST = "127.0.0.1"
 MAX_CONNECTIONS = 256
@@ -91,7 +91,7 @@ async def arrive(
     """
     due_s = time.perf_counter()
     waiting = []
-    for body, gap_s in zip(_cycle(bodies, count), gaps(rate_per_s, seed), strict=False):
+    for body, gap_s in zip(islice(cycle(bodies), count), gaps(rate_per_s, seed), strict=False):
         due_s += gap_s
         await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
         waiting.append(asyncio.ensure_future(_latency(target, body, due_s)))
@@ -110,37 +110,34 @@ def gaps(rate_per_s: float, seed: int) -> Iterator[float]:
         yield chance.expovariate(rate_per_s)
 
 
-def _cycle(bodies: Sequence[bytes], count: int) -> Iterator[bytes]:
-    return (bodies[number % len(bodies)] for number in range(count))
-
-
 async def stream(port: int, bodies: Sequence[bytes], until: asyncio.Event) -> int:
-    """Keep one NDJSON bulk call going until told to stop; the answers that came."""
+    """Keep one NDJSON bulk call going until told to stop, then leave; the answers that came."""
     reader, writer = await asyncio.open_connection(HOST, port, limit=2**22)
     writer.write(
         f"POST /v1/analyze/batch HTTP/1.1\r\nHost: {HOST}\r\n"
         "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     )
-    sending = asyncio.ensure_future(_send(writer, bodies, until))
     answers = 0
-    with suppress(asyncio.IncompleteReadError):
-        while (line := await reader.readuntil(b"\n")) != b"0\r\n":
+
+    async def receive() -> None:
+        nonlocal answers
+        while line := await reader.readline():
             answers += line.startswith(b'{"index"')
-    await sending
+
+    tasks = [asyncio.ensure_future(receive()), asyncio.ensure_future(_send(writer, bodies))]
+    await until.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     writer.close()
     return answers
 
 
-async def _send(
-    writer: asyncio.StreamWriter, bodies: Sequence[bytes], until: asyncio.Event
-) -> None:
-    number = 0
-    while not until.is_set():
-        line = bodies[number % len(bodies)] + b"\n"
+async def _send(writer: asyncio.StreamWriter, bodies: Sequence[bytes]) -> None:
+    for body in cycle(bodies):
+        line = body + b"\n"
         writer.write(b"%x\r\n%s\r\n" % (len(line), line))
         await writer.drain()
-        number += 1
-    writer.write(b"0\r\n\r\n")
 
 
 def percentile(latencies_s: Sequence[float], share: float) -> float:

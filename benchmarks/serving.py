@@ -30,7 +30,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.load import HOST, Target, arrive, body_of, percentile, saturate, stream
-from service.settings import SHIPPED_MODEL
+from service.settings import SHIPPED_MODEL, Settings
 
 ROOT = Path(__file__).parents[1]
 LITSERVE = "litserve==0.2.19"
@@ -55,8 +55,8 @@ def main(
     articles: Annotated[Path, typer.Option(help="JSONL, CSV or Parquet with a column text")],
     cache: Annotated[Path, typer.Option(help="directory for LitServe's environment")],
     model: Annotated[Path, typer.Option(help="artifact directory")] = SHIPPED_MODEL,
-    count: Annotated[int, typer.Option(help="articles")] = 500,
-    requests: Annotated[int, typer.Option(help="requests of each latency run")] = 1000,
+    count: Annotated[int, typer.Option(help="articles")] = 240,
+    requests: Annotated[int, typer.Option(help="requests of each latency run")] = 400,
 ) -> None:
     """Measure throughput and latency side by side."""
     texts = read_texts(articles, count)
@@ -85,13 +85,14 @@ def run_engine(model: Path, texts: Sequence[str]) -> EngineRun:
     """In a process of its own: the engine's rate in batches of similar length."""
     from models.article import Article
     from models.engine import Engine
+    from service.shards import Pass, batches
 
-    engine = Engine.load(model)
+    engine = Engine.load(model, max_batch_tokens=Settings().max_batch_tokens)
     engine.warm_up()
     began_s = time.perf_counter()
-    prepared = sorted((engine.prepare(Article(text)) for text in texts), key=lambda one: one.tokens)
-    for start in range(0, len(prepared), 16):
-        engine.analyze(prepared[start : start + 16])
+    prepared = [Pass(engine, engine.prepare(Article(text))) for text in texts]
+    for batch in batches(dict(enumerate(prepared)), Settings().max_batch_tokens):
+        engine.analyze([prepared[number].prepared for number in batch])
     rate = len(texts) / (time.perf_counter() - began_s)
     return EngineRun(rate, engine.info.digest, engine.info.device, engine.info.dtype)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from service.batching import Lane
 
-# How long a batch may keep the model from the next article. Bulk gives way sooner: an interactive
-# article that comes meanwhile waits for the batch that runs.
-SLICE_S = {Lane.INTERACTIVE: 0.5, Lane.BULK: 0.2}
+# How long a batch may keep the model from the next article. Interactive batches grow only with what
+# waits, and large ones read more a second; bulk gives way sooner, for an interactive article that
+# comes meanwhile waits for the batch that runs.
+SLICE_S = {Lane.INTERACTIVE: 2.0, Lane.BULK: 0.2}
 MIN_SLICE_TOKENS = 2048
 GROWTH = 1.25
 MEMORY_STEPS = 64

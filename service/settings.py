@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         description="CPU threads of the model; all cores, shared among the workers.",
     )
     max_batch_tokens: int = Field(
-        default=16_384,
+        default=8192,
         ge=512,
         description="Most padded tokens in one batch; lowered when memory is short.",
     )

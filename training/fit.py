@@ -61,6 +61,9 @@ class Fit:
         self.artifact = fresh_artifact(config.model, corpus)
         model = JointModel(self.artifact.network, corpus.own, corpus.write_id, config.losses)
         _freeze(self.artifact, how)
+        if how.compile:
+            for layer in self.artifact.network.encoder.encoder.layer:
+                layer.compile(dynamic=True)
         self._order = Order(
             [len(e.encoded.ids) for e in corpus.train],
             [e.source for e in corpus.train],
