@@ -29,6 +29,8 @@ from models.sentences import split
 from models.vocabulary import OwnWords
 from models.writer import Request, Writer
 
+CPU_GROUP_TOKENS = 2048
+"""Windows of similar length that a CPU encodes together: more are not read faster, but padded."""
 WARM_UP_TEXT = "The council voted on Monday to reopen the old harbour bridge. Work begins in May."
 
 
@@ -87,6 +89,8 @@ class Engine:
     ) -> None:
         self._model = model
         self._max_batch_tokens = max_batch_tokens
+        on_cpu = device.type == "cpu"
+        self._group_tokens = min(max_batch_tokens, CPU_GROUP_TOKENS) if on_cpu else max_batch_tokens
         self.network = model.network.eval().to(device)
         self.network.lower_precision(dtype)
         self._encoder = ArticleEncoder(model.tokenizer, model.max_windows, self.network.positions)
@@ -173,7 +177,7 @@ class Engine:
         """
         if not batch:
             return []
-        reading = Reading(self.network, [p.encoded for p in batch], self._max_batch_tokens)
+        reading = Reading(self.network, [p.encoded for p in batch], self._group_tokens)
         topics = reading.topic()
         stances = self._stances(reading, batch)
         summaries = self._summaries(reading, batch)

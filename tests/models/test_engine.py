@@ -20,7 +20,7 @@ from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
 from models.artifact import Calibration, load, save
 from models.encoding import pack
-from models.engine import Engine, Prepared, fast_bfloat16
+from models.engine import CPU_GROUP_TOKENS, Engine, Prepared, fast_bfloat16
 from models.errors import (
     AnalysisError,
     ArticleTooLong,
@@ -162,7 +162,7 @@ def test_a_batch_is_one_encoder_call_for_each_budget_of_tokens(engine: Engine) -
     with counted(engine) as rows:
         engine.analyze(articles)
     lengths = [length for article in articles for length in article.encoded.windows]
-    assert rows == [len(group) for group in pack(lengths, 16384)]
+    assert rows == [len(group) for group in pack(lengths, CPU_GROUP_TOKENS)]
     assert sum(rows) == len(lengths)
 
 
