@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,16 +22,20 @@ from service.request import Request
 from service.rows import Columns
 from service.settings import SHIPPED_MODEL, Settings
 from service.shards import Scorer
-from service.stops import EXIT_REJECTED, Stop
+from service.stops import EXIT_REJECTED, ClusterFailed, Stop
 
 EXIT_INTERRUPTED = 130
 NUMBERS_DEPEND_ON = {"device", "dtype", "max_batch_tokens"}
+ON_RAY: Any = {"rich_help_panel": "With --engine ray"}
+
+Opener = Callable[[Request, Settings], AbstractContextManager[Scorer]]
 
 
 class EngineKind(StrEnum):
     """Where an archive is scored."""
 
     LOCAL = "local"
+    RAY = "ray"
 
 
 def _tasks(listed: str) -> frozenset[Task]:
@@ -73,15 +78,32 @@ def score(
     restart: Annotated[bool, typer.Option(help="Drop what is there and begin anew.")] = False,
     json_progress: Annotated[bool, typer.Option(help="Progress as lines of JSON.")] = False,
     engine: Annotated[EngineKind, typer.Option(help="Where to score.")] = EngineKind.LOCAL,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Engines; else as many as find room.", **ON_RAY)
+    ] = None,
+    gpus_per_worker: Annotated[
+        float, typer.Option(min=0, max=1, help="A GPU, or a share of one.", **ON_RAY)
+    ] = 0.0,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(envvar="RAY_ADDRESS", help="A cluster; else this machine.", **ON_RAY),
+    ] = None,
     model: Annotated[Path, typer.Option(help="Directory of the artifact.")] = SHIPPED_MODEL,
 ) -> None:
     """Score archives. Stopped at any point, the same command goes on from there.
 
     The exit status is 0, 3 where rows were rejected, 2 where the run cannot begin or go on, 4 past
     --max-rejected, and 5 where the disk is full or failed. NUTGRAF_DEVICE, NUTGRAF_DTYPE,
-    NUTGRAF_THREADS and NUTGRAF_MAX_BATCH_TOKENS are those of the service.
+    NUTGRAF_THREADS and NUTGRAF_MAX_BATCH_TOKENS are those of the service; on Ray, a worker has
+    NUTGRAF_THREADS cores, 1 by default.
     """
     settings = Settings(model=model)
+    if engine is EngineKind.LOCAL and (workers or gpus_per_worker):
+        raise typer.BadParameter("--workers and --gpus-per-worker go with --engine ray")
+    openers: Mapping[EngineKind, Opener] = {
+        EngineKind.LOCAL: open_local,
+        EngineKind.RAY: partial(open_ray, ray_address, workers, gpus_per_worker),
+    }
     request = Request(
         inputs=tuple(inputs),
         output=output,
@@ -97,7 +119,7 @@ def score(
         manifest = archive.score(
             request,
             archive.model_digest(model),
-            lambda: OPENERS[engine](request, settings),
+            lambda: openers[engine](request, settings),
             shows,
             max_rejected=max_rejected,
             restart=restart,
@@ -156,6 +178,31 @@ def open_local(request: Request, settings: Settings) -> AbstractContextManager[S
     return nullcontext(LocalScorer(engine, settings.max_batch_tokens, full=request.full))
 
 
-OPENERS: Mapping[EngineKind, Callable[[Request, Settings], AbstractContextManager[Scorer]]] = {
-    EngineKind.LOCAL: open_local
-}
+def open_ray(
+    address: str | None,
+    workers: int | None,
+    gpus_per_worker: float,
+    request: Request,
+    settings: Settings,
+) -> AbstractContextManager[Scorer]:
+    """Engines on a Ray cluster, each with as many cores as it has threads. Raises ClusterFailed."""
+    try:
+        from service import cluster
+    except ModuleNotFoundError as error:
+        raise ClusterFailed(
+            f"{error.name} is not installed; --engine ray needs: pip install 'nutgraf[ray]'"
+        ) from None
+    from service.server import load_engine
+
+    size = cluster.Size(workers, settings.threads or 1, gpus_per_worker)
+    device = ("cuda" if size.gpus else "cpu") if settings.device == "auto" else settings.device
+    sent = settings.model_dump(include={"dtype", "max_batch_tokens"})  # no key goes along
+    sent |= {"model": settings.model.resolve(), "device": device, "threads": size.threads}
+    return cluster.opened(
+        address,
+        size,
+        partial(load_engine, Settings.model_construct(**sent)),
+        digest=archive.model_digest(settings.model),
+        budget_tokens=settings.max_batch_tokens,
+        full=request.full,
+    )

@@ -56,9 +56,9 @@ def test_no_package_imports_what_is_behind_it(package: str) -> None:
 @pytest.mark.parametrize(
     ("packages", "extras"),
     [
-        (("models", "service"), ()),
-        (("models", "service", "training"), ("train",)),
-        (("tests",), ("train", "test")),
+        (("models", "service"), ("ray",)),
+        (("models", "service", "training"), ("ray", "train")),
+        (("tests",), ("ray", "train", "test")),
     ],
 )
 def test_what_is_imported_is_declared(packages: tuple[str, ...], extras: tuple[str, ...]) -> None:
@@ -69,6 +69,11 @@ def test_what_is_imported_is_declared(packages: tuple[str, ...], extras: tuple[s
     used = {name for package in packages for name in imports_of(package)}
     for name in used - sys.stdlib_module_names - set(OURS):
         assert {normal(found) for found in distributions.get(name, [name])} & declared, name
+
+
+def test_ray_is_imported_where_it_is_used_only() -> None:
+    using = {f.name for f in (ROOT / "service").glob("*.py") if "ray" in imported(f)}
+    assert using == {"cluster.py"}
 
 
 def test_the_build_takes_all_packages_and_their_data() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -76,6 +78,13 @@ def digest(output: Path) -> str:
     for path in (*sorted((output / SCORES).iterdir()), output / REJECTED):
         whole.update(path.name.encode() + b"\0" + path.read_bytes())
     return whole.hexdigest()
+
+
+def wait_for_part(process: subprocess.Popen[bytes], output: Path, number: int) -> None:
+    """Until a run has come to a shard, or to its end."""
+    part = output / SCORES / f"part-{number:05}.jsonl"
+    while process.poll() is None and not part.exists():
+        os.sched_yield()
 
 
 @contextlib.contextmanager

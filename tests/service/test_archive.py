@@ -75,18 +75,11 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(tmp_path: Path) ->
     command = [sys.executable, "-m", "tests.service.runs", str(path), str(killed)]
     for part in (0, 5, 9):
         process = subprocess.Popen(command)
-        wait_for_part(process, killed, part)
+        runs.wait_for_part(process, killed, part)
         process.kill()
         process.wait()
     subprocess.run(command, check=True)
     assert runs.digest(killed) == runs.digest(tmp_path / "whole")
-
-
-def wait_for_part(process: subprocess.Popen[bytes], output: Path, number: int) -> None:
-    """Until a run has come to a shard, or to its end."""
-    part = output / "scores" / f"part-{number:05}.jsonl"
-    while process.poll() is None and not part.exists():
-        os.sched_yield()
 
 
 def test_what_a_crash_left_unfinished_is_overwritten(tmp_path: Path, archive_file: Path) -> None:
