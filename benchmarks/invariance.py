@@ -25,6 +25,7 @@ from benchmarks.serving import machine, our_server, read_texts
 from models.analysis import Analysis
 from models.article import Article
 from models.engine import Engine
+from models.errors import AnalysisError
 from service.settings import SHIPPED_MODEL
 
 TOLERANCE = 1e-4
@@ -68,6 +69,8 @@ def in_batches(
         chosen = order[begin : begin + batch_items]
         outcomes = engine.analyze([engine.prepare(Article(texts[number])) for number in chosen])
         for number, outcome in zip(chosen, outcomes, strict=True):
+            if isinstance(outcome, AnalysisError):
+                raise outcome
             found[number] = as_json.dump_python(outcome, mode="json")
     return [found[number] for number in range(len(texts))]
 

@@ -3,7 +3,8 @@
 `python -m benchmarks.serving --articles FILE --cache DIR` prints a table and ends with one JSON
 line. FILE is JSONL, CSV or Parquet with a column `text`. LitServe is installed into DIR, over the
 packages that are here, and is given the best of several batch settings. Each server is a process of
-its own; the load comes from this one.
+its own; the load comes from this one. What is compared is measured in turn, several rounds, so that
+a noisy machine is noisy for all; the ratios are medians of the rounds' own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import platform
 import re
 import socket
+import statistics
 import subprocess
 import sys
 import sysconfig
@@ -56,20 +58,24 @@ def main(
     cache: Annotated[Path, typer.Option(help="directory for LitServe's environment")],
     model: Annotated[Path, typer.Option(help="artifact directory")] = SHIPPED_MODEL,
     count: Annotated[int, typer.Option(help="articles")] = 240,
-    requests: Annotated[int, typer.Option(help="requests of each latency run")] = 400,
+    requests: Annotated[int, typer.Option(help="requests of each latency run")] = 120,
+    rounds: Annotated[int, typer.Option(help="rounds")] = 3,
 ) -> None:
     """Measure throughput and latency side by side."""
     texts = read_texts(articles, count)
     bodies = [body_of(text) for text in texts]
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        engine = pool.submit(run_engine, model, texts).result()
-    figures: dict[str, float] = {"engine_per_s": engine.articles_per_s}
-    with our_server(model) as port:
-        figures |= asyncio.run(measure_ours(port, bodies, requests))
-    load_per_s = 0.7 * figures["http_per_s"]
     python = peer_environment(cache)
-    figures |= measure_peer(python, model, bodies, load_per_s, requests)
-    report(figures, engine, len(texts))
+    setting = best_setting(python, model, bodies[: count // 2])
+    found: list[dict[str, float]] = []
+    with our_server(model) as port, peer_server(python, model, *setting) as peer_port:
+        ours, peer = Target(port, "/v1/analyze"), Target(peer_port, "/predict")
+        asyncio.run(warm(ours, peer, bodies[: count // 4]))
+        for _ in range(rounds):
+            engine = engine_run(model, texts)
+            figures = asyncio.run(measure(ours, peer, bodies, requests))
+            found.append({"engine_per_s": engine.articles_per_s} | figures)
+            typer.echo(json.dumps(found[-1]), err=True)
+    report(found, engine, len(texts), setting)
 
 
 def read_texts(file: Path, count: int) -> list[str]:
@@ -81,8 +87,14 @@ def read_texts(file: Path, count: int) -> list[str]:
     return [row["text"] for row in rows.select(range(min(count, len(rows))))]
 
 
+def engine_run(model: Path, texts: Sequence[str]) -> EngineRun:
+    """What the engine does in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(run_engine, model, texts).result()
+
+
 def run_engine(model: Path, texts: Sequence[str]) -> EngineRun:
-    """In a process of its own: the engine's rate in batches of similar length."""
+    """The engine's rate in batches of similar length."""
     from models.article import Article
     from models.engine import Engine
     from service.shards import Pass, batches
@@ -90,77 +102,68 @@ def run_engine(model: Path, texts: Sequence[str]) -> EngineRun:
     engine = Engine.load(model, max_batch_tokens=Settings().max_batch_tokens)
     engine.warm_up()
     began_s = time.perf_counter()
-    prepared = [Pass(engine, engine.prepare(Article(text))) for text in texts]
-    for batch in batches(dict(enumerate(prepared)), Settings().max_batch_tokens):
-        engine.analyze([prepared[number].prepared for number in batch])
+    prepared = [engine.prepare(Article(text)) for text in texts]
+    passes = {number: Pass(engine, one) for number, one in enumerate(prepared)}
+    for batch in batches(passes, Settings().max_batch_tokens):
+        engine.analyze([prepared[number] for number in batch])
     rate = len(texts) / (time.perf_counter() - began_s)
     return EngineRun(rate, engine.info.digest, engine.info.device, engine.info.dtype)
 
 
-async def measure_ours(port: int, bodies: Sequence[bytes], requests: int) -> dict[str, float]:
-    """Throughput, latency at 70 % of it, and a little load with and without a bulk stream."""
-    target = Target(port, "/v1/analyze")
-    await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
-    rate = await saturate(target, bodies, CLIENTS)
-    steady = await arrive(target, bodies, 0.7 * rate, requests)
-    calm = await arrive(target, bodies, INTERACTIVE_LOAD * rate, requests // 2)
-    stop = asyncio.Event()
-    bulk = asyncio.ensure_future(stream(port, bodies, stop))
-    began_s = time.perf_counter()
-    busy = await arrive(target, bodies, INTERACTIVE_LOAD * rate, requests // 2)
-    bulk_s = time.perf_counter() - began_s
-    stop.set()
-    answers = await bulk
-    target.close()
-    return {
-        "http_per_s": rate,
-        "p50_ms": percentile(steady, 0.5),
-        "p99_ms": percentile(steady, 0.99),
-        "interactive_p99_ms": percentile(calm, 0.99),
-        "interactive_p99_with_bulk_ms": percentile(busy, 0.99),
-        "bulk_per_s": answers / bulk_s,
-    }
-
-
-def measure_peer(
-    python: Path, model: Path, bodies: Sequence[bytes], load_per_s: float, requests: int
-) -> dict[str, float]:
-    """LitServe's throughput at its best settings, and its latency there at the same load."""
+def best_setting(python: Path, model: Path, bodies: Sequence[bytes]) -> tuple[int, float]:
+    """The batch setting under which LitServe answers most articles a second."""
     rates: dict[tuple[int, float], float] = {}
     for setting in PEER_SETTINGS:
         with peer_server(python, model, *setting) as port:
-            rates[setting] = asyncio.run(measure_rate(port, bodies))
+            rates[setting] = asyncio.run(warm_rate(Target(port, "/predict"), bodies))
         typer.echo(f"litserve {setting}: {rates[setting]:.1f} articles/s", err=True)
-    best = max(rates, key=lambda setting: rates[setting])
-    with peer_server(python, model, *best) as port:
-        latencies_s = asyncio.run(measure_latency(port, bodies, load_per_s, requests))
-    return {
-        "litserve_per_s": rates[best],
-        "litserve_p50_ms": percentile(latencies_s, 0.5),
-        "litserve_p99_ms": percentile(latencies_s, 0.99),
-        "litserve_batch_items": best[0],
-        "litserve_batch_timeout_s": best[1],
-    }
+    return max(rates, key=lambda setting: rates[setting])
 
 
-async def measure_rate(port: int, bodies: Sequence[bytes]) -> float:
-    """The peer's throughput, warm."""
-    target = Target(port, "/predict")
+async def warm_rate(target: Target, bodies: Sequence[bytes]) -> float:
+    """Throughput, once warm."""
     await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
     rate = await saturate(target, bodies, CLIENTS)
     target.close()
     return rate
 
 
-async def measure_latency(
-    port: int, bodies: Sequence[bytes], load_per_s: float, requests: int
-) -> list[float]:
-    """The peer's latencies, warm."""
-    target = Target(port, "/predict")
-    await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
-    latencies_s = await arrive(target, bodies, load_per_s, requests)
-    target.close()
-    return latencies_s
+async def warm(ours: Target, peer: Target, bodies: Sequence[bytes]) -> None:
+    """What a first load costs is not measured."""
+    for target in (ours, peer):
+        await saturate(target, bodies, CLIENTS)
+        target.close()
+
+
+async def measure(
+    ours: Target, peer: Target, bodies: Sequence[bytes], requests: int
+) -> dict[str, float]:
+    """A round: throughput, latency at 70 % of ours, and a little load without and with bulk."""
+    rate = await saturate(ours, bodies, CLIENTS)
+    peer_rate = await saturate(peer, bodies, CLIENTS)
+    steady = await arrive(ours, bodies, 0.7 * rate, requests)
+    peer_steady = await arrive(peer, bodies, 0.7 * rate, requests)
+    calm = await arrive(ours, bodies, INTERACTIVE_LOAD * rate, requests // 2)
+    stop = asyncio.Event()
+    bulk = asyncio.ensure_future(stream(ours.port, bodies, stop))
+    began_s = time.perf_counter()
+    busy = await arrive(ours, bodies, INTERACTIVE_LOAD * rate, requests // 2)
+    bulk_s = time.perf_counter() - began_s
+    stop.set()
+    answers = await bulk
+    ours.close()
+    peer.close()
+    return {
+        "http_per_s": rate,
+        "litserve_per_s": peer_rate,
+        "p50_ms": percentile(steady, 0.5),
+        "p99_ms": percentile(steady, 0.99),
+        "litserve_p50_ms": percentile(peer_steady, 0.5),
+        "litserve_p99_ms": percentile(peer_steady, 0.99),
+        "interactive_p99_ms": percentile(calm, 0.99),
+        "interactive_p99_with_bulk_ms": percentile(busy, 0.99),
+        "bulk_per_s": answers / bulk_s,
+    }
 
 
 @contextmanager
@@ -236,26 +239,35 @@ def peer_environment(cache: Path) -> Path:
     return python
 
 
-def report(figures: dict[str, float], engine: EngineRun, count: int) -> None:
+def report(
+    rounds: Sequence[dict[str, float]], engine: EngineRun, count: int, setting: tuple[int, float]
+) -> None:
     """The table, and the JSON line."""
+
+    def median(name: str) -> float:
+        return round(statistics.median(one[name] for one in rounds), 3)
+
+    def ratio(over: str, under: str) -> float:
+        return round(statistics.median(one[over] / one[under] for one in rounds), 3)
+
+    figures = {
+        "http_over_engine": ratio("http_per_s", "engine_per_s"),
+        "over_litserve": ratio("http_per_s", "litserve_per_s"),
+        "p99_over_litserve": ratio("p99_ms", "litserve_p99_ms"),
+        "interactive_p99_under_bulk": ratio("interactive_p99_with_bulk_ms", "interactive_p99_ms"),
+    } | {name: median(name) for name in rounds[0]}
     for name, figure in figures.items():
         typer.echo(f"{name:<32}{figure:10.2f}")
-    ratios = {
-        "http_over_engine": figures["http_per_s"] / figures["engine_per_s"],
-        "over_litserve": figures["http_per_s"] / figures["litserve_per_s"],
-        "p99_over_litserve": figures["p99_ms"] / figures["litserve_p99_ms"],
-        "interactive_p99_under_bulk": figures["interactive_p99_with_bulk_ms"]
-        / figures["interactive_p99_ms"],
-    }
     described = {
+        "rounds": len(rounds),
         "articles": count,
+        "litserve_setting": setting,
         "machine": machine(),
         "device": engine.device,
         "dtype": engine.dtype,
         "digest": engine.digest,
     }
-    rounded = {name: round(figure, 3) for name, figure in (ratios | figures).items()}
-    typer.echo(json.dumps(rounded | described))
+    typer.echo(json.dumps(figures | described))
 
 
 def machine() -> str:
