@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from functools import partial
@@ -46,6 +46,13 @@ def _tasks(listed: str) -> frozenset[Task]:
         raise typer.BadParameter(f"some of {names}, separated by commas") from None
 
 
+def _where(conditions: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    parts = [condition.partition("=") for condition in conditions]
+    if not all(column and equals for column, equals, _ in parts):
+        raise typer.BadParameter("--where takes column=value")
+    return tuple((column, value) for column, _, value in parts)
+
+
 def score(
     inputs: Annotated[
         list[str],
@@ -71,6 +78,10 @@ def score(
     full: Annotated[
         bool, typer.Option(help="Add the whole analysis of each row, as JSON.")
     ] = False,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="column=value: read the rows that have it; all of them, if repeated."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read that many rows.")] = None,
     max_rejected: Annotated[
         int | None, typer.Option(min=0, help="Stop when more rows than that are rejected.")
@@ -107,7 +118,9 @@ def score(
     request = Request(
         inputs=tuple(inputs),
         output=output,
-        columns=Columns(text_column, title_column, id_column, target_column, date_column),
+        columns=Columns(
+            text_column, title_column, id_column, target_column, date_column, _where(where or ())
+        ),
         options=Options(tasks=_tasks(tasks), style=style, max_words=max_words),
         target=target,
         format=form,

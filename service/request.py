@@ -37,10 +37,13 @@ class Request:
 
     def asked(self) -> dict[str, Any]:
         """All that the output depends on, but for the input and the model, as JSON has it."""
+        columns = asdict(self.columns)
+        where = [list(condition) for condition in columns.pop("where")]
         options = asdict(self.options)
         options |= {"tasks": sorted(self.options.tasks), "targets": list(self.options.targets)}
         return {
-            **{f"{name}_column": value for name, value in asdict(self.columns).items()},
+            **{f"{name}_column": value for name, value in columns.items()},
+            "where": where or None,
             **options,
             "target": self.target,
             "format": str(self.format),

@@ -15,19 +15,28 @@ MAX_ID_CHARS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The names of the columns. None: `title` and `id` where a row has them; no target, no date."""
+    """The names of the columns. None: `title` and `id` where a row has them; no target, no date.
+
+    `where` holds columns and the values that they have in the rows that are read at all.
+    """
 
     text: str = "text"
     title: str | None = None
     id: str | None = None
     target: str | None = None
     date: str | None = None
+    where: tuple[tuple[str, str], ...] = ()
 
     @property
     def asked(self) -> tuple[str, ...]:
         """The columns that a table must have."""
         optional = (self.title, self.id, self.target, self.date)
-        return (self.text, *(name for name in optional if name is not None))
+        where = (name for name, _ in self.where)
+        return (self.text, *(name for name in optional if name is not None), *where)
+
+    def take(self, values: Mapping[str, object]) -> bool:
+        """Whether a row with these values is read."""
+        return all(_shown(values.get(name)) == wanted for name, wanted in self.where)
 
     @property
     def readable(self) -> tuple[str, ...]:
@@ -79,8 +88,10 @@ class _Invalid(Exception):
 
 def read_row(
     file: str, line: int, values: Mapping[str, object], columns: Columns
-) -> Row | Rejected:
-    """The row in the values of its columns, of whatever type a file gave them."""
+) -> Row | Rejected | None:
+    """The row in the values of its columns, of whatever type a file gave them; None: not taken."""
+    if not columns.take(values):
+        return None
     name = None
     try:
         name = _name(values.get(columns.id or "id"))
@@ -131,6 +142,15 @@ def _date(value: object) -> str | None:
     if isinstance(value, datetime.date):  # a datetime is one
         return value.isoformat()
     return _text("date", str(value) if isinstance(value, int | float) else value, 64)
+
+
+def _shown(value: object) -> str:
+    """A value as it is written after `column=`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return "" if value is None else str(value)
 
 
 def _digest(*parts: str | None) -> bytes:

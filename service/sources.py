@@ -21,7 +21,8 @@ from service.rows import MAX_ROW_BYTES, Columns, Rejected, Row, read_row
 from service.stops import InputRefused
 
 Rows = Iterator[Row | Rejected]
-Reader = Callable[[Path, Columns, int], Rows]
+Found = Iterator[Row | Rejected | None]
+Reader = Callable[[Path, Columns, int], Found]
 
 MAX_FIELD_BYTES = 8 * MAX_ROW_BYTES
 """Where a CSV quote that is never closed is given up."""
@@ -58,12 +59,14 @@ def reader(file: Path) -> Reader | None:
 
 
 def read(file: Path, columns: Columns, skip: int = 0) -> Rows:
-    """The rows of a file after the first `skip`. Raises InputRefused."""
+    """The rows of a file that are asked for after the first `skip`. Raises InputRefused."""
     read_file = reader(file)
     if read_file is None:
         raise InputRefused(f"{file}: not a file this reads")
+    unread = 0 if columns.where else skip  # what is not read cannot be told from what is not asked
+    rows = (row for row in read_file(file, columns, unread) if row is not None)
     try:
-        yield from read_file(file, columns, skip)
+        yield from islice(rows, skip - unread, None)
     except OSError as error:
         raise InputRefused(f"{file}: {error.strerror or type(error).__name__}") from error
 
@@ -84,7 +87,7 @@ def _lines(file: BinaryIO, most_bytes: int) -> Iterator[bytes | None]:
         yield None
 
 
-def _jsonl(file: Path, columns: Columns, skip: int) -> Rows:
+def _jsonl(file: Path, columns: Columns, skip: int) -> Found:
     """Blank lines are no rows."""
     number = 0
     with _open(file) as opened:
@@ -101,7 +104,9 @@ def _jsonl(file: Path, columns: Columns, skip: int) -> Rows:
                 yield _rest_is_lost(file, number + 1)
 
 
-def _json_row(file: Path, number: int, line: bytes | None, columns: Columns) -> Row | Rejected:
+def _json_row(
+    file: Path, number: int, line: bytes | None, columns: Columns
+) -> Row | Rejected | None:
     reject = partial(Rejected, str(file), number, None)
     if line is None:
         return reject(f"the line is longer than {MAX_ROW_BYTES} bytes")
@@ -117,7 +122,7 @@ def _json_row(file: Path, number: int, line: bytes | None, columns: Columns) -> 
     return read_row(str(file), number, value, columns)
 
 
-def _csv(file: Path, columns: Columns, skip: int) -> Rows:
+def _csv(file: Path, columns: Columns, skip: int) -> Found:
     """The first row names the columns. A row's line is the one on which it begins."""
     csv.field_size_limit(MAX_FIELD_BYTES)  # the module knows one limit, for all readers
     end = 0
@@ -150,7 +155,7 @@ def _csv_lines(file: BinaryIO) -> Iterator[str]:
 
 def _csv_row(
     file: Path, line: int, header: Sequence[str], cells: Sequence[str], columns: Columns
-) -> Row | Rejected:
+) -> Row | Rejected | None:
     if len(cells) != len(header):
         reason = f"the row has {len(cells)} cells, and the first row {len(header)}"
         return Rejected(str(file), line, None, reason)
@@ -169,7 +174,7 @@ def _rest_is_lost(file: Path, line: int) -> Rejected:
     )
 
 
-def _parquet(file: Path, columns: Columns, skip: int) -> Rows:
+def _parquet(file: Path, columns: Columns, skip: int) -> Found:
     from service import tables  # pyarrow takes a moment, and not every archive is of Parquet
 
     line = skip
@@ -190,7 +195,7 @@ def _parquet(file: Path, columns: Columns, skip: int) -> Rows:
 
 def _table_row(
     file: Path, line: int, values: Mapping[str, object] | str, columns: Columns
-) -> Row | Rejected:
+) -> Row | Rejected | None:
     if isinstance(values, str):
         return Rejected(str(file), line, None, values)
     return read_row(str(file), line, values, columns)

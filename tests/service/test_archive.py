@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import resource
 import subprocess
@@ -17,6 +18,7 @@ from service.manifest import NAME
 from service.progress import Silent
 from service.records import Format
 from service.request import REJECTED
+from service.rows import Columns
 from service.stops import RunBusy, RunChanged, StorageFailed, TooManyRejected
 from tests.service import runs
 from tests.service.standin import StandIn
@@ -175,6 +177,24 @@ def test_restart_drops_what_is_there(tmp_path: Path, archive_file: Path) -> None
     asked = runs.request(archive_file, output=tmp_path / "out", limit=2)
     runs.score(asked, restart=True)
     assert runs.rows(asked, "id") == [["0"], ["1"]]
+
+
+def test_a_run_over_some_rows_counts_only_those_and_goes_on(
+    tmp_path: Path, archive_file: Path
+) -> None:
+    rows = [{"text": text, "kind": "x" if n % 2 else "y"} for n, text in enumerate(TEXTS * 2)]
+    archive_file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    some = Columns(where=(("kind", "x"),))
+    whole = runs.request(archive_file, output=tmp_path / "whole", columns=some)
+    assert runs.score(whole).plan.rows == len(TEXTS)
+    assert runs.rows(whole, "line") == [[line] for line in range(2, 21, 2)]
+    stopped = runs.request(archive_file, output=tmp_path / "stopped", columns=some)
+    with runs.interrupted(model := StandIn(), 2):
+        runs.score(stopped, model)
+    runs.score(stopped)
+    assert runs.digest(stopped.output) == runs.digest(whole.output)
+    with pytest.raises(RunChanged, match="another where"):
+        runs.score(runs.request(archive_file, output=tmp_path / "whole"))
 
 
 def test_two_runs_never_write_to_one_directory(tmp_path: Path, archive_file: Path) -> None:

@@ -80,3 +80,11 @@ def test_help_lists_every_setting_as_a_flag() -> None:
 
 def test_a_setting_that_is_not_known_is_refused() -> None:
     assert runner.invoke(cli.app, ["serve", "--portt", "1"]).exit_code == 2
+
+
+def test_a_condition_without_a_value_is_refused(tmp_path: Path) -> None:
+    command = ["score", "in.jsonl", "--output", str(tmp_path / "out"), "--where", "language"]
+    result = runner.invoke(cli.app, command)
+    assert result.exit_code == 2
+    assert "column=value" in result.stderr
+    assert not (tmp_path / "out").exists()

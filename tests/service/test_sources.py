@@ -67,6 +67,42 @@ def test_formats_hold_the_same_rows(tmp_path: Path, name: str, skip: int) -> Non
     ]
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
+@pytest.mark.parametrize(
+    ("where", "taken"),
+    [
+        ((("about", "the tram"),), [0]),
+        ((("about", ""),), [1]),
+        ((("about", "the tram"), ("id", "x3")), []),
+        ((("title", "C"), ("id", "x3")), [2]),
+    ],
+)
+def test_rows_that_are_not_asked_for_are_not_there(
+    tmp_path: Path, name: str, where: tuple[tuple[str, str], ...], taken: list[int]
+) -> None:
+    columns = Columns(where=where)
+    wanted = [ALL[place]["text"] for place in taken]
+    path = written(tmp_path / name)
+    assert texts(read(path, columns)) == wanted
+    assert texts(read(path, columns, 1)) == wanted[1:]
+
+
+def test_values_are_compared_as_they_are_written(tmp_path: Path) -> None:
+    values = {"n": 5, "share": 0.5, "ok": True, "day": datetime.date(2024, 1, 2), "name": "a=b"}
+    pq.write_table(pa.Table.from_pylist([{"text": "one", **values}]), tmp_path / "a.parquet")
+    written_as = {"n": "5", "share": "0.5", "ok": "true", "day": "2024-01-02", "name": "a=b"}
+    for name, value in written_as.items():
+        columns = Columns(where=((name, value),))
+        assert texts(read(tmp_path / "a.parquet", columns)) == ["one"], name
+
+
+def test_a_line_that_cannot_be_read_is_rejected_whatever_is_asked_for(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "a.jsonl", b'{"text": "one"}\nnonsense\n{"text": "two", "id": "x"}\n')
+    columns = Columns(where=(("id", "x"),))
+    assert texts(read(path, columns)) == ["! the line is not JSON", "two"]
+    assert texts(read(path, columns, 1)) == ["two"]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
