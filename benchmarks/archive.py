@@ -3,9 +3,15 @@
 `python -m benchmarks.archive` measures, each in processes of its own, and ends with one JSON line:
 
     archive_over_engine   rate of a run over the engine's own on the same articles in memory
+    ray_over_local        rate of a run on a Ray cluster of this machine, a worker a core and a
+                          thread, over that of a run with the local engine, a thread a core
     memory_ratio          peak memory on many rows over that on few (stub)
     kills                 random kill -9 and resumes; digests must be equal (stub)
     resume_finished_s     cost of resuming a finished run (stub)
+
+Rates are articles over the seconds of scoring, as a run's closing report has them: from the moment
+the model is loaded (on Ray: the first worker's) until the last shard is on disk. So Ray's ratio has
+in it what workers wait for each other at both ends. Ratios are medians of the rounds' own.
 
 A stub is an artifact of `python -m training tiny`; it answers fast and means nothing.
 """
@@ -16,6 +22,7 @@ import hashlib
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -80,31 +87,45 @@ def digest(output: Path) -> str:
     return whole.hexdigest()
 
 
-def over_engine(source: Path, rows: int, model: Path, work: Path) -> float:
-    """The rate of a run, as its manifest has it, over the engine's own."""
+def rates(source: Path, rows: int, model: Path, work: Path, workers: int) -> dict[str, float]:
+    """What is compared, measured in turn, so that a noisy machine is noisy for all."""
+    local = rate(source, rows, model, work / "local")
+    on_ray = ("--engine", "ray", "--workers", str(workers))
+    ray = rate(source, rows, model, work / "ray", *on_ray)
+    alone = rate_in_memory(source, rows, model)
+    typer.echo(f"articles/s: run {local:.1f}, on Ray {ray:.1f}, engine {alone:.1f}", err=True)
+    return {"archive_over_engine": local / alone, "ray_over_local": ray / local}
+
+
+def rate(source: Path, rows: int, model: Path, output: Path, *more: str) -> float:
+    """Articles a second of a run, as its closing report has them."""
+    from service.closing import Closing
+    from service.manifest import Manifest
+
+    asked = [*command(source, output, model), "--limit", str(rows), *more]
+    subprocess.run(asked, stdout=subprocess.DEVNULL, check=False)
+    manifest = Manifest.read(output)
+    assert manifest is not None
+    assert manifest.is_finished
+    return Closing.of(manifest).articles_per_s or 0.0
+
+
+def rate_in_memory(source: Path, rows: int, model: Path) -> float:
+    """Articles a second of the engine alone on the same rows, in this process."""
     from models.article import Article, Options, Style
     from models.engine import Engine
     from service import sources
-    from service.closing import Closing
-    from service.manifest import Manifest
     from service.rows import Columns, Row
     from service.settings import Settings
 
-    settings = Settings(model=model)
-    output = work / "rate"
-    limited = [*command(source, output, model), "--limit", str(rows)]
-    subprocess.run(limited, stdout=subprocess.DEVNULL, check=False)
-    manifest = Manifest.read(output)
-    assert manifest is not None
-    closing = Closing.of(manifest)
-    engine = Engine.load(model, max_batch_tokens=settings.max_batch_tokens)
+    budget_tokens = Settings(model=model).max_batch_tokens
+    engine = Engine.load(model, max_batch_tokens=budget_tokens)
     options = Options(style=Style.EXTRACTIVE)
     read = [row for row, _ in zip(sources.read(source, Columns()), range(rows), strict=False)]
     articles = [
         Article(row.text, row.title, options=options) for row in read if isinstance(row, Row)
     ]
-    rate = engine_rate(engine, articles, settings.max_batch_tokens)
-    return (closing.articles_per_s or 0.0) / rate
+    return engine_rate(engine, articles, budget_tokens)
 
 
 def engine_rate(engine: Engine, articles: Sequence[Article], budget_tokens: int) -> float:
@@ -138,9 +159,11 @@ def kills(source: Path, model: Path, work: Path, rounds: int, seed: int) -> bool
 
 def main(
     stub: Annotated[Path, typer.Option(help="artifact of `python -m training tiny`")],
-    source: Annotated[Path | None, typer.Option(help="archive for the rate")] = None,
-    model: Annotated[Path, typer.Option(help="artifact for the rate")] = SHIPPED,
-    rate_rows: Annotated[int, typer.Option(help="rows for the rate")] = 2000,
+    source: Annotated[Path | None, typer.Option(help="archive for the rates")] = None,
+    model: Annotated[Path, typer.Option(help="artifact for the rates")] = SHIPPED,
+    rate_rows: Annotated[int, typer.Option(help="rows for the rates")] = 2000,
+    rate_rounds: Annotated[int, typer.Option(help="rounds of the rates")] = 3,
+    workers: Annotated[int, typer.Option(help="workers on Ray")] = 2,
     few: Annotated[int, typer.Option(help="rows for memory, fewer")] = 2000,
     many: Annotated[int, typer.Option(help="rows for memory, more")] = 200_000,
     kill_rows: Annotated[int, typer.Option(help="rows of the run that is killed")] = 100_000,
@@ -153,8 +176,13 @@ def main(
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         made = source or write(work / "rate.jsonl", rate_rows)
-        figures["archive_over_engine"] = round(over_engine(made, rate_rows, model, work), 3)
-        typer.echo(f"rate over the engine's     {figures['archive_over_engine']}")
+        found = [
+            rates(made, rate_rows, model, work / str(number), workers)
+            for number in range(rate_rounds)
+        ]
+        for name in ("archive_over_engine", "ray_over_local"):
+            figures[name] = round(statistics.median(ratios[name] for ratios in found), 3)
+            typer.echo(f"{name:<27}{figures[name]}")
         peaks = [
             run(write(work / f"{rows}.jsonl", rows), work / f"memory-{rows}", stub)[1]
             for rows in (few, many)
