@@ -105,15 +105,19 @@ def test_what_is_installed_is_not_installed_again(tmp_path: Path) -> None:
         assert "pip" not in done.stdout
 
 
-def check_options(app: typer.Typer, words: list[str]) -> None:
-    """That a command and its options exist."""
+def options(app: typer.Typer, name: str) -> set[str]:
+    """Of a command that exists."""
     group = typer.main.get_command(app)
-    command = group.commands[words[0]]  # type: ignore[attr-defined]
+    command = group.commands[name]  # type: ignore[attr-defined]
     known = {option for parameter in command.params for option in parameter.opts}
-    flags = {word for word in words[1:] if word.startswith("--")}
     if command.ignore_unknown_options:  # the settings are the flags of `serve`
         known |= {f"--{name.replace('_', '-')}" for name in Settings.model_fields}
-    assert flags <= known | {"--help"}, words
+    return known | {"--help"}
+
+
+def check_options(app: typer.Typer, words: list[str]) -> None:
+    """That a command and its options exist."""
+    assert {word for word in words[1:] if word.startswith("--")} <= options(app, words[0]), words
 
 
 def test_its_nutgraf_and_training_commands_exist() -> None:
@@ -124,8 +128,10 @@ def test_its_nutgraf_and_training_commands_exist() -> None:
     assert {words[0] for words in runs} == {"fit", "calibrate", "evaluate"}
     for words in runs:
         check_options(training, words)
-    for flag in re.findall(r"`(--[a-z-]+)`", README):
-        check_options(training, ["fit", flag])
+    mentioned = set(re.findall(r"`(--[a-z-]+)", README))
+    assert mentioned <= options(training, "fit") | options(nutgraf, "score")
+    for command, flags in re.findall(r"`nutgraf (\w+)([^`]*)`", README):
+        check_options(nutgraf, [command, *flags.split()])
     for module in re.findall(r"`python -m (benchmarks\.\w+)`", README):
         assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
 
