@@ -26,18 +26,18 @@ class Admission:
         self._metrics = metrics
 
     @asynccontextmanager
-    async def item(self, lane: Lane) -> AsyncIterator[None]:
-        """One article of a lane, for as long as the context lasts."""
-        async with self._held(self._items, lane, 1):
-            self._metrics.queued(lane, items=1)
+    async def items(self, lane: Lane, items: int = 1) -> AsyncIterator[None]:
+        """So many articles of a lane, for as long as the context lasts."""
+        async with self._held(self._items, lane, items):
+            self._metrics.queued(lane, items=items)
             try:
                 yield
             finally:
-                self._metrics.queued(lane, items=-1)
+                self._metrics.queued(lane, items=-items)
 
     @asynccontextmanager
     async def tokens(self, lane: Lane, tokens: int) -> AsyncIterator[None]:
-        """The tokens of an article, for as long as the context lasts."""
+        """The tokens of articles, for as long as the context lasts."""
         async with self._held(self._tokens, lane, tokens):
             self._metrics.queued(lane, tokens=tokens)
             try:

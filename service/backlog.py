@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from models.analysis import Analysis
 from models.article import Style, Task
-from service.batching import Lane, Turns, Waiting, form_batch, padded_tokens
+from service.batching import Lane, Turns, Waiting, form_batch, formed, padded_tokens
 from service.model import Model, Prepared
 
 
@@ -59,19 +59,26 @@ class Backlog:
         self._turns = Turns.with_bulk_share(bulk_share)
         self._budget_tokens = budget_tokens
         self._lanes: dict[Lane, list[Waiting]] = {lane: [] for lane in Lane}
-        self._jobs: dict[int, Job] = {}
+        self._jobs: dict[int, Sequence[Job]] = {}  # by the ticket of the first that come together
         self._changed = threading.Condition()
         self._closed = False
 
     def add(self, job: Job) -> None:
         """Let a job wait for its batch."""
+        self._add((job,), job.waiting)
+
+    def add_batch(self, jobs: Sequence[Job]) -> None:
+        """Let jobs of one lane and model wait that are read together, and with no others."""
+        self._add(jobs, formed([job.waiting for job in jobs]))
+
+    def _add(self, jobs: Sequence[Job], waiting: Waiting) -> None:
         with self._changed:
-            self._jobs[job.ticket] = job
-            self._lanes[job.lane].append(job.waiting)
+            self._jobs[waiting.ticket] = jobs
+            self._lanes[jobs[0].lane].append(waiting)
             self._changed.notify()
 
     def drop(self, job: Job) -> bool:
-        """Take a job out; False when it does not wait any more."""
+        """Take a job, or the batch that it is the first of, out; False when it waits no more."""
         with self._changed:
             if self._jobs.pop(job.ticket, None) is None:
                 return False
@@ -90,7 +97,7 @@ class Backlog:
             batch, rest = form_batch(self._lanes[lane], self._budget_tokens(lane))
             self._turns = self._turns.after(lane, padded_tokens(batch), waiting)
             self._lanes[lane] = rest
-            return [self._jobs.pop(one.ticket) for one in batch]
+            return [job for one in batch for job in self._jobs.pop(one.ticket)]
 
     def close(self) -> None:
         """End the `take` that waits, and all after it."""
@@ -101,4 +108,4 @@ class Backlog:
     def waiting(self) -> list[Job]:
         """All jobs that wait, of both lanes."""
         with self._changed:
-            return list(self._jobs.values())
+            return [job for jobs in self._jobs.values() for job in jobs]

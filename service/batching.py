@@ -23,7 +23,7 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What batching knows of an article.
+    """What batching knows of an article, or of several that are to be read together.
 
     `ticket` is its place in the order of arrival. It is read as `windows` rows of at most
     `longest_tokens`. Only articles of one `group` share a batch. `passes` counts the batches that
@@ -45,6 +45,13 @@ def padded_tokens(batch: Iterable[Waiting]) -> int:
     """The work of a batch: every row as long as the longest."""
     batch = list(batch)
     return sum(one.windows for one in batch) * max((one.longest_tokens for one in batch), default=0)
+
+
+def formed(batch: Sequence[Waiting]) -> Waiting:
+    """A batch that was formed elsewhere, as one that waits: it is read whole, and alone."""
+    first = batch[0].ticket
+    longest_tokens = max(one.longest_tokens for one in batch)
+    return Waiting(first, sum(one.windows for one in batch), longest_tokens, group=(first,))
 
 
 def form_batch(

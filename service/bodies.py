@@ -12,6 +12,9 @@ from service.errors import BodyTooLarge, ClientGone, ReceiptTimeout, Unsupported
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+PARQUET = "application/vnd.apache.parquet"
+FORM = "multipart/form-data"
 NDJSON_NAMES = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 
 

@@ -7,6 +7,7 @@
         ├── InvalidRequest      JSON, but not what the route takes
         ├── UnsupportedMedia    another media type, or a compressed body
         ├── BodyTooLarge        longer than a body or a line may be
+        ├── RangeRefused        no such bytes in the file
         ├── TooManyItems        more articles than a call may hold
         ├── ReceiptTimeout      the body came too slowly
         ├── ForbiddenHost       a Host that this service does not answer to
@@ -89,6 +90,14 @@ class UnsupportedMedia(ServiceError):
 
 class BodyTooLarge(ServiceError):
     """Longer than a body or a line may be."""
+
+
+class RangeRefused(ServiceError):
+    """No such bytes in the file, which has `size_bytes`."""
+
+    def __init__(self, detail: str, size_bytes: int) -> None:
+        super().__init__(detail)
+        self.size_bytes = size_bytes
 
 
 class TooManyItems(ServiceError):
@@ -174,6 +183,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     InvalidRequest: Kind(422, "invalid-request", "The request is not valid"),
     UnsupportedMedia: Kind(415, "unsupported-media", "The media type is not supported"),
     BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
+    RangeRefused: Kind(416, "range-refused", "There are no such bytes"),
     TooManyItems: Kind(413, "too-many-items", "There are too many articles in the call"),
     ReceiptTimeout: Kind(408, "receipt-timeout", "The body came too slowly"),
     ForbiddenHost: Kind(400, "forbidden-host", "The Host header is not valid here"),
@@ -247,6 +257,8 @@ def problem_response(error: Exception, request_id: str | None = None) -> JSONRes
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if isinstance(error, ServiceError) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, RangeRefused):
+        headers["Content-Range"] = f"bytes */{error.size_bytes}"
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem.to_json(), problem.status, headers=headers, media_type=PROBLEM_TYPE)

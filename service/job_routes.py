@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import uuid
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from models.article import ALL_TASKS, Style, Task
-from service.bodies import NDJSON, NDJSON_NAMES, media_type, read_chunks
-from service.errors import BodyTooLarge, InvalidRequest, JobsOff, JobUnfinished, JobUnknown
+from service import uploads
+from service.bodies import CSV, FORM, NDJSON, PARQUET
+from service.errors import InvalidRequest, JobsOff, JobUnfinished, JobUnknown
 from service.jobs import OUTPUT, Jobs
+from service.records import Format
 from service.request import REJECTED
+from service.results import MEDIA_TYPES, Download
 from service.routes import Serving, problems
 from service.rows import MAX_TARGET_CHARS, Columns
 from service.schemas import WORDS_RANGE
 from service.stops import storage
 from service.store import JobRecord, JobState
 
-CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
-FILES = {**dict.fromkeys(NDJSON_NAMES, "input.jsonl"), CSV: "input.csv", PARQUET: "input.parquet"}
 MAX_PAGE = 100
+
+BINARY = {"type": "string", "format": "binary"}
+BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
+    FORM: {"schema": {"type": "object", "properties": {"file": BINARY}, "required": ["file"]}}
+}
 
 router = APIRouter()
 
@@ -105,6 +109,7 @@ def _asked(  # the columns and options of `nutgraf score`
     style: Style = Style.WRITTEN,
     max_words: Annotated[int, Query(ge=WORDS_RANGE[0], le=WORDS_RANGE[1])] = 60,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
+    form: Annotated[Format, Query(alias="format", description="Of the results.")] = Format.JSONL,
 ) -> dict[str, Any]:
     try:
         chosen = sorted({Task(task.strip()) for task in tasks.split(",")})
@@ -118,6 +123,7 @@ def _asked(  # the columns and options of `nutgraf score`
         "max_words": max_words,
         "target": target,
         "full": full,
+        "format": form,
     }
 
 
@@ -125,17 +131,12 @@ def _asked(  # the columns and options of `nutgraf score`
     "/v1/jobs",
     status_code=202,
     summary="Score an archive",
-    description="The body is the archive as it is: NDJSON, CSV or Parquet, by its Content-Type.",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in (NDJSON, CSV, PARQUET)
-            },
-        }
-    },
-    responses=problems(400, 401, 408, 413, 415, 422, 503, 507),
+    description=(
+        "The body is the archive as it is (NDJSON, CSV or Parquet, by its Content-Type), or a form "
+        "with it as its one file. The results are those of `nutgraf score`."
+    ),
+    openapi_extra={"requestBody": {"required": True, "content": BODIES}},
+    responses=problems(400, 401, 403, 408, 413, 415, 422, 503, 507),
 )
 async def add(
     request: Request,
@@ -145,14 +146,14 @@ async def add(
     owner: Owner,
     asked: Annotated[dict[str, Any], Depends(_asked)],
 ) -> JobView:
-    file = FILES[media_type(request, FILES)]
     job, settings = uuid.uuid4().hex, service.settings
     directory = jobs.directory(job)
     try:
         with storage("the archive"):
             directory.mkdir()
             limit_bytes, timeout_s = settings.max_job_bytes, settings.receipt_timeout_s
-            await _store(request, directory / file, limit_bytes, timeout_s)
+            file = await uploads.receive(request, directory, limit_bytes, timeout_s)
+        await asyncio.to_thread(uploads.check, directory / file, Columns(**asked["columns"]))
         record = await asyncio.to_thread(jobs.store.add, job, owner, file, asked)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
@@ -160,25 +161,6 @@ async def add(
     jobs.wake()
     response.headers["Location"] = f"/v1/jobs/{job}"
     return JobView.of(record, jobs.retention_s)
-
-
-async def _store(request: Request, path: Path, limit_bytes: int, timeout_s: float) -> None:
-    """Writes the body to disk. Raises BodyTooLarge, InvalidRequest where there is none."""
-    size_bytes = 0
-    with path.open("wb") as file:
-        async for chunk in read_chunks(request, timeout_s):
-            size_bytes += len(chunk)
-            if size_bytes > limit_bytes:
-                raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
-            await asyncio.to_thread(file.write, chunk)
-        if not size_bytes:
-            raise InvalidRequest("Send the archive as the body.")
-        await asyncio.to_thread(_flush, file)
-
-
-def _flush(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 @router.get("/v1/jobs", summary="The jobs, the newest first", responses=problems(401, 422, 503))
@@ -206,31 +188,47 @@ async def cancel(job: str, jobs: JobsHere, owner: Owner) -> JobView:
     return JobView.of(record, jobs.retention_s)
 
 
-LINES: Mapping[int | str, dict[str, Any]] = {
-    200: {"content": {NDJSON: {"schema": {"type": "string"}}}, "description": "JSON lines"}
-}
+def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI document says of a file that is sent."""
+    described = {"content": {kind: {"schema": BINARY} for kind in kinds}}
+    return {
+        200: {**described, "description": "The file"},
+        206: {**described, "description": "The bytes that the Range header asks for"},
+        **problems(400, 401, 404, 409, 416, 503),
+    }
 
 
 @router.get(
     "/v1/jobs/{job}/results",
-    summary="The scores of a job that is done, a line a row; ranges are answered",
-    response_class=FileResponse,
-    responses=problems(401, 404, 409, 503) | dict(LINES),
+    summary="The scores of a job that is done, in the format that was asked for",
+    response_class=Download,
+    responses=_file(*MEDIA_TYPES.values()),
 )
-async def results(job: str, jobs: JobsHere, owner: Owner) -> FileResponse:
-    await _done(jobs, job, owner)
-    return FileResponse(jobs.results(job), media_type=NDJSON)
+async def results(job: str, jobs: JobsHere, owner: Owner) -> Download:
+    record = await _done(jobs, job, owner)
+    path = jobs.results(record)
+    kind = MEDIA_TYPES[Format(record.asked["format"])]
+    return await _download(path, kind, f"{job}{path.suffix}")
 
 
 @router.get(
     "/v1/jobs/{job}/rejected",
     summary="The rows of a job that could not be scored, and why",
-    response_class=FileResponse,
-    responses=problems(401, 404, 409, 503) | dict(LINES),
+    response_class=Download,
+    responses=_file(NDJSON),
 )
-async def rejected(job: str, jobs: JobsHere, owner: Owner) -> FileResponse:
+async def rejected(job: str, jobs: JobsHere, owner: Owner) -> Download:
     await _done(jobs, job, owner)
-    return FileResponse(jobs.directory(job) / OUTPUT / REJECTED, media_type=NDJSON)
+    path = jobs.directory(job) / OUTPUT / REJECTED
+    return await _download(path, NDJSON, f"{job}-rejected.jsonl")
+
+
+async def _download(path: Path, media_type: str, name: str) -> Download:
+    try:
+        status = await asyncio.to_thread(path.stat)
+    except FileNotFoundError:  # it has just expired
+        raise _unknown() from None
+    return Download(path, media_type=media_type, filename=name, stat_result=status)
 
 
 async def _found(jobs: Jobs, job: str, owner: str) -> JobRecord:
@@ -240,10 +238,11 @@ async def _found(jobs: Jobs, job: str, owner: str) -> JobRecord:
     return record
 
 
-async def _done(jobs: Jobs, job: str, owner: str) -> None:
+async def _done(jobs: Jobs, job: str, owner: str) -> JobRecord:
     record = await _found(jobs, job, owner)
     if record.state is not JobState.DONE:
         raise JobUnfinished(f"The job is {record.state}; results are there once it is done.")
+    return record
 
 
 def _unknown() -> JobUnknown:

@@ -91,11 +91,14 @@ class Metrics:
         """The model's thread died and was started again."""
         self._restarts.inc()
 
-    def answered(self, lane: Lane, analysis: Analysis, timing_ms: Timing) -> None:
-        """An article was analysed."""
-        self._articles.labels(lane).inc()
+    def timed(self, timing_ms: Timing) -> None:
+        """An article took so long in each stage."""
         for stage in ("queue", "prepare", "model"):
             self._stage_s.labels(stage).observe(getattr(timing_ms, stage) / 1000)
+
+    def answered(self, lane: Lane, analysis: Analysis) -> None:
+        """An article was analysed."""
+        self._articles.labels(lane).inc()
         if analysis.input.truncated:
             self._truncations.inc()
         if analysis.topic is not None:

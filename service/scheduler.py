@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack, suppress
 from enum import StrEnum
 from itertools import count
 
+from models.analysis import Analysis
 from models.article import Article
 from models.errors import NutgrafError
 from service.admission import Admission
@@ -23,7 +24,7 @@ from service.backlog import Backlog, Job, Outcome
 from service.batching import Lane
 from service.cache import Cache
 from service.errors import DeadlinePassed, ModelUnavailable, kind_of
-from service.isolation import ModelLost
+from service.isolation import ModelLost, Work
 from service.metrics import Metrics
 from service.model import Model, Prepared
 from service.pace import Pace
@@ -143,6 +144,34 @@ class Scheduler:
         self._cache.put(key, answer)
         return answer
 
+    async def read(self, batch: Sequence[Work]) -> list[Analysis | Exception]:
+        """What became of each article of a batch that was formed elsewhere, for one model.
+
+        It waits for room in the bulk lane and is read as it is: its numbers depend on nothing else
+        that is going on. Raises ModelUnavailable; to cancel it drops the batch.
+        """
+        self._check_open()
+        tokens = sum(one.prepared.tokens for one in batch)
+        room = self._admission
+        async with room.items(Lane.BULK, len(batch)), room.tokens(Lane.BULK, tokens):
+            self._check_open()
+            jobs = [self._job(Lane.BULK, one.model, one.prepared, math.inf) for one in batch]
+            self._backlog.add_batch(jobs)
+            try:
+                outcomes = await asyncio.gather(*(job.outcome for job in jobs))
+            finally:
+                self._backlog.drop(jobs[0])
+        return [self._result(outcome) for outcome in outcomes]
+
+    def _result(self, outcome: Outcome) -> Analysis | Exception:
+        if isinstance(outcome.result, ModelUnavailable):
+            raise outcome.result
+        if isinstance(outcome.result, Exception):
+            self._metrics.refused(kind_of(outcome.result).slug)
+        else:
+            self._metrics.answered(Lane.BULK, outcome.result)
+        return outcome.result
+
     def swap(self, model: Model) -> None:
         """Let another model answer what comes from now on; what was prepared stays with the old."""
         self._model = model
@@ -164,7 +193,7 @@ class Scheduler:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(_seconds_until(deadline_s)):
-                    await held.enter_async_context(self._admission.item(lane))
+                    await held.enter_async_context(self._admission.items(lane))
                     began_s = time.monotonic()
                     prepared = await self._prepare(model, article, lane)
                     prepare_s = time.monotonic() - began_s
@@ -204,7 +233,8 @@ class Scheduler:
             prepare=_ms(prepare_s),
             model=_ms(outcome.ended_s - outcome.began_s),
         )
-        self._metrics.answered(job.lane, outcome.result, timing_ms)
+        self._metrics.answered(job.lane, outcome.result)
+        self._metrics.timed(timing_ms)
         return Answer.of(outcome.result, ModelId.of(job.model.info), timing_ms)
 
     def _check_open(self) -> None:

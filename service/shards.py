@@ -8,7 +8,7 @@ numbers to the last bit. While the model reads a window, the next ones are being
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -59,19 +59,40 @@ class Pass(NamedTuple):
 
 
 Window = list[Future[Pass | Failure]]
+Results = Callable[[], Sequence[Analysis | Exception]]
+"""Waits for what became of a batch: a result for each article, in order."""
+
+
+def read_here(batch: Sequence[Pass]) -> Results:
+    """Reads a batch in the thread that asks for the results."""
+    return lambda: [result for _, result in analyze_apart(batch, lambda _: None)]
 
 
 class LocalScorer:
-    """Scores with a model in this process."""
+    """Scores with a model in this process.
 
-    def __init__(self, model: Model, budget_tokens: int, *, full: bool) -> None:
+    `begin` has a batch read; it is called for all batches of a window before the first is waited
+    for. Whoever reads them, the batches are the same, and so are the numbers.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        budget_tokens: int,
+        *,
+        full: bool,
+        begin: Callable[[Sequence[Pass]], Results] = read_here,
+        preparing_threads: int = PREPARING_THREADS,
+    ) -> None:
         self._model = model
         self._budget_tokens = budget_tokens
         self._full = full
+        self._begin = begin
+        self._preparing_threads = preparing_threads
 
     def __call__(self, shards: Iterable[Sequence[Article]]) -> Iterator[Scored]:
         scored = Scored()
-        with ThreadPoolExecutor(PREPARING_THREADS, thread_name_prefix="prepare") as pool:
+        with ThreadPoolExecutor(self._preparing_threads, thread_name_prefix="prepare") as pool:
             try:
                 for window, is_last in _ahead(self._windows(shards, pool)):
                     self._read(window, scored)
@@ -103,14 +124,16 @@ class LocalScorer:
             place: one for place, one in prepared.items() if isinstance(one, Failure)
         }
         passes = {place: one for place, one in prepared.items() if isinstance(one, Pass)}
+        begun = []
         for batch in batches(passes, self._budget_tokens):
             chosen = [passes[place] for place in batch]
             scored.tokens += sum(one.prepared.tokens for one in chosen)
             scored.padded_tokens += padded_tokens([one.prepared for one in chosen])
-            for place, (_, result) in zip(
-                batch, analyze_apart(chosen, lambda _: None), strict=True
-            ):
-                read[place] = self._outcome(result)
+            begun.append((batch, self._begin(chosen)))
+        for batch, results in begun:
+            read |= {
+                place: self._outcome(result) for place, result in zip(batch, results(), strict=True)
+            }
         scored.outcomes += [read[place] for place in range(len(window))]
 
     def _outcome(self, result: Analysis | Exception) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -51,6 +52,8 @@ _job = sa.Table(
     sa.Index("nutgraf_job_by_owner", "owner", "created_s", "id"),
 )
 
+_FREED: Mapping[str, Any] = {"state": JobState.QUEUED, "attempts": _job.c.attempts - 1}
+
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
@@ -80,7 +83,9 @@ class JobStore:
         _metadata.create_all(self._engine)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Give back what is still held here, and let go of the database."""
+        with suppress(sa.exc.SQLAlchemyError):  # it is free again once the lease runs out
+            self._change_held(_FREED)
         self._engine.dispose()
 
     def add(self, job: str, owner: str, file: str, asked: Mapping[str, Any]) -> JobRecord:
@@ -138,29 +143,35 @@ class JobStore:
         values: dict[str, Any] = {"progress": dict(progress)}
         if moved:
             values["attempts"] = 0
-        return self._change_held(job, values, lasting=True)
+        return self._change_held(values, job, lasting=True)
 
     def give_back(self, job: str) -> None:
         """Let any replica take a job up again at once."""
-        self._change_held(job, {"state": JobState.QUEUED, "attempts": _job.c.attempts - 1})
+        self._change_held(_FREED, job)
 
     def finish(
         self, job: str, state: JobState, progress: Mapping[str, Any], error: str | None = None
     ) -> None:
         """End a job, unless it was cancelled or taken over."""
         ended = {"state": state, "progress": dict(progress), "error": error}
-        self._change_held(job, ended, ends=True)
+        self._change_held(ended, job, ends=True)
 
     def _change_held(
-        self, job: str, values: Mapping[str, Any], *, lasting: bool = False, ends: bool = False
+        self,
+        values: Mapping[str, Any],
+        job: str | None = None,
+        *,
+        lasting: bool = False,
+        ends: bool = False,
     ) -> bool:
+        """Change a job if it is held here; all that are where none is named."""
         with self._engine.begin() as connection:
             now_s = _now_s(connection)
             held = {"holder": self._me, "held_until_s": now_s + self._lease_s}
             lease = held if lasting else {"holder": None, "held_until_s": None}
-            mine = sa.and_(
-                _job.c.id == job, _job.c.holder == self._me, _job.c.state == JobState.RUNNING
-            )
+            mine = sa.and_(_job.c.holder == self._me, _job.c.state == JobState.RUNNING)
+            if job is not None:
+                mine = sa.and_(mine, _job.c.id == job)
             changed = {**values, **lease, **({"finished_s": now_s} if ends else {})}
             return connection.execute(sa.update(_job).where(mine).values(changed)).rowcount > 0
 
@@ -178,6 +189,11 @@ class JobStore:
         with self._engine.connect() as connection:
             old = _job.c.finished_s < _now_s(connection) - age_s
             return connection.execute(sa.select(_job.c.id).where(old)).scalars().all()
+
+    def all(self) -> frozenset[str]:
+        """All jobs there are."""
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(sa.select(_job.c.id)).scalars())
 
     def forget(self, job: str) -> None:
         """Drop a job's record."""

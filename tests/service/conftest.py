@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
@@ -10,10 +11,12 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import uvicorn
 
 from service.app import create_app
@@ -24,6 +27,7 @@ from tests.service.standin import StandIn
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Listen = Callable[..., AbstractContextManager[int]]
+POSTGRES = os.environ.get("NUTGRAF_TEST_POSTGRES_URL", "")
 
 
 @pytest.fixture
@@ -34,6 +38,26 @@ def anyio_backend() -> str:
 def settings_of(**given: Any) -> Settings:
     """Settings as they are written in variables and flags: keys and hosts as text."""
     return Settings(**given)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without jobs."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'jobs.db'}"
+    if not POSTGRES:
+        pytest.skip("NUTGRAF_TEST_POSTGRES_URL is not set; .ci/with-postgres sets it")
+    engine = sa.create_engine(POSTGRES)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE IF EXISTS nutgraf_job"))
+    engine.dispose()
+    return POSTGRES
+
+
+@pytest.fixture
+def stored(database_url: str, tmp_path: Path) -> dict[str, Any]:
+    """The settings that say where jobs are."""
+    return {"data": tmp_path / "data", "job_lease_s": 1.0, "database_url": database_url}
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """`nutgraf` on the stand-in model, as a process: `python -m tests.service.live serve --port 0`.
 
-LIVE_GATE names a file: the model holds every batch until it is there.
+LIVE_GATE names a file: the model holds every batch until it is there, and, where a number is in
+it, every batch after so many.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -23,9 +25,16 @@ class Gated(StandIn):
 
     def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
         gate = os.environ.get("LIVE_GATE")
-        while gate and not Path(gate).exists():
+        while gate and len(self.batches) >= allowed(Path(gate)):
             time.sleep(0.005)
         return super().analyze(batch)
+
+
+def allowed(gate: Path) -> float:
+    """How many batches may be read."""
+    if not gate.exists():
+        return 0
+    return float(gate.read_text() or math.inf)
 
 
 def load(settings: Settings) -> Any:

@@ -76,16 +76,12 @@ class StandIn:
     """
 
     def __init__(self, info: Info | None = None) -> None:
-        self._info = info or Info()
+        self.info: Any = info or Info()
         self.gate = threading.Event()
         self.gate.set()
         self.batches: list[list[str]] = []
         self.warm_ups = 0
         self.warm_up_errors: list[Exception] = []
-
-    @property
-    def info(self) -> Any:
-        return self._info
 
     def prepare(self, article: Article) -> Prepared:
         prepared = Prepared(article.text or article.html or "", article.options)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from service.batching import (
     Turns,
     Waiting,
     form_batch,
+    formed,
     padded_tokens,
 )
 
@@ -80,6 +84,24 @@ def test_no_article_is_passed_over_more_often_than_promised(
         if waiting:
             _, waiting = form_batch(waiting, budget_tokens)
         assert all(one.passes <= MAX_PASSES for one in waiting)
+
+
+@given(st.lists(st.tuples(queues(), st.booleans()), min_size=1, max_size=8), BUDGETS)
+def test_a_batch_that_was_formed_elsewhere_is_read_whole_and_alone(
+    arrivals: list[tuple[list[Waiting], bool]], budget_tokens: int
+) -> None:
+    tickets = count()
+    waiting: list[Waiting] = []
+    parts: dict[int, list[Waiting]] = {}
+    for queue, together in arrivals:
+        come = [replace(one, ticket=next(tickets)) for one in queue]
+        waiting += [formed(come)] if together else come
+        parts |= {come[0].ticket: come} if together else {}
+    while waiting:
+        batch, waiting = form_batch(waiting, budget_tokens)
+        if any(one.ticket in parts for one in batch):
+            assert len(batch) == 1
+            assert padded_tokens(batch) == padded_tokens(parts[batch[0].ticket])
 
 
 def test_similar_lengths_go_together() -> None:

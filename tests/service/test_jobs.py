@@ -1,85 +1,112 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import sqlalchemy as sa
 
-from service.rows import Columns
+from service.records import COLUMNS, Format, read_columns
 from tests.service import runs
 from tests.service.conftest import Serve
-from tests.service.standin import StandIn
+from tests.service.replicas import NDJSON, ended, scores, shards, until
+from tests.service.standin import Info, StandIn
+from tests.service.test_routes import assert_problem
 
-POSTGRES = os.environ.get("NUTGRAF_TEST_POSTGRES_URL", "")
-NDJSON = {"Content-Type": "application/x-ndjson"}
 TEXTS = [f"{word} in the news" for word in ("one", "two", "three", "two", "nan", "")]
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def stored(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
-    """The settings that say where jobs are."""
-    if request.param == "sqlite":
-        return {"data": tmp_path / "data", "job_lease_s": 1.0}
-    if not POSTGRES:
-        pytest.skip("NUTGRAF_TEST_POSTGRES_URL is not set")
-    engine = sa.create_engine(POSTGRES)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS nutgraf_job"))
-    engine.dispose()
-    return {"data": tmp_path / "data", "job_lease_s": 1.0, "database_url": POSTGRES}
 
 
 def body(tmp_path: Path, texts: list[str] | None = None) -> bytes:
     return runs.write_jsonl(tmp_path / "input.jsonl", texts or TEXTS).read_bytes()
 
 
-async def ended(client: httpx.AsyncClient, job: str) -> Any:
-    while (found := (await client.get(f"/v1/jobs/{job}")).json())["finished"] is None:
-        await asyncio.sleep(0.01)
-    return found
+async def add(client: httpx.AsyncClient, content: bytes, query: str = "") -> str:
+    added = await client.post(f"/v1/jobs{query}", content=content, headers=NDJSON)
+    assert added.status_code == 202, added.text
+    job = str(added.json()["id"])
+    assert added.headers["location"] == f"/v1/jobs/{job}"
+    return job
 
 
 async def test_a_job_gives_what_the_command_gives(
     tmp_path: Path, serve: Serve, stored: dict[str, Any]
 ) -> None:
-    asked = runs.request(output=tmp_path / "out", columns=Columns())
     content = body(tmp_path)
-    runs.score(runs.request(tmp_path / "input.jsonl", output=tmp_path / "out", bare_names=True))
+    out = tmp_path / "out"
+    runs.score(runs.request(tmp_path / "input.jsonl", output=out, bare_names=True))
     async with serve(**stored) as client:
-        added = await client.post("/v1/jobs", content=content, headers=NDJSON)
-        assert added.status_code == 202
-        job = added.json()["id"]
-        assert added.headers["location"] == f"/v1/jobs/{job}"
+        job = await add(client, content)
         found = await ended(client, job)
         assert found["state"] == "done"
         assert (found["progress"]["done"], found["progress"]["rejected"]) == (5, 1)
         results = await client.get(f"/v1/jobs/{job}/results")
         rejected = await client.get(f"/v1/jobs/{job}/rejected")
-    parts = sorted((asked.output / "scores").iterdir())
-    assert results.content == b"".join(part.read_bytes() for part in parts)
-    assert rejected.content == (asked.output / "rejected.jsonl").read_bytes()
+    assert results.content == scores(out)
+    assert rejected.content == (out / "rejected.jsonl").read_bytes()
 
 
-async def test_results_come_in_ranges(tmp_path: Path, serve: Serve, stored: dict[str, Any]) -> None:
-    async with serve(**stored) as client:
-        job = (await client.post("/v1/jobs", content=body(tmp_path), headers=NDJSON)).json()["id"]
+async def test_what_a_crash_leaves_of_an_upload_expires(tmp_path: Path, serve: Serve) -> None:
+    left = tmp_path / "jobs" / "no-job"
+    left.mkdir(parents=True)
+    async with serve(data=tmp_path, job_retention_s=0.2):
+        await until(lambda: not left.exists())
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (Format.JSONL, "application/x-ndjson"),
+        (Format.CSV, "text/csv; charset=utf-8"),
+        (Format.PARQUET, "application/vnd.apache.parquet"),
+    ],
+)
+async def test_results_come_in_the_format_that_was_asked_for(
+    tmp_path: Path, serve: Serve, form: Format, kind: str
+) -> None:
+    content = body(tmp_path, [f"text {n}" for n in range(1500)])
+    asked = runs.request(tmp_path / "input.jsonl", output=tmp_path / "out", format=form)
+    runs.score(replace(asked, bare_names=True))
+    async with serve(data=tmp_path) as client:
+        job = await add(client, content, f"?format={form}")
         await ended(client, job)
         path = f"/v1/jobs/{job}/results"
-        whole = (await client.get(path)).content
-        some = await client.get(path, headers={"Range": "bytes=5-19"})
-    assert some.status_code == 206
-    assert some.content == whole[5:20]
+        results = await client.get(path)
+        etag = results.headers["etag"]
+        rest = await client.get(path, headers={"Range": "bytes=100-", "If-Range": etag})
+        none = await client.get(path, headers={"Range": f"bytes={len(results.content)}-"})
+    assert results.headers["content-type"] == kind
+    assert results.headers["content-disposition"] == f'attachment; filename="{job}.{form}"'
+    found = [list(row) for row in read_columns(results.content, form, list(COLUMNS))]
+    assert found == runs.rows(asked, *COLUMNS)
+    assert (rest.status_code, rest.content) == (206, results.content[100:])
+    assert_problem(none, 416, "range-refused")
+
+
+async def test_a_file_is_taken_from_a_form(tmp_path: Path, serve: Serve) -> None:
+    table = b"name,text\n1,weather today\n2,sport tomorrow\n"
+    async with serve(data=tmp_path) as client:
+        added = await client.post(
+            "/v1/jobs?id_column=name&tasks=summary", files={"file": ("desk.CSV", table)}
+        )
+        job = added.json()["id"]
+        assert (await ended(client, job))["state"] == "done"
+        results = await client.get(f"/v1/jobs/{job}/results")
+    found = [json.loads(line) for line in results.text.splitlines()]
+    assert [(row["id"], row["summary"]) for row in found] == [("1", "weather"), ("2", "sport")]
+
+
+async def test_a_form_from_another_sites_page_is_refused(tmp_path: Path, serve: Serve) -> None:
+    """No browser asks first before it sends one."""
+    form = {"file": ("a.jsonl", body(tmp_path))}
+    async with serve(data=tmp_path / "data") as client:
+        for origin, status in (("http://test", 202), ("https://evil.example", 403), ("null", 403)):
+            sent = await client.post("/v1/jobs", files=form, headers={"Origin": origin})
+            assert sent.status_code == status
 
 
 async def test_a_job_goes_on_after_the_service_has_stopped(
@@ -88,8 +115,7 @@ async def test_a_job_goes_on_after_the_service_has_stopped(
     texts = [f"text {n}" for n in range(2500)]
     async with serve(**stored) as client:
         model.gate.clear()
-        added = await client.post("/v1/jobs", content=body(tmp_path, texts), headers=NDJSON)
-        job = added.json()["id"]
+        job = await add(client, body(tmp_path, texts))
         while not model.batches:
             await asyncio.sleep(0.01)
         model.gate.set()
@@ -102,30 +128,28 @@ async def test_a_job_goes_on_after_the_service_has_stopped(
     assert read < 2500
 
 
-async def test_a_cancelled_job_stops_and_has_no_results(
+async def test_a_job_that_is_cancelled_in_the_middle_stops_and_has_no_results(
     tmp_path: Path, model: StandIn, serve: Serve, stored: dict[str, Any]
 ) -> None:
+    texts = [f"text {n}" for n in range(5000)]
     async with serve(**stored) as client:
+        job = await add(client, body(tmp_path, texts))
+        await until(lambda: shards(tmp_path / "data" / "jobs" / job / "out") > 0)
         model.gate.clear()
-        added = await client.post("/v1/jobs", content=body(tmp_path), headers=NDJSON)
-        job = added.json()["id"]
         assert (await client.delete(f"/v1/jobs/{job}")).json()["state"] == "cancelled"
-        results = await client.get(f"/v1/jobs/{job}/results")
+        assert_problem(await client.get(f"/v1/jobs/{job}/results"), 409, "job-unfinished")
+        other = await add(client, body(tmp_path))
         model.gate.set()
-        other = await client.post("/v1/jobs", content=body(tmp_path), headers=NDJSON)
-        assert (await ended(client, other.json()["id"]))["state"] == "done"
-    assert results.status_code == 409
-    assert results.json()["type"] == "urn:nutgraf:problem:job-unfinished"
+        assert (await ended(client, other))["state"] == "done"
+        assert (await client.get(f"/v1/jobs/{job}")).json()["state"] == "cancelled"
+    assert sum(map(len, model.batches)) < 5000
 
 
 async def test_jobs_are_listed_page_by_page(
     tmp_path: Path, serve: Serve, stored: dict[str, Any]
 ) -> None:
     async with serve(**stored) as client:
-        added = [
-            (await client.post("/v1/jobs", content=body(tmp_path), headers=NDJSON)).json()["id"]
-            for _ in range(3)
-        ]
+        added = [await add(client, body(tmp_path)) for _ in range(3)]
         first = (await client.get("/v1/jobs?limit=2")).json()
         second = (await client.get(f"/v1/jobs?limit=2&after={first['after']}")).json()
     listed = [job["id"] for page in (first, second) for job in page["jobs"]]
@@ -137,48 +161,86 @@ async def test_an_ended_job_expires_with_its_files(
     tmp_path: Path, serve: Serve, stored: dict[str, Any]
 ) -> None:
     async with serve(**stored, job_retention_s=0.5) as client:
-        added = await client.post("/v1/jobs", content=body(tmp_path), headers=NDJSON)
-        job = added.json()["id"]
+        job = await add(client, body(tmp_path))
         while (await client.get(f"/v1/jobs/{job}")).status_code != 404:
             await asyncio.sleep(0.01)
         while (tmp_path / "data" / "jobs" / job).exists():
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize(
-    ("kind", "content"),
-    [("text/csv", b"body\nweather today\n"), ("application/vnd.apache.parquet", b"no table")],
-)
-async def test_other_files_are_taken_and_their_faults_told(
-    tmp_path: Path, serve: Serve, kind: str, content: bytes
-) -> None:
-    async with serve(data=tmp_path) as client:
-        added = await client.post("/v1/jobs", content=content, headers={"Content-Type": kind})
-        found = await ended(client, added.json()["id"])
-    if kind == "text/csv":
-        assert found["state"] == "failed"
-        assert "no column 'text'" in found["error"]
-    else:
-        assert (found["state"], found["progress"]["rejected"]) == ("done", 1)
+CSV = {"Content-Type": "text/csv"}
+PARQUET = {"Content-Type": "application/vnd.apache.parquet"}
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
 @pytest.mark.parametrize(
-    ("path", "headers", "content", "status"),
+    ("query", "headers", "content", "status", "kind"),
     [
-        ("/v1/jobs", {"Content-Type": "image/png"}, b"x", 415),
-        ("/v1/jobs", NDJSON, b"", 422),
-        ("/v1/jobs", NDJSON, b"x" * 2000, 413),
-        ("/v1/jobs?tasks=topic,weather", NDJSON, b"x", 422),
-        ("/v1/jobs?max_words=5", NDJSON, b"x", 422),
+        ("", {"Content-Type": "image/png"}, b"x", 415, "unsupported-media"),
+        ("", {**NDJSON, "Content-Encoding": "gzip"}, b"x", 415, "unsupported-media"),
+        ("", NDJSON, b"", 422, "invalid-request"),
+        ("", NDJSON, b"\n\n", 422, "invalid-request"),
+        ("", NDJSON, b'{"text":', 422, "invalid-request"),
+        ("", NDJSON, b"x" * 2000, 413, "body-too-large"),
+        ("", CSV, b"body\nweather\n", 422, "invalid-request"),
+        ("?text_column=body&id_column=name", CSV, b"body\nx\n", 422, "invalid-request"),
+        ("", PARQUET, b"no table", 422, "invalid-request"),
+        ("", FORM, b"no form", 400, "malformed-body"),
+        ("", FORM, b"--b--\r\n", 422, "invalid-request"),
+        ("", {"Content-Type": "multipart/form-data"}, b"--b--\r\n", 400, "malformed-body"),
+        ("?tasks=topic,weather", NDJSON, b"x", 422, "invalid-request"),
+        ("?max_words=5", NDJSON, b"x", 422, "invalid-request"),
+        ("?format=xml", NDJSON, b"x", 422, "invalid-request"),
     ],
 )
 async def test_a_bad_job_is_refused_and_leaves_nothing(
-    tmp_path: Path, serve: Serve, path: str, headers: dict[str, str], content: bytes, status: int
+    tmp_path: Path,
+    serve: Serve,
+    query: str,
+    headers: dict[str, str],
+    content: bytes,
+    status: int,
+    kind: str,
 ) -> None:
     async with serve(data=tmp_path, max_job_bytes=1024) as client:
-        assert (await client.post(path, content=content, headers=headers)).status_code == status
+        refused = await client.post(f"/v1/jobs{query}", content=content, headers=headers)
+        assert_problem(refused, status, kind)
+        assert str(tmp_path) not in refused.text
         assert (await client.get("/v1/jobs")).json() == {"jobs": [], "after": None}
         assert not list((tmp_path / "jobs").iterdir())
+
+
+async def test_a_job_that_cannot_go_on_says_why_without_its_place(
+    tmp_path: Path, model: StandIn, serve: Serve
+) -> None:
+    async with serve(data=tmp_path / "data") as client:
+        model.gate.clear()
+        waits = await add(client, body(tmp_path))
+        job = await add(client, body(tmp_path))
+        (tmp_path / "data" / "jobs" / job / "input.jsonl").unlink()
+        model.gate.set()
+        assert (await ended(client, waits))["state"] == "done"
+        found = await ended(client, job)
+    assert found["state"] == "failed"
+    assert "no such file" in found["error"]
+    assert str(tmp_path) not in found["error"]
+
+
+async def test_a_job_is_scored_by_one_model(tmp_path: Path, model: StandIn, serve: Serve) -> None:
+    """Where another has taken over in between, it begins anew."""
+    content = body(tmp_path, [f"text {n}" for n in range(9000)])
+    async with serve(data=tmp_path / "data") as client:
+        job = await add(client, content)
+        output = tmp_path / "data" / "jobs" / job / "out"
+        await until(lambda: shards(output) > 0)
+    assert shards(output) < 9
+    model.batches.clear()
+    model.info = Info(digest="1" * 64)
+    async with serve(data=tmp_path / "data") as client:
+        assert (await ended(client, job))["state"] == "done"
+        results = await client.get(f"/v1/jobs/{job}/results")
+    assert {json.loads(line)["model"] for line in results.text.splitlines()} == {"1" * 64}
+    assert sum(map(len, model.batches)) == 9000
 
 
 async def test_jobs_are_seen_by_the_key_that_sent_them(tmp_path: Path, serve: Serve) -> None:
@@ -199,60 +261,3 @@ async def test_without_a_place_for_them_no_jobs_are_taken(serve: Serve) -> None:
         answer = await client.get("/v1/jobs")
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:nutgraf:problem:jobs-off"
-
-
-@asynccontextmanager
-async def live(
-    tmp_path: Path, stored: dict[str, Any]
-) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
-    """A service in a process of its own."""
-    model = tmp_path / "model"
-    model.write_text("live")
-    flags = [f"--{name.replace('_', '-')}={value}" for name, value in stored.items()]
-    command = [sys.executable, "-m", "tests.service.live", "serve", f"--model={model}", *flags]
-    number = free_port()
-    process = subprocess.Popen([*command, f"--port={number}"])
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{number}", timeout=60) as client:
-            while not await answers(client):
-                assert process.poll() is None
-                await asyncio.sleep(0.05)
-            yield process, client
-    finally:
-        process.kill()
-        process.wait()
-
-
-async def answers(client: httpx.AsyncClient) -> bool:
-    try:
-        return (await client.get("/readyz")).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-async def test_a_killed_services_job_is_finished_by_the_next(
-    tmp_path: Path, stored: dict[str, Any]
-) -> None:
-    texts = [f"text {n % 4000} weather" for n in range(5000)]
-    content = body(tmp_path, texts)
-    out = tmp_path / "out"
-    runs.score(runs.request(tmp_path / "input.jsonl", output=out, bare_names=True, shard_rows=1024))
-    async with live(tmp_path, stored) as (process, client):
-        added = await client.post("/v1/jobs", content=content, headers=NDJSON)
-        job = added.json()["id"]
-        manifest = stored["data"] / "jobs" / job / "out" / "manifest.jsonl"
-        while not manifest.exists() or manifest.read_bytes().count(b"\n") < 3:
-            await asyncio.sleep(0.001)
-        process.kill()
-        process.wait()
-        assert manifest.read_bytes().count(b"\n") < 6
-    async with live(tmp_path, stored) as (_, client):
-        assert (await ended(client, job))["state"] == "done"
-        results = (await client.get(f"/v1/jobs/{job}/results")).content
-    assert results == b"".join(p.read_bytes() for p in sorted((out / "scores").iterdir()))

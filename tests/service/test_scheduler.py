@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from models.analysis import Analysis
 from models.article import Article, Options, Style, Task
 from models.errors import AnalysisError, EmptyArticle
 from service import scheduler as scheduler_module
@@ -26,6 +27,7 @@ from service.metrics import Metrics
 from service.scheduler import Scheduler, State
 from service.schemas import Answer
 from service.settings import Settings
+from service.shards import Pass
 from tests.service.standin import Info, StandIn
 
 pytestmark = pytest.mark.anyio
@@ -361,3 +363,75 @@ async def test_the_end_answers_whoever_waits(model: StandIn) -> None:
         scheduler.abandon()
         found = await outcomes([held, *tasks])
     assert all(isinstance(one, ModelUnavailable) for one in found)
+
+
+def formed(model: StandIn, *texts: str) -> list[Pass]:
+    return [Pass(model, model.prepare(article(text))) for text in texts]
+
+
+def read(scheduler: Scheduler, model: StandIn, *texts: str) -> asyncio.Task[Any]:
+    return asyncio.ensure_future(scheduler.read(formed(model, *texts)))
+
+
+async def test_a_formed_batch_is_read_as_it_is(model: StandIn) -> None:
+    async with scheduling(model, max_batch_tokens=512, max_queue_items=4) as scheduler:
+        held = await hold_the_model(scheduler, model)
+        texts = [f"w{n} " * 100 for n in range(9)]  # past the budget, and the queue's
+        alike = submit(scheduler, *["bulk " * 100] * 2, lane=Lane.BULK)
+        await until(lambda: len(scheduler.waiting()) == 2)
+        reading = read(scheduler, model, *texts)
+        model.gate.set()
+        results = await asyncio.wait_for(reading, 60)
+        await outcomes([held, *alike])
+    assert [result.summary.text for result in results] == [f"w{n}" for n in range(9)]
+    assert texts in model.batches
+
+
+async def test_interactive_goes_ahead_of_formed_batches_too(model: StandIn) -> None:
+    async with scheduling(model, bulk_share=0.25, max_batch_tokens=512) as scheduler:
+        held = await hold_the_model(scheduler, model)
+        text = "word " * 400
+        batches = [read(scheduler, model, f"job {text}") for _ in range(12)]
+        interactive = submit(scheduler, *[f"desk {text}"] * 12)
+        await until(lambda: len(scheduler.waiting()) == 24)
+        model.gate.set()
+        await outcomes([held, *batches, *interactive])
+    order = [batch[0].split()[0] for batch in model.batches[1:13]]
+    assert 2 <= order.count("job") <= 4
+
+
+async def test_one_poison_article_in_a_formed_batch_harms_only_itself(model: StandIn) -> None:
+    async with scheduling(model) as scheduler:
+        results = await scheduler.read(formed(model, "a", "poison", "b", "large", "c", "nan"))
+    assert [type(result) for result in results] == [
+        Analysis,
+        AnalysisFailed,
+        Analysis,
+        OutOfMemory,
+        Analysis,
+        AnalysisError,
+    ]
+
+
+async def test_a_formed_batch_that_is_given_up_is_not_read(model: StandIn) -> None:
+    async with scheduling(model, max_queue_items=4) as scheduler:
+        held = await hold_the_model(scheduler, model)
+        dropped, waits = (read(scheduler, model, f"{name}1", f"{name}2") for name in "ab")
+        await until(lambda: len(scheduler.waiting()) == 4)
+        late = read(scheduler, model, "c1")
+        dropped.cancel()
+        await until(lambda: len(scheduler.waiting()) == 3)
+        model.gate.set()
+        await outcomes([held, waits, late])
+    assert model.batches == [["held"], ["b1", "b2"], ["c1"]]
+
+
+async def test_a_formed_batch_ends_with_the_models_thread(model: StandIn) -> None:
+    async with scheduling(model) as scheduler:
+        with pytest.raises(ModelUnavailable):
+            await scheduler.read(formed(model, "a", "death", "b"))
+        again = await scheduler.read(formed(model, "a", "b"))
+        scheduler.abandon()
+        with pytest.raises(ModelUnavailable):
+            await scheduler.read(formed(model, "a"))
+    assert len(again) == 2

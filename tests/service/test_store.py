@@ -1,43 +1,28 @@
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from service.store import JobRecord, JobState, JobStore
 
-POSTGRES = os.environ.get("NUTGRAF_TEST_POSTGRES_URL", "")
 Replica = Callable[..., JobStore]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def replica(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Replica]:
+@pytest.fixture
+def replica(database_url: str) -> Iterator[Replica]:
     """`replica(lease_s=0)`: another replica over one fresh database."""
-    if request.param == "postgres" and not POSTGRES:
-        pytest.skip("NUTGRAF_TEST_POSTGRES_URL is not set")
-    url = POSTGRES if request.param == "postgres" else f"sqlite:///{tmp_path / 'jobs.db'}"
     stores: list[JobStore] = []
 
     def make(lease_s: float = 60.0) -> JobStore:
-        stores.append(JobStore(url, lease_s))
+        stores.append(JobStore(database_url, lease_s))
         return stores[-1]
 
-    empty(url)
     yield make
     for store in stores:
         store.close()
-
-
-def empty(url: str) -> None:
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS nutgraf_job"))
-    engine.dispose()
 
 
 def add(store: JobStore, owner: str = "ann") -> JobRecord:

@@ -1,0 +1,171 @@
+"""An archive as it is sent: the body itself, or the one file of a form."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path, PurePath
+from typing import IO
+from urllib.parse import urlsplit
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from service import sources
+from service.bodies import CSV, FORM, NDJSON_NAMES, PARQUET, media_type, read_chunks
+from service.errors import (
+    BodyTooLarge,
+    Forbidden,
+    InvalidRequest,
+    MalformedBody,
+    UnsupportedMedia,
+)
+from service.rows import Columns, Rejected
+from service.stops import InputRefused
+
+JSONL_NAME, CSV_NAME, PARQUET_NAME = "input.jsonl", "input.csv", "input.parquet"
+BY_MEDIA_TYPE = {
+    **dict.fromkeys(NDJSON_NAMES, JSONL_NAME),
+    CSV: CSV_NAME,
+    PARQUET: PARQUET_NAME,
+}
+BY_ENDING = {
+    ".jsonl": JSONL_NAME,
+    ".ndjson": JSONL_NAME,
+    ".csv": CSV_NAME,
+    ".parquet": PARQUET_NAME,
+}
+RECEIVED = "received"
+
+
+async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> str:
+    """Writes the archive to a directory, for good, and returns the name of its file there.
+
+    Raises BodyTooLarge past `limit_bytes`, ReceiptTimeout, UnsupportedMedia, MalformedBody for a
+    form that is none or breaks off, and InvalidRequest where there is no archive.
+    """
+    kind = media_type(request, {*BY_MEDIA_TYPE, FORM})
+    form = _form(request) if kind == FORM else None
+    path = directory / RECEIVED
+    size_bytes = 0
+    with path.open("wb") as file:
+        async for chunk in read_chunks(request, timeout_s):
+            size_bytes += len(chunk)
+            if size_bytes > limit_bytes:
+                raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
+            await asyncio.to_thread(file.write, form.take(chunk) if form else chunk)
+        name = form.end() if form else BY_MEDIA_TYPE[kind]
+        if not file.tell():
+            raise InvalidRequest("Send the archive as the body, or as the file of a form.")
+        await asyncio.to_thread(_flush, file)
+    path.rename(directory / name)
+    return name
+
+
+def check(path: Path, columns: Columns) -> None:
+    """Raises InvalidRequest for an archive of which no row can be scored, as far as one sees."""
+    try:
+        rows = sources.read(path, columns)
+        first, second = next(rows, None), next(rows, None)
+    except InputRefused as refused:
+        reason = str(refused).removeprefix(f"{path}: ").partition(";")[0]
+        raise InvalidRequest(
+            f"The archive has {reason}; name its columns in the query: text_column and the like."
+        ) from None
+    if first is None:
+        raise InvalidRequest("There is no row in the archive.")
+    if isinstance(first, Rejected) and second is None:
+        raise InvalidRequest(f"There is no row to score in the archive: {first.reason}.")
+
+
+def _flush(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _form(request: Request) -> Form:
+    """The form of a request. Raises Forbidden for one that another site's page has sent."""
+    headers = request.headers
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        raise Forbidden("Forms are taken from this service's own pages only; send the file itself.")
+    boundary = parse_options_header(headers["content-type"])[1].get(b"boundary")
+    if not boundary:
+        raise MalformedBody("The Content-Type of a form names its boundary.")
+    try:
+        return Form(boundary)
+    except FormParserError:
+        raise MalformedBody("The boundary of the form is too long.") from None
+
+
+class Form:
+    """The one file of a form (RFC 7578), taken out as the form comes."""
+
+    def __init__(self, boundary: bytes) -> None:
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._add_name,
+                "on_header_value": self._add_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._end_headers,
+                "on_part_data": self._add_content,
+                "on_end": self._end,
+            },
+        )
+        self._content = bytearray()
+        self._headers: dict[str, str] = {}
+        self._name = self._value = b""
+        self._file: str | None = None
+        self._is_whole = False
+
+    def take(self, chunk: bytes) -> bytes:
+        """What a part of the form holds of the file."""
+        try:
+            self._parser.write(chunk)
+        except FormParserError:
+            raise MalformedBody("The form cannot be read.") from None
+        content = bytes(self._content)
+        self._content.clear()
+        return content
+
+    def end(self) -> str:
+        """What the file is called here, once the form is all there."""
+        if not self._is_whole:
+            raise MalformedBody("The form breaks off.")
+        if self._file is None:
+            raise InvalidRequest("There is no file in the form.")
+        return self._file
+
+    def _begin_part(self) -> None:
+        if self._file is not None:
+            raise InvalidRequest("Send one file a form, and options in the query.")
+        self._headers.clear()
+
+    def _add_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._name.decode("latin-1").lower()] = self._value.decode("latin-1")
+        self._name = self._value = b""
+
+    def _end_headers(self) -> None:
+        _, options = parse_options_header(self._headers.get("content-disposition"))
+        if b"filename" not in options:
+            raise InvalidRequest("Send one file a form, and options in the query.")
+        ending = PurePath(options[b"filename"].decode("latin-1")).suffix.lower()
+        kind, _ = parse_options_header(self._headers.get("content-type"))
+        self._file = BY_ENDING.get(ending) or BY_MEDIA_TYPE.get(kind.decode("latin-1"))
+        if self._file is None:
+            raise UnsupportedMedia(f"Send a file that ends in {', '.join(BY_ENDING)}.")
+
+    def _add_content(self, data: bytes, start: int, end: int) -> None:
+        self._content += data[start:end]
+
+    def _end(self) -> None:
+        self._is_whole = True
