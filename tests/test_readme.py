@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 import typer.main
 import yaml
@@ -49,7 +51,7 @@ def one_line(body: str) -> str:
 
 
 def request() -> dict[str, Any]:
-    (curl,) = [words for words in commands() if words[0] == "curl"]
+    curl, *_ = of("curl")
     body: dict[str, Any] = json.loads(curl[-1])
     return body
 
@@ -200,8 +202,29 @@ async def test_its_request_gets_an_answer_like_the_one_it_shows(tiny: Path) -> N
     for quote in quotes:
         assert text[quote["start"] : quote["end"]] == quote["text"]
     assert len(shown["summary"]["text"].split()) == shown["summary"]["words"]
-    for method, path in re.findall(r"`(GET|POST) (/[\w/]+)`", README):
+    for method, path in re.findall(r"`(GET|POST|DELETE) (/[\w/{}]+)`", README):
         assert method.lower() in routes[path], path
+
+
+@pytest.mark.anyio
+async def test_its_job_is_done(tiny: Path, tmp_path: Path) -> None:
+    _, upload, show, fetch = of("curl")
+    name = upload[upload.index("-F") + 1].removeprefix("file=@")
+    archive = b"id,body\n1,The tram is back.\n2,Nobody wants the tram.\n"
+    app = create_app(Service(Settings(model=tiny, device="cpu", data=tmp_path), load_engine))
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, timeout=60) as client,
+    ):
+        added = await client.post(upload[-1], files={"file": (name, archive)})
+        job = added.json()["id"]
+        while (await client.get(show[-1].replace("JOB", job))).json()["finished"] is None:
+            await asyncio.sleep(0.05)
+        results = await client.get(fetch[-1].replace("JOB", job))
+    path = tmp_path / fetch[fetch.index("-o") + 1]
+    path.write_bytes(results.content)
+    assert pq.read_table(path).column("id").to_pylist() == ["1", "2"]
 
 
 def test_no_file_names_this_machine_or_a_registry() -> None:
