@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from models import passages
 from models.analysis import Passage, Score, StanceAnalysis, TopicAnalysis
 from models.artifact import Calibration
 from models.encoding import Encoded
-from models.labels import LabelSchema
+from models.labels import UNRELATED, LabelSchema
 from models.network import Read
 
 MAX_EVIDENCE = 3
@@ -39,12 +40,18 @@ class Labeller:
         )
 
     def stance(self, encoded: Encoded, target: str | None, read: Read) -> StanceAnalysis:
-        """The stance toward a target; without one, only the overall stances are possible."""
+        """The stance toward a target, of those that are possible.
+
+        Without a target these are the overall ones; an article that names it is not unrelated.
+        """
         fitted, names = self._calibration, self._labels.stance_names
         overall = target is None
+        possible = set(self._labels.overall if overall else names)
+        if target is not None and passages.names(encoded, target):
+            possible.discard(UNRELATED)
         temperature = fitted.overall_temperature if overall else fitted.stance_temperature
         threshold = fitted.overall_threshold if overall else fitted.stance_threshold
-        numbers = [n for n, name in enumerate(names) if not overall or name in self._labels.overall]
+        numbers = [n for n, name in enumerate(names) if name in possible]
         scores = _scores([names[n] for n in numbers], read.logits[numbers], temperature)
         best, abstained = scores[0], scores[0].probability < threshold
         return StanceAnalysis(

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+UNRELATED = "unrelated"
+"""The stance of an article that has nothing to do with a target; a label set may do without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Label:

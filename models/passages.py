@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from models.encoding import WINDOW_TOKENS, Encoded
+from collections.abc import Iterator
+
+from models.encoding import WINDOW_TOKENS, WORD, Encoded
 from models.vocabulary import is_content, normal
 
 STEM_CHARS = 6
@@ -26,6 +28,15 @@ def reach(encoded: Encoded, target: str | None) -> list[tuple[int, int]] | None:
             chosen.append((sentence.first, sentence.last))
             left -= sentence.last - sentence.first
     return sorted(chosen)
+
+
+def names(encoded: Encoded, target: str) -> bool:
+    """Whether the article has the target word for word, whatever the case."""
+    return f" {' '.join(_words(target))} " in f" {' '.join(_words(encoded.text))} "
+
+
+def _words(text: str) -> Iterator[str]:
+    return (normal(match.group()) for match in WORD.finditer(text))
 
 
 def _stem(word: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from datasets import Dataset, load_dataset
 
 from models.encoding import WORD
+from models.labels import UNRELATED
 from models.passages import STEM_CHARS
 from models.vocabulary import is_content, normal
 from training.config import Source
@@ -133,7 +134,7 @@ def _with_unrelated(labelled: list[Labelled], count: int) -> Iterator[Labelled]:
         added: dict[str | None, str] = {}
         for target in draw.sample(pool, min(len(pool), count * 4)):
             if len(added) < count and target not in held and not _content(target) & said:
-                added[target] = "unrelated"
+                added[target] = UNRELATED
         yield replace(each, stances=each.stances | added)
 
 

@@ -51,6 +51,17 @@ def test_a_temperature_flattens_without_changing_the_label(encoded: Encoded) -> 
     assert warm.confidence == pytest.approx(0.7311, abs=1e-4)
 
 
+def test_an_article_that_names_a_target_is_not_unrelated_to_it(encoded: Encoded) -> None:
+    labeller = Labeller(SCHEMA, Calibration())
+    logits = read(0.0, 1.0, 5.0)
+    for named in ("the team", "The  WIND", "rain"):
+        stance = labeller.stance(encoded, named, logits)
+        assert [score.label for score in stance.scores] == ["against", "favor"]
+        assert sum(score.probability for score in stance.scores) == pytest.approx(1)
+    for other in ("the teams", "team the", "win", "the team won nothing"):
+        assert labeller.stance(encoded, other, logits).label == "unrelated"
+
+
 def test_below_the_threshold_the_label_is_withheld_and_the_scores_shown(encoded: Encoded) -> None:
     fitted = Calibration(topic_threshold=0.9, stance_threshold=0.5, overall_threshold=0.9)
     labeller = Labeller(SCHEMA, fitted)
@@ -73,9 +84,9 @@ def test_each_head_has_its_own_temperature(encoded: Encoded) -> None:
 
 def test_without_a_target_only_overall_stances_are_possible(encoded: Encoded) -> None:
     labeller = Labeller(SCHEMA, Calibration())
-    named = labeller.stance(encoded, "rain", read(0.0, 1.0, 5.0))
+    named = labeller.stance(encoded, "hail", read(0.0, 1.0, 5.0))
     overall = labeller.stance(encoded, None, read(0.0, 1.0, 5.0))
-    assert (named.target, named.label) == ("rain", "unrelated")
+    assert (named.target, named.label) == ("hail", "unrelated")
     assert (overall.target, overall.label) == (None, "against")
     assert {score.label for score in overall.scores} == {"favor", "against"}
     assert sum(score.probability for score in overall.scores) == pytest.approx(1)
