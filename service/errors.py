@@ -14,6 +14,7 @@
         ├── Unauthorized        no valid API key
         ├── Forbidden           a key that may not do this
         ├── JobsOff             this service takes no jobs
+        ├── JobsUnreachable     the database of jobs, or their directory, is not there
         ├── JobUnknown          there is no such job, or it is another's
         ├── JobUnfinished       a job without results, or without them yet
         ├── ReloadRunning       a reload is under way, or is the operator's to do
@@ -128,6 +129,10 @@ class JobsOff(ServiceError):
     """This service takes no jobs."""
 
 
+class JobsUnreachable(ServiceError):
+    """The database of jobs, or their directory, is not there."""
+
+
 class JobUnknown(ServiceError):
     """There is no such job, or it is another's."""
 
@@ -191,6 +196,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     Forbidden: Kind(403, "forbidden", "This API key may not do this"),
     ReloadRunning: Kind(409, "reload-running", "The model cannot be reloaded now"),
     JobsOff: Kind(503, "jobs-off", "Jobs are not taken here"),
+    JobsUnreachable: Kind(503, "jobs-unreachable", "The jobs cannot be reached"),
     JobUnknown: Kind(404, "job-unknown", "There is no such job"),
     JobUnfinished: Kind(409, "job-unfinished", "The job has no results"),
     StorageFailed: Kind(507, "storage-failed", "There is no room to store it"),

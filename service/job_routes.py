@@ -31,7 +31,10 @@ MAX_PAGE = 100
 
 BINARY = {"type": "string", "format": "binary"}
 BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
-    FORM: {"schema": {"type": "object", "properties": {"file": BINARY}, "required": ["file"]}}
+    FORM: {
+        "schema": {"type": "object", "properties": {"file": BINARY}, "required": ["file"]},
+        "encoding": {"file": {"contentType": f"{NDJSON}, {CSV}, {PARQUET}"}},
+    }
 }
 
 router = APIRouter()

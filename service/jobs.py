@@ -21,9 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from models.article import Options, Style, Task
 from service import archive
 from service.bulk_lane import BulkLane, Interrupted
+from service.errors import JobsUnreachable
 from service.progress import Tally
 from service.records import Format
 from service.request import Request
@@ -78,10 +81,22 @@ class Jobs:
 
     @classmethod
     def open(cls, data: Path, settings: Settings, scheduler: Scheduler) -> Self:
-        """The jobs of a directory. Raises SQLAlchemyError or OSError."""
-        (data / JOBS).mkdir(parents=True, exist_ok=True)
+        """The jobs of a directory. Raises JobsUnreachable, whose message shows no URL."""
         url = settings.database_url or f"sqlite:///{data / DATABASE}"
-        return cls(data, JobStore(url, settings.job_lease_s), scheduler, settings)
+        try:
+            (data / JOBS).mkdir(parents=True, exist_ok=True)
+            store = JobStore(url, settings.job_lease_s)
+        except ImportError as error:
+            raise JobsUnreachable(
+                "NUTGRAF_DATABASE_URL: its driver is missing; for PostgreSQL install "
+                "nutgraf[postgres] and begin the URL with postgresql+psycopg://"
+            ) from error
+        except (OSError, SQLAlchemyError, JobsUnreachable) as error:
+            cause = type(error.__cause__ or error).__name__
+            raise JobsUnreachable(
+                f"there is no place for jobs ({cause}); see NUTGRAF_DATA and NUTGRAF_DATABASE_URL"
+            ) from error
+        return cls(data, store, scheduler, settings)
 
     def directory(self, job: str) -> Path:
         """Where the files of a job are."""

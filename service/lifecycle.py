@@ -31,8 +31,9 @@ logger = logging.getLogger("nutgraf.lifecycle")
 class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
-    Loads the model at once, so that a bad artifact is known before the port opens. `model_lost`
-    says that the process is to be replaced.
+    Loads the model and opens the jobs at once, so that what is wrong with them is known before the
+    port opens: raises ArtifactError or JobsUnreachable. `model_lost` says that the process is to be
+    replaced.
     """
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
@@ -43,8 +44,9 @@ class Service:
         self._draining = False
         self._reloading = asyncio.Lock()
         self.bulk_calls = Allowance(MAX_CALLS)
-        self.jobs: Jobs | None = None
         self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
+        data = settings.data
+        self.jobs = Jobs.open(data, settings, self.scheduler) if data is not None else None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -66,10 +68,9 @@ class Service:
     @asynccontextmanager
     async def _jobs_running(self) -> AsyncIterator[None]:
         """Take up jobs, where there is a place for them."""
-        if self.settings.data is None:
+        if self.jobs is None:
             yield
             return
-        self.jobs = Jobs.open(self.settings.data, self.settings, self.scheduler)
         running = asyncio.create_task(self.jobs.run())
         try:
             yield

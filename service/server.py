@@ -45,8 +45,8 @@ def load_engine(settings: Settings) -> Model:
 def serve(settings: Settings) -> int:
     """Answer requests until a signal ends it; the exit status.
 
-    Raises ArtifactError or ModelUnavailable before the port opens. Where the model's device was
-    lost, the process is replaced by a fresh one of the same command.
+    Raises ArtifactError, ModelUnavailable or JobsUnreachable before the port opens. Where the
+    model's device was lost, the process is replaced by a fresh one of the same command.
     """
     log_as_json()
     service = Service(settings, load_engine)

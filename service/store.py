@@ -8,8 +8,8 @@ database, which all replicas share; the methods block, and are for threads.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from service.errors import JobsUnreachable
+
+RETRY_AFTER_S = 5
 MAX_ATTEMPTS = 5
 """How often a job may be taken up without finishing a shard, before it is given up."""
 
@@ -72,7 +75,11 @@ class JobRecord:
 
 
 class JobStore:
-    """The jobs of a database, as one replica sees them. Raises `sqlalchemy.exc.SQLAlchemyError`."""
+    """The jobs of a database, as one replica sees them. All methods raise JobsUnreachable.
+
+    Raises ImportError where the database's driver is not installed, `sqlalchemy.exc.ArgumentError`
+    where the URL is none.
+    """
 
     def __init__(self, url: str, lease_s: float) -> None:
         self._engine = sa.create_engine(url, pool_pre_ping=True)
@@ -80,17 +87,33 @@ class JobStore:
         self._me = uuid.uuid4().hex
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _patient)
-        _metadata.create_all(self._engine)
+        with suppress(JobsUnreachable):  # another replica may be making the table just now
+            self._make()
+        self._make()
+
+    def _make(self) -> None:
+        with self._transaction() as connection:
+            _metadata.create_all(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise JobsUnreachable(
+                "The database of jobs cannot be reached; try again.", RETRY_AFTER_S
+            ) from error
 
     def close(self) -> None:
         """Give back what is still held here, and let go of the database."""
-        with suppress(sa.exc.SQLAlchemyError):  # it is free again once the lease runs out
+        with suppress(JobsUnreachable):  # it is free again once the lease runs out
             self._change_held(_FREED)
         self._engine.dispose()
 
     def add(self, job: str, owner: str, file: str, asked: Mapping[str, Any]) -> JobRecord:
         """Queue a job."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             values: dict[str, Any] = {"id": job, "owner": owner, "state": JobState.QUEUED}
             values |= {"file": file, "asked": dict(asked), "progress": {}}
             values["created_s"] = _now_s(connection)
@@ -100,7 +123,7 @@ class JobStore:
     def get(self, job: str, owner: str) -> JobRecord | None:
         """An owner's job; None where there is none, or it is another's."""
         mine = sa.and_(_job.c.id == job, _job.c.owner == owner)
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             row = connection.execute(sa.select(_job).where(mine)).mappings().first()
         return _record(row) if row else None
 
@@ -112,12 +135,12 @@ class JobStore:
             last = sa.select(_job.c.created_s, _job.c.id).where(_job.c.id == after)
             query = query.where(key < last.scalar_subquery())
         query = query.order_by(_job.c.created_s.desc(), _job.c.id.desc()).limit(limit)
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             return [_record(row) for row in connection.execute(query).mappings()]
 
     def lease(self) -> JobRecord | None:
         """Take the oldest job that nobody holds; None where there is none."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             now_s = _now_s(connection)
             free = sa.or_(_job.c.held_until_s.is_(None), _job.c.held_until_s < now_s)
             oldest = (
@@ -165,7 +188,7 @@ class JobStore:
         ends: bool = False,
     ) -> bool:
         """Change a job if it is held here; all that are where none is named."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             now_s = _now_s(connection)
             held = {"holder": self._me, "held_until_s": now_s + self._lease_s}
             lease = held if lasting else {"holder": None, "held_until_s": None}
@@ -178,7 +201,7 @@ class JobStore:
     def cancel(self, job: str, owner: str) -> JobRecord | None:
         """End an owner's job if it is open. Its replica notices when it renews the lease."""
         mine = sa.and_(_job.c.id == job, _job.c.owner == owner, _job.c.state.in_(OPEN))
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             ended = {"state": JobState.CANCELLED, "finished_s": _now_s(connection)}
             free = {"holder": None, "held_until_s": None}
             connection.execute(sa.update(_job).where(mine).values({**ended, **free}))
@@ -186,25 +209,25 @@ class JobStore:
 
     def expired(self, age_s: float) -> Sequence[str]:
         """The jobs that ended longer ago than that."""
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             old = _job.c.finished_s < _now_s(connection) - age_s
             return connection.execute(sa.select(_job.c.id).where(old)).scalars().all()
 
     def all(self) -> frozenset[str]:
         """All jobs there are."""
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             return frozenset(connection.execute(sa.select(_job.c.id)).scalars())
 
     def forget(self, job: str) -> None:
         """Drop a job's record."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(sa.delete(_job).where(_job.c.id == job))
 
 
 def _patient(connection: Any, _: object) -> None:
     """SQLite: readers and the writer side by side, and writers that wait their turn."""
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _now_s(connection: Connection) -> float:

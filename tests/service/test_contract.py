@@ -1,22 +1,24 @@
 """What the OpenAPI document says is what the routes do: schemathesis tries to prove otherwise.
 
-A few examples an operation here; `st run URL/openapi.json --mode all -n 500` tries for long.
+A few examples an operation here; `st run URL/openapi.json --mode all -n 500` tries for long. What
+an archive is no schema says, so the route that takes them is left out.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.service.conftest import Listen
 
 COMMAND = "from schemathesis.cli import schemathesis; schemathesis()"
 
 
-def test_the_contract_holds(listen: Listen) -> None:
-    with listen() as port:
+def test_the_contract_holds(listen: Listen, tmp_path: Path) -> None:
+    with listen(data=tmp_path) as port:
         arguments = ["run", f"http://127.0.0.1:{port}/openapi.json", "--mode", "all", "-n", "5"]
-        arguments += ["--phases", "examples,coverage,fuzzing", "--exclude-path-regex", "/v1/jobs"]
+        arguments += ["--phases", "examples,coverage,fuzzing", "--exclude-name", "POST /v1/jobs"]
         run = subprocess.run(
             [sys.executable, "-c", COMMAND, *arguments, "--seed", "1", "--no-color"],
             capture_output=True,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from service.errors import JobsUnreachable
+from service.lifecycle import Service
 from service.records import COLUMNS, Format, read_columns
+from service.settings import Settings
 from tests.service import runs
 from tests.service.conftest import Serve
 from tests.service.replicas import NDJSON, ended, scores, shards, until
@@ -261,3 +265,35 @@ async def test_without_a_place_for_them_no_jobs_are_taken(serve: Serve) -> None:
         answer = await client.get("/v1/jobs")
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:nutgraf:problem:jobs-off"
+
+
+async def test_without_their_database_jobs_are_unavailable_and_the_rest_goes_on(
+    tmp_path: Path, serve: Serve
+) -> None:
+    async with serve(data=tmp_path) as client:
+        with sqlite3.connect(tmp_path / "jobs.db") as database:
+            database.execute("DROP TABLE nutgraf_job")
+        database.close()
+        refused = await client.get("/v1/jobs")
+        answer = await client.post("/v1/analyze", json={"text": "Rain fell."})
+    assert_problem(refused, 503, "jobs-unreachable")
+    assert refused.headers["retry-after"]
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql+psycopg://ann:secret@127.0.0.1:1/jobs", "NUTGRAF_DATABASE_URL"),
+        ("postgresql+asyncmy://ann:secret@127.0.0.1/jobs", "NUTGRAF_DATABASE_URL"),
+        ("no url, but a secret", "NUTGRAF_DATABASE_URL"),
+        ("sqlite:////nowhere/jobs.db", "NUTGRAF_DATA"),
+    ],
+)
+def test_a_service_without_a_place_for_jobs_does_not_start(
+    tmp_path: Path, model: StandIn, url: str, told: str
+) -> None:
+    settings = Settings(data=tmp_path, database_url=url)
+    with pytest.raises(JobsUnreachable, match=told) as refused:
+        Service(settings, lambda _: model)
+    assert "secret" not in str(refused.value)

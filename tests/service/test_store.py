@@ -3,9 +3,12 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from service.errors import JobsUnreachable
 from service.store import JobRecord, JobState, JobStore
 
 Replica = Callable[..., JobStore]
@@ -136,3 +139,26 @@ def test_replicas_that_race_never_share_a_job(replica: Replica) -> None:
         thread.join()
     assert len(taken) == 12
     assert set(taken) == made
+
+
+def test_replicas_that_start_at_once_make_one_table(database_url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        stores = [pool.submit(JobStore, database_url, 60.0) for _ in range(8)]
+    for store in stores:
+        assert store.result().page("ann", 1) == []
+        store.result().close()
+
+
+def test_what_a_replica_holds_at_its_end_is_free_at_once(replica: Replica) -> None:
+    one, other = replica(), replica()
+    job = add(one)
+    one.lease()
+    one.close()
+    taken = other.lease()
+    assert taken is not None
+    assert (taken.id, taken.attempts) == (job.id, 1)
+
+
+def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(JobsUnreachable):
+        JobStore(f"sqlite:///{tmp_path}/nowhere/jobs.db", 60)
