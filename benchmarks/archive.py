@@ -63,15 +63,15 @@ def write(path: Path, count: int) -> Path:
     return path
 
 
-def command(source: Path, output: Path, model: Path) -> list[str]:
+def command(source: Path, output: Path, model: Path, *more: str) -> list[str]:
     """A run that asks for labels and extractive summaries."""
-    return [*SCORE, str(source), "--output", str(output), "--model", str(model), *LABELS]
+    return [*SCORE, str(source), "--output", str(output), "--model", str(model), *LABELS, *more]
 
 
-def run(source: Path, output: Path, model: Path) -> tuple[float, float]:
+def run(source: Path, output: Path, model: Path, *more: str) -> tuple[float, float]:
     """Seconds and peak memory in MiB of a run to its end."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command(source, output, model), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command(source, output, model, *more), stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 3):
@@ -102,11 +102,9 @@ def rate(source: Path, rows: int, model: Path, output: Path, *more: str) -> floa
     from service.closing import Closing
     from service.manifest import Manifest
 
-    asked = [*command(source, output, model), "--limit", str(rows), *more]
-    subprocess.run(asked, stdout=subprocess.DEVNULL, check=False)
+    run(source, output, model, "--limit", str(rows), *more)
     manifest = Manifest.read(output)
     assert manifest is not None
-    assert manifest.is_finished
     return Closing.of(manifest).articles_per_s or 0.0
 
 

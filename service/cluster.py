@@ -2,9 +2,9 @@
 
 Ray places the workers and starts one anew that died; here they are given shards. What a shard comes
 to does not depend on who scores it or how often: it has the bytes that the local engine gives with
-the same model, number format, batch budget and threads on a processor or GPU of the same kind. Over
+the same model, number format, batch budget and threads on a processor or GPU of the same kind. With
 another number of threads, or on another kind, a sum may be split otherwise and end in another last
-digit; what is written has four decimals, so that mostly nothing of it is seen.
+digit, of which little is seen in the four decimals that are written.
 """
 
 from __future__ import annotations
