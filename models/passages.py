@@ -31,8 +31,11 @@ def reach(encoded: Encoded, target: str | None) -> list[tuple[int, int]] | None:
 
 
 def names(encoded: Encoded, target: str) -> bool:
-    """Whether the article has the target word for word, whatever the case."""
-    return f" {' '.join(_words(target))} " in f" {' '.join(_words(encoded.text))} "
+    """Whether the text has the target word for word, whatever its case and its `the` or `a`."""
+    words = list(_words(target))
+    while len(words) > 1 and words[0] in {"the", "a", "an"}:
+        words.pop(0)
+    return f" {' '.join(words)} " in f" {' '.join(_words(encoded.text))} "
 
 
 def _words(text: str) -> Iterator[str]:

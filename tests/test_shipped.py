@@ -135,10 +135,10 @@ def test_articles_are_more_about_their_subjects_than_about_those_of_others(
     own, others = [], []
     for sample, subject in SUBJECTS.items():
         found = stances(shipped, sample.text, *SUBJECTS.values())
-        own.append(found.pop(subject)["unrelated"])
-        others += [stance["unrelated"] for stance in found.values()]
+        own.append(found.pop(subject).get("unrelated", 0.0))
+        others += [stance.get("unrelated", 0.0) for stance in found.values()]
     assert max(own) < 0.2
-    assert fmean(others) > 3 * fmean(own)
+    assert fmean(others) > max(0.4, 3 * fmean(own))
 
 
 @pytest.mark.parametrize("style", Style)

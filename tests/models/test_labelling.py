@@ -54,7 +54,7 @@ def test_a_temperature_flattens_without_changing_the_label(encoded: Encoded) -> 
 def test_an_article_that_names_a_target_is_not_unrelated_to_it(encoded: Encoded) -> None:
     labeller = Labeller(SCHEMA, Calibration())
     logits = read(0.0, 1.0, 5.0)
-    for named in ("the team", "The  WIND", "rain"):
+    for named in ("the team", "The  WIND", "rain", "a team"):
         stance = labeller.stance(encoded, named, logits)
         assert [score.label for score in stance.scores] == ["against", "favor"]
         assert sum(score.probability for score in stance.scores) == pytest.approx(1)
