@@ -78,8 +78,8 @@ def in_batches(
 def over_http(model: Path, dtype: str, texts: Sequence[str]) -> Answers:
     """The service's answers, as many at a time as it gets."""
     os.environ["NUTGRAF_DTYPE"] = dtype
-    with our_server(model) as port:
-        return asyncio.run(_asked(Target(port, "/v1/analyze"), texts))
+    with our_server(model) as server, server.target() as target:
+        return asyncio.run(_asked(target, texts))
 
 
 async def _asked(target: Target, texts: Sequence[str]) -> Answers:
@@ -90,9 +90,7 @@ async def _asked(target: Target, texts: Sequence[str]) -> Answers:
             answer: dict[str, Any] = json.loads(await target.ask(body_of(text)))
             return answer
 
-    answers = await asyncio.gather(*map(ask, texts))
-    target.close()
-    return answers
+    return await asyncio.gather(*map(ask, texts))
 
 
 def count_same(ones: Answers, others: Answers, part: Callable[[dict[str, Any]], Any]) -> int:

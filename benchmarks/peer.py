@@ -1,6 +1,7 @@
 """LitServe serving the same engine, in an environment of its own: a script, not a module.
 
-`python benchmarks/peer.py MODEL PORT MAX_BATCH_SIZE BATCH_TIMEOUT_S`
+`python benchmarks/peer.py MODEL PORT MAX_BATCH_SIZE BATCH_TIMEOUT_S WORKERS`: the workers share the
+cores.
 """
 
 from __future__ import annotations
@@ -15,18 +16,19 @@ from pydantic import TypeAdapter
 
 from models.analysis import Analysis
 from models.article import Article
-from models.engine import Engine
+from models.engine import Engine, cores
 
 
 class Peer(litserve.LitAPI):  # type: ignore[misc]
     """Prepares each request, analyses the batch, writes the answers out."""
 
-    def __init__(self, model: Path, **given: Any) -> None:
+    def __init__(self, model: Path, threads: int, **given: Any) -> None:
         super().__init__(**given)
         self._directory = model
+        self._threads = threads
 
     def setup(self, device: str) -> None:
-        self._engine = Engine.load(self._directory)
+        self._engine = Engine.load(self._directory, threads=self._threads)
         self._engine.warm_up()
         self._answer = TypeAdapter(Analysis)
 
@@ -48,11 +50,16 @@ class Peer(litserve.LitAPI):  # type: ignore[misc]
 
 def main() -> None:
     """Serve until killed."""
-    model, port, max_batch_size, batch_timeout_s = sys.argv[1:]
+    model, port, max_batch_size, batch_timeout_s, workers = sys.argv[1:]
     api = Peer(
-        Path(model), max_batch_size=int(max_batch_size), batch_timeout=float(batch_timeout_s)
+        Path(model),
+        threads=max(1, cores() // int(workers)),
+        max_batch_size=int(max_batch_size),
+        batch_timeout=float(batch_timeout_s),
     )
-    server = litserve.LitServer(api, accelerator="auto", devices=1, timeout=False)
+    server = litserve.LitServer(
+        api, accelerator="auto", devices=1, workers_per_device=int(workers), timeout=False
+    )
     server.run(host="127.0.0.1", port=int(port), generate_client_file=False, log_level="error")
 
 

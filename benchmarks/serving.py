@@ -3,8 +3,9 @@
 `python -m benchmarks.serving --articles FILE --cache DIR` prints a table and ends with one JSON
 line. FILE is JSONL, CSV or Parquet with a column `text`. LitServe is installed into DIR, over the
 packages that are here, and is given the best of several batch settings. Each server is a process of
-its own; the load comes from this one. What is compared is measured in turn, several rounds, so that
-a noisy machine is noisy for all; the ratios are medians of the rounds' own.
+its own, and the load comes from this one; while one is measured the other is stopped, for a server
+that waits may poll. They are measured in turn, several rounds, so that a noisy machine is noisy for
+all; the ratios are medians of the rounds' own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import platform
 import re
+import signal
 import socket
 import statistics
 import subprocess
@@ -36,8 +38,9 @@ from service.settings import SHIPPED_MODEL, Settings
 
 ROOT = Path(__file__).parents[1]
 LITSERVE = "litserve==0.2.19"
-# The peer's batch settings that are tried: items, and seconds to wait for them.
-PEER_SETTINGS = ((8, 0.01), (16, 0.02), (32, 0.05), (64, 0.05))
+# The peer's settings that are tried: items of a batch, seconds to wait for them, and workers, which
+# share the cores.
+PEER_SETTINGS = ((8, 0.01, 1), (32, 0.05, 1), (8, 0.01, 2), (32, 0.05, 2))
 CLIENTS = 128
 INTERACTIVE_LOAD = 0.2
 START_S = 300
@@ -67,11 +70,11 @@ def main(
     python = peer_environment(cache)
     setting = best_setting(python, model, bodies[: count // 2])
     found: list[dict[str, float]] = []
-    with our_server(model) as port, peer_server(python, model, *setting) as peer_port:
-        ours, peer = Target(port, "/v1/analyze"), Target(peer_port, "/predict")
+    with our_server(model) as ours, peer_server(python, model, *setting) as peer:
         asyncio.run(warm(ours, peer, bodies[: count // 4]))
         for _ in range(rounds):
-            engine = engine_run(model, texts)
+            with stopped(ours, peer):
+                engine = engine_run(model, texts)
             figures = asyncio.run(measure(ours, peer, bodies, requests))
             found.append({"engine_per_s": engine.articles_per_s} | figures)
             typer.echo(json.dumps(found[-1]), err=True)
@@ -110,49 +113,49 @@ def run_engine(model: Path, texts: Sequence[str]) -> EngineRun:
     return EngineRun(rate, engine.info.digest, engine.info.device, engine.info.dtype)
 
 
-def best_setting(python: Path, model: Path, bodies: Sequence[bytes]) -> tuple[int, float]:
-    """The batch setting under which LitServe answers most articles a second."""
-    rates: dict[tuple[int, float], float] = {}
+def best_setting(python: Path, model: Path, bodies: Sequence[bytes]) -> tuple[int, float, int]:
+    """The setting under which LitServe answers most articles a second."""
+    rates: dict[tuple[int, float, int], float] = {}
     for setting in PEER_SETTINGS:
-        with peer_server(python, model, *setting) as port:
-            rates[setting] = asyncio.run(warm_rate(Target(port, "/predict"), bodies))
+        with peer_server(python, model, *setting) as peer:
+            rates[setting] = asyncio.run(warm_rate(peer, bodies))
         typer.echo(f"litserve {setting}: {rates[setting]:.1f} articles/s", err=True)
     return max(rates, key=lambda setting: rates[setting])
 
 
-async def warm_rate(target: Target, bodies: Sequence[bytes]) -> float:
+async def warm_rate(server: Server, bodies: Sequence[bytes]) -> float:
     """Throughput, once warm."""
-    await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
-    rate = await saturate(target, bodies, CLIENTS)
-    target.close()
-    return rate
+    with server.target() as target:
+        await saturate(target, bodies[: len(bodies) // 4], CLIENTS)
+        return await saturate(target, bodies, CLIENTS)
 
 
-async def warm(ours: Target, peer: Target, bodies: Sequence[bytes]) -> None:
+async def warm(ours: Server, peer: Server, bodies: Sequence[bytes]) -> None:
     """What a first load costs is not measured."""
-    for target in (ours, peer):
-        await saturate(target, bodies, CLIENTS)
-        target.close()
+    for server in (ours, peer):
+        with server.target() as target:
+            await saturate(target, bodies, CLIENTS)
 
 
 async def measure(
-    ours: Target, peer: Target, bodies: Sequence[bytes], requests: int
+    ours: Server, peer: Server, bodies: Sequence[bytes], requests: int
 ) -> dict[str, float]:
     """A round: throughput, latency at 70 % of ours, and a little load without and with bulk."""
-    rate = await saturate(ours, bodies, CLIENTS)
-    peer_rate = await saturate(peer, bodies, CLIENTS)
-    steady = await arrive(ours, bodies, 0.7 * rate, requests)
-    peer_steady = await arrive(peer, bodies, 0.7 * rate, requests)
-    calm = await arrive(ours, bodies, INTERACTIVE_LOAD * rate, requests // 2)
-    stop = asyncio.Event()
-    bulk = asyncio.ensure_future(stream(ours.port, bodies, stop))
-    began_s = time.perf_counter()
-    busy = await arrive(ours, bodies, INTERACTIVE_LOAD * rate, requests // 2)
-    bulk_s = time.perf_counter() - began_s
-    stop.set()
-    answers = await bulk
-    ours.close()
-    peer.close()
+    with stopped(peer), ours.target() as target:
+        rate = await saturate(target, bodies, CLIENTS)
+    with stopped(ours), peer.target() as target:
+        peer_rate = await saturate(target, bodies, CLIENTS)
+        peer_steady = await arrive(target, bodies, 0.7 * rate, requests)
+    with stopped(peer), ours.target() as target:
+        steady = await arrive(target, bodies, 0.7 * rate, requests)
+        calm = await arrive(target, bodies, INTERACTIVE_LOAD * rate, requests // 2)
+        stop = asyncio.Event()
+        bulk = asyncio.ensure_future(stream(ours.port, bodies, stop))
+        began_s = time.perf_counter()
+        busy = await arrive(target, bodies, INTERACTIVE_LOAD * rate, requests // 2)
+        bulk_s = time.perf_counter() - began_s
+        stop.set()
+        answers = await bulk
     return {
         "http_per_s": rate,
         "litserve_per_s": peer_rate,
@@ -166,14 +169,49 @@ async def measure(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server on this machine: its port, the route that is asked, and its process group."""
+
+    port: int
+    path: str
+    group: int
+
+    @contextmanager
+    def target(self) -> Iterator[Target]:
+        """Connections to it that are closed at the end: it may be stopped then."""
+        target = Target(self.port, self.path)
+        try:
+            yield target
+        finally:
+            target.close()
+
+
 @contextmanager
-def our_server(model: Path) -> Iterator[int]:
+def stopped(*servers: Server) -> Iterator[None]:
+    """Servers that take no time while something else is measured."""
+    for server in servers:
+        os.killpg(server.group, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for server in servers:
+            os.killpg(server.group, signal.SIGCONT)
+
+
+@contextmanager
+def our_server(model: Path) -> Iterator[Server]:
     """`nutgraf serve` on a free port, with room for what is sent to it."""
     settings = {"NUTGRAF_REQUEST_TIMEOUT_MS": "600000", "NUTGRAF_MAX_QUEUE_ITEMS": "1024"}
     command = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
     command += ["--port", "0", "--model", str(model)]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | settings, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=os.environ | settings,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -183,7 +221,7 @@ def our_server(model: Path) -> Iterator[int]:
         raise typer.Exit(process.wait())
     draining = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
     try:
-        yield int(found[1])
+        yield Server(int(found[1]), "/v1/analyze", process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -191,22 +229,24 @@ def our_server(model: Path) -> Iterator[int]:
 
 
 @contextmanager
-def peer_server(python: Path, model: Path, max_items: int, timeout_s: float) -> Iterator[int]:
+def peer_server(
+    python: Path, model: Path, max_items: int, timeout_s: float, workers: int
+) -> Iterator[Server]:
     """LitServe on a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     script = [str(ROOT / "benchmarks" / "peer.py"), str(model), str(port)]
-    command = [str(python), *script, str(max_items), str(timeout_s)]
+    command = [str(python), *script, str(max_items), str(timeout_s), str(workers)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
         wait_for_port(port, process)
-        yield port
+        yield Server(port, "/predict", process.pid)
     finally:
-        os.killpg(process.pid, 15)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
@@ -240,7 +280,10 @@ def peer_environment(cache: Path) -> Path:
 
 
 def report(
-    rounds: Sequence[dict[str, float]], engine: EngineRun, count: int, setting: tuple[int, float]
+    rounds: Sequence[dict[str, float]],
+    engine: EngineRun,
+    count: int,
+    setting: tuple[int, float, int],
 ) -> None:
     """The table, and the JSON line."""
 

@@ -1,4 +1,4 @@
-"""What waits for the model: the event loop adds and drops, the model's thread takes batches."""
+"""What waits for the model: the event loop adds and drops, the model's threads take batches."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Metrics:
             "batch_padding_ratio", "Share of a batch that is padding", _RATIOS, "lane"
         )
         self._batch_failures = self._counter("batch_failures", "Batches that failed", "error")
-        self._restarts = self._counter("model_restarts", "Times the model's thread was restarted")
+        self._restarts = self._counter("model_restarts", "Times a model thread was restarted")
         self._truncations = self._counter("truncations", "Articles not read to their end")
         self._abstentions = self._counter("abstentions", "Labels withheld", "task")
         self._topics = self._counter("topics", "Articles with a topic", "label")
@@ -88,7 +88,7 @@ class Metrics:
         self._batch_failures.labels(type(error).__name__).inc()
 
     def restarted(self) -> None:
-        """The model's thread died and was started again."""
+        """A thread of the model died and was started again."""
         self._restarts.inc()
 
     def timed(self, timing_ms: Timing) -> None:

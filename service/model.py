@@ -27,10 +27,13 @@ class Prepared(Protocol):
 
 
 class Model(Protocol):
-    """`prepare` may be called in any thread, `analyze` in the model's own only."""
+    """`prepare` may be called in any thread, `analyze` in `parallel` at a time."""
 
     @property
     def info(self) -> ModelInfo: ...
+
+    @property
+    def parallel(self) -> int: ...
 
     def prepare(self, article: Article) -> Any:
         """A `Prepared` that this model alone can analyse. Raises ArticleError."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from service.batching import Lane
 
 # How long a batch may keep the model from the next article. Interactive batches grow only with what
@@ -19,11 +21,14 @@ class Pace:
     than there is; and the tokens read a second.
 
     A batch that took too long lowers its lane's budget in proportion, one that did not raises it
-    again; small batches say nothing of large ones. Written by the model's thread, read by any.
+    again; small batches say nothing of large ones. `parallel` batches are read at once, so it
+    is thread-safe.
     """
 
-    def __init__(self, max_batch_tokens: int) -> None:
+    def __init__(self, max_batch_tokens: int, parallel: int = 1) -> None:
         self._max_tokens = max_batch_tokens
+        self._parallel = parallel
+        self._lock = threading.Lock()
         self.memory_tokens = max_batch_tokens
         self._slice_tokens = dict.fromkeys(Lane, max_batch_tokens)
         self._tokens = 0.0
@@ -31,6 +36,10 @@ class Pace:
 
     def record(self, lane: Lane, tokens: int, duration_s: float) -> None:
         """Take in a batch of so many padded tokens that went well."""
+        with self._lock:
+            self._record(lane, tokens, duration_s)
+
+    def _record(self, lane: Lane, tokens: int, duration_s: float) -> None:
         self._tokens = _DECAY * self._tokens + tokens
         self._seconds = _DECAY * self._seconds + duration_s
         step = max(1, self._max_tokens // MEMORY_STEPS)
@@ -45,7 +54,8 @@ class Pace:
 
     def shrink(self) -> None:
         """Memory ran out: halve what a batch may have. Batches that go well give it back slowly."""
-        self.memory_tokens = max(1, self.memory_tokens // 2)
+        with self._lock:
+            self.memory_tokens = max(1, self.memory_tokens // 2)
 
     def batch_tokens(self, lane: Lane) -> int:
         """The padded tokens that a batch of this lane may have."""
@@ -53,4 +63,6 @@ class Pace:
 
     def seconds_for(self, tokens: int) -> float:
         """How long the model takes to read so many tokens; 0 before anything was measured."""
-        return tokens * self._seconds / self._tokens if self._tokens else 0.0
+        with self._lock:
+            read = self._tokens * self._parallel
+            return tokens * self._seconds / read if read else 0.0

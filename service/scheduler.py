@@ -1,6 +1,6 @@
 """Every article between its request and its answer: admission, preparing, waiting, the model.
 
-All state here belongs to the event loop; the model's thread speaks to it through callbacks. Every
+All state here belongs to the event loop; the model's threads speak to it through callbacks. Every
 job's future is resolved, whatever happens: by its outcome, by the thread's death, or by the end.
 """
 
@@ -67,16 +67,9 @@ class Scheduler:
         self._metrics = metrics
         self._on_failed = on_failed
         self._state = State.STARTING
-        self._pace = Pace(settings.max_batch_tokens)
+        self._pace = Pace(settings.max_batch_tokens, model.parallel)
         self._backlog = Backlog(settings.bulk_share, self._pace.batch_tokens)
-        self._worker = Worker(
-            self._backlog,
-            self._pace,
-            metrics,
-            on_ready=lambda: self._call(self._become_ready),
-            on_outcome=lambda job, outcome: self._call(_resolve, job, outcome),
-            on_death=lambda error: self._call(self._recover, error),
-        )
+        self._workers = [self._worker() for _ in range(model.parallel)]
         self._admission = Admission(settings, self._pace, metrics)
         self._pools = {
             lane: ThreadPoolExecutor(threads, thread_name_prefix=f"prepare-{lane}")
@@ -86,6 +79,16 @@ class Scheduler:
         self._tickets = count()
         self._restarts = 0
         self._draining = False
+
+    def _worker(self) -> Worker:
+        return Worker(
+            self._backlog,
+            self._pace,
+            self._metrics,
+            on_ready=lambda: self._call(self._become_ready),
+            on_outcome=lambda job, outcome: self._call(_resolve, job, outcome),
+            on_death=lambda worker, error: self._call(self._recover, worker, error),
+        )
 
     @property
     def model(self) -> Model:
@@ -107,20 +110,22 @@ class Scheduler:
         return self._backlog.waiting()
 
     async def start(self) -> None:
-        """Start the model's thread. Raises what its first forward pass raises."""
+        """Start the model's threads. Raises what the first forward pass raises."""
         self._loop = asyncio.get_running_loop()
         self._started: asyncio.Future[None] = self._loop.create_future()
-        self._worker.start(self._model)
+        for worker in self._workers:
+            worker.start(self._model)
         self._metrics.serving(self._model)
         self._watch()
         await self._started
 
     async def stop(self, grace_s: float = 5.0) -> None:
-        """End the model's thread; whoever still waits gets ModelUnavailable."""
+        """End the model's threads; whoever still waits gets ModelUnavailable."""
         self._watching.cancel()
         self._backlog.close()
         self.abandon()
-        await asyncio.to_thread(self._worker.join, grace_s)
+        ending = (asyncio.to_thread(worker.join, grace_s) for worker in self._workers)
+        await asyncio.gather(*ending)
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -184,7 +189,8 @@ class Scheduler:
     def abandon(self) -> None:
         """Give up: whoever waits, or comes, gets ModelUnavailable."""
         self._state = State.STOPPED
-        self._release([*self._backlog.waiting(), *self._worker.running])
+        running = [job for worker in self._workers for job in worker.running]
+        self._release([*self._backlog.waiting(), *running])
 
     async def _submit(
         self, model: Model, article: Article, lane: Lane, deadline_s: float
@@ -248,19 +254,21 @@ class Scheduler:
         if not self._started.done():
             self._started.set_result(None)
 
-    def _recover(self, error: BaseException) -> None:
-        """The model's thread has died: answer those it was reading, and start it anew."""
-        if not self._started.done():
-            self._started.set_exception(error)
+    def _recover(self, worker: Worker, error: BaseException) -> None:
+        """A thread of the model has died: answer those it was reading, and start it anew."""
+        if self._state is State.STARTING:
+            self._backlog.close()
+            if not self._started.done():
+                self._started.set_exception(error)
             return
-        logger.error("the model's thread died", exc_info=error)
-        self._release(self._worker.running)
+        logger.error("a thread of the model died", exc_info=error)
+        self._release(worker.running)
         if isinstance(error, ModelLost) or self._restarts == len(RESTART_DELAYS_S):
             self._fail()
         elif self._state is not State.STOPPED:
             self._state = State.RECOVERING
             self._metrics.restarted()
-            self._loop.call_later(RESTART_DELAYS_S[self._restarts], self._worker.start, self._model)
+            self._loop.call_later(RESTART_DELAYS_S[self._restarts], worker.start, self._model)
             self._restarts += 1
 
     def _fail(self) -> None:
@@ -270,8 +278,8 @@ class Scheduler:
     def _watch(self) -> None:
         """A forward pass that does not end cannot be ended: give the process up."""
         self._watching = self._loop.call_later(STALL_S / 10, self._watch)
-        since_s = self._worker.busy_since_s
-        if since_s is not None and time.monotonic() - since_s > STALL_S:
+        began_s = [w.busy_since_s for w in self._workers if w.busy_since_s is not None]
+        if began_s and time.monotonic() - min(began_s) > STALL_S:
             logger.error("the model has not answered for %g s", STALL_S)
             self._watching.cancel()
             self._fail()
@@ -282,7 +290,7 @@ class Scheduler:
             _resolve(job, Outcome(_unavailable(), now_s, now_s))
 
     def _call(self, function: Callable[..., None], *args: object) -> None:
-        """Call back from the model's thread; nobody is there any more once the loop is closed."""
+        """Call back from a model thread; nobody is there any more once the loop is closed."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *args)
 

@@ -26,8 +26,9 @@ KEEP_ALIVE_S = 5
 LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
 
 
-def load_engine(settings: Settings) -> Model:
-    """The engine of the configured artifact. Raises ArtifactError, or ModelUnavailable."""
+def load_engine(settings: Settings, parallel: int | None = None) -> Model:
+    """The engine of the configured artifact, which reads so many batches at once (None: as many as
+    is fast). Raises ArtifactError, or ModelUnavailable."""
     from models.engine import Engine  # takes seconds: torch and transformers
 
     try:
@@ -37,6 +38,7 @@ def load_engine(settings: Settings) -> Model:
             dtype=settings.dtype,
             threads=settings.threads,
             max_batch_tokens=settings.max_batch_tokens,
+            parallel=parallel,
         )
     except ValueError as error:
         raise ModelUnavailable(str(error)) from error

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -63,16 +65,11 @@ Results = Callable[[], Sequence[Analysis | Exception]]
 """Waits for what became of a batch: a result for each article, in order."""
 
 
-def read_here(batch: Sequence[Pass]) -> Results:
-    """Reads a batch in the thread that asks for the results."""
-    return lambda: [result for _, result in analyze_apart(batch, lambda _: None)]
-
-
 class LocalScorer:
-    """Scores with a model in this process.
+    """Scores with a model in this process, in as many threads as the model allows.
 
-    `begin` has a batch read; it is called for all batches of a window before the first is waited
-    for. Whoever reads them, the batches are the same, and so are the numbers.
+    `begin` has a batch read elsewhere; it is called for all batches of a window before the first is
+    waited for. Whoever reads them, the batches are the same, and so are the numbers.
     """
 
     def __init__(
@@ -81,7 +78,7 @@ class LocalScorer:
         budget_tokens: int,
         *,
         full: bool,
-        begin: Callable[[Sequence[Pass]], Results] = read_here,
+        begin: Callable[[Sequence[Pass]], Results] | None = None,
         preparing_threads: int = PREPARING_THREADS,
     ) -> None:
         self._model = model
@@ -92,15 +89,16 @@ class LocalScorer:
 
     def __call__(self, shards: Iterable[Sequence[Article]]) -> Iterator[Scored]:
         scored = Scored()
-        with ThreadPoolExecutor(self._preparing_threads, thread_name_prefix="prepare") as pool:
-            try:
-                for window, is_last in _ahead(self._windows(shards, pool)):
-                    self._read(window, scored)
-                    if is_last:
-                        yield scored
-                        scored = Scored()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        with (
+            _pool(self._preparing_threads, "prepare") as preparing,
+            _pool(self._model.parallel, "model") as reading,
+        ):
+            begin = self._begin or partial(_begin, reading)
+            for window, is_last in _ahead(self._windows(shards, preparing)):
+                self._read(window, scored, begin)
+                if is_last:
+                    yield scored
+                    scored = Scored()
 
     def _windows(
         self, shards: Iterable[Sequence[Article]], pool: ThreadPoolExecutor
@@ -118,7 +116,9 @@ class LocalScorer:
         except NutgrafError as error:
             return Failure(str(error))
 
-    def _read(self, window: Window, scored: Scored) -> None:
+    def _read(
+        self, window: Window, scored: Scored, begin: Callable[[Sequence[Pass]], Results]
+    ) -> None:
         prepared = dict(enumerate(future.result() for future in window))
         read: dict[int, Outcome] = {
             place: one for place, one in prepared.items() if isinstance(one, Failure)
@@ -129,7 +129,7 @@ class LocalScorer:
             chosen = [passes[place] for place in batch]
             scored.tokens += sum(one.prepared.tokens for one in chosen)
             scored.padded_tokens += padded_tokens([one.prepared for one in chosen])
-            begun.append((batch, self._begin(chosen)))
+            begun.append((batch, begin(chosen)))
         for batch, results in begun:
             read |= {
                 place: self._outcome(result) for place, result in zip(batch, results(), strict=True)
@@ -140,6 +140,22 @@ class LocalScorer:
         if isinstance(result, Analysis):
             return answer_of(result, full=self._full)
         return Failure(str(result))
+
+
+@contextmanager
+def _pool(threads: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Threads that end with what they do; what waits for them is given up."""
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(pool: ThreadPoolExecutor, batch: Sequence[Pass]) -> Results:
+    """Has a batch read by a thread of a pool."""
+    read = partial(analyze_apart, batch, lambda _: None)
+    return pool.submit(lambda: [result for _, result in read()]).result
 
 
 def _ahead(windows: Iterator[tuple[Window, bool]]) -> Iterator[tuple[Window, bool]]:

@@ -32,7 +32,7 @@ class Mark:
 
 def analyze(text: str, options: Options, settings: Settings, *, as_json: bool) -> None:
     """Analyse one article and print the answer. Raises ArtifactError, ArticleError."""
-    engine = load_engine(settings)
+    engine = load_engine(settings, parallel=1)
     is_html = text.lstrip().startswith("<")
     article = Article(html=text, options=options) if is_html else Article(text, options=options)
     (analysis,) = engine.analyze([engine.prepare(article)])

@@ -1,4 +1,4 @@
-"""The model's own thread: takes a batch, reads it, hands back what became of each article."""
+"""A thread of the model: takes a batch, reads it, hands back what became of each article."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Worker:
     """Runs until the backlog is closed, or until something other than an article's own error.
 
     The callbacks are called in the thread: `on_ready` after a first forward pass, `on_outcome` for
-    each job, and `on_death` with what ended the thread before its time.
+    each job, and `on_death` with this worker and what ended its thread before its time.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Worker:
         *,
         on_ready: Callable[[], None],
         on_outcome: Callable[[Job, Outcome], None],
-        on_death: Callable[[BaseException], None],
+        on_death: Callable[[Worker, BaseException], None],
     ) -> None:
         self._backlog = backlog
         self._pace = pace
@@ -60,7 +60,7 @@ class Worker:
             while batch := self._backlog.take():
                 self._read(batch)
         except BaseException as error:
-            self._on_death(error)
+            self._on_death(self, error)
         finally:
             self.busy_since_s = None
 

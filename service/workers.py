@@ -118,7 +118,9 @@ def _lock(path: Path) -> IO[bytes] | None:
 
 def share(settings: Settings, slot: int, gpus: int) -> Settings:
     """A worker's part of the machine: its part of the cores, and a GPU where there are some."""
-    threads = settings.threads or max(1, len(os.sched_getaffinity(0)) // settings.workers)
+    from models.engine import cores  # as costly, and the engine imports it anyway
+
+    threads = settings.threads or max(1, cores() // settings.workers)
     takes_gpu = gpus and settings.device in ("auto", "cuda")
     device = f"cuda:{slot % gpus}" if takes_gpu else settings.device
     return settings.model_copy(update={"threads": threads, "device": device})

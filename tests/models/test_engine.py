@@ -20,7 +20,14 @@ from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
 from models.artifact import Calibration, load, save
 from models.encoding import pack
-from models.engine import CPU_GROUP_TOKENS, Engine, Prepared, fast_bfloat16
+from models.engine import (
+    CPU_GROUP_TOKENS,
+    MAX_PARALLEL,
+    Engine,
+    Prepared,
+    cores,
+    fast_bfloat16,
+)
 from models.errors import (
     AnalysisError,
     ArticleTooLong,
@@ -117,6 +124,27 @@ def test_the_answer_is_the_same_under_any_token_budget(
     small = Engine.load(tiny, device="cpu", dtype="float32", max_batch_tokens=600)
     for number, found in enumerate(analyse(small, *ARTICLES)):
         same(found, alone(number))
+
+
+def test_the_answer_is_the_same_while_others_are_read_in_other_threads(
+    engine: Engine, alone: Callable[[int], Analysis], prepared: Callable[[int], Prepared]
+) -> None:
+    numbers = [*range(len(ARTICLES))] * 3
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(lambda number: engine.analyze([prepared(number)])[0], numbers)
+        for number, found in zip(numbers, answers, strict=True):
+            assert isinstance(found, Analysis)
+            same(found, alone(number))
+
+
+def test_a_cpu_shares_its_threads_among_batches(tiny: Path) -> None:
+    assert Engine.load(tiny, device="cpu", threads=8).parallel == 1
+    assert torch.get_num_threads() == 8
+    assert Engine.load(tiny, device="cpu", threads=8, parallel=None).parallel == MAX_PARALLEL
+    assert torch.get_num_threads() == 8 // MAX_PARALLEL
+    assert Engine.load(tiny, device="cpu", threads=1, parallel=None).parallel == 1
+    Engine.load(tiny, device="cpu")
+    assert torch.get_num_threads() == cores()
 
 
 def test_labels_differ_between_articles(alone: Callable[[int], Analysis]) -> None:

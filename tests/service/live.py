@@ -37,7 +37,7 @@ def allowed(gate: Path) -> float:
     return float(gate.read_text() or math.inf)
 
 
-def load(settings: Settings) -> Any:
+def load(settings: Settings, parallel: int | None = None) -> Any:
     """The stand-in, named by what the file at the model's path says."""
     if not settings.model.exists():
         raise ArtifactMissing("no model is there; train one or name another directory")

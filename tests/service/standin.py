@@ -81,6 +81,7 @@ class StandIn:
         self.gate.set()
         self.batches: list[list[str]] = []
         self.warm_ups = 0
+        self.parallel = 1
         self.warm_up_errors: list[Exception] = []
 
     def prepare(self, article: Article) -> Prepared:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
 
+from models.analysis import Analysis
 from models.article import Article
+from models.errors import AnalysisError
 from service.batching import Lane
 from service.bulk_lane import BulkLane, Interrupted
 from service.shards import LocalScorer, Pass, Scored
-from tests.service.standin import Info, StandIn
+from tests.service.standin import Info, Prepared, StandIn
 from tests.service.test_scheduler import scheduling, until
 
 BUDGET_TOKENS = 64
@@ -46,6 +50,25 @@ async def test_the_batches_are_those_of_a_run_without_a_service(model: StandIn) 
     read = [batch for batch in model.batches if not batch[0].startswith("desk")]
     assert sorted(read) == sorted(local.batches)
     assert not any("desk" in text for batch in read for text in batch)
+
+
+class Pair(StandIn):
+    """Answers its first two batches when it has both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parallel = 2
+        self._calls = count()
+        self._both = threading.Barrier(2, timeout=60)
+
+    def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
+        if next(self._calls) < 2:
+            self._both.wait()
+        return super().analyze(batch)
+
+
+def test_a_run_reads_as_many_batches_at_once_as_the_model_allows() -> None:
+    assert scored(shards(), Pair()) == scored(shards(), StandIn())
 
 
 async def interrupted(

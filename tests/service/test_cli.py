@@ -18,7 +18,7 @@ runner = CliRunner()
 
 @pytest.fixture(autouse=True)
 def standin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "load_engine", lambda settings: StandIn())
+    monkeypatch.setattr(terminal, "load_engine", lambda settings, parallel: StandIn())
 
 
 @pytest.fixture

@@ -271,6 +271,32 @@ async def test_a_dead_thread_is_restarted_and_nobody_hangs(model: StandIn) -> No
     assert model.warm_ups == 2
 
 
+async def test_as_many_batches_are_read_at_once_as_the_model_allows(model: StandIn) -> None:
+    model.parallel = 2
+    async with scheduling(model) as scheduler:
+        held = await hold_the_model(scheduler, model)
+        beside = submit(scheduler, "beside")
+        await until(lambda: model.batches == [["held"], ["beside"]])
+        waiting = submit(scheduler, "a", "b")
+        await until(lambda: len(scheduler.waiting()) == 2)
+        model.gate.set()
+        found = await outcomes([held, *beside, *waiting])
+    assert words(found) == ["held", "beside", "a", "b"]
+
+
+async def test_a_thread_that_dies_takes_none_of_the_others_batches_along(model: StandIn) -> None:
+    model.parallel = 2
+    async with scheduling(model) as scheduler:
+        held = await hold_the_model(scheduler, model)
+        killer = submit(scheduler, "death")
+        await until(lambda: model.batches == [["held"], ["death"]])
+        model.gate.set()
+        found = await outcomes([held, *killer, *submit(scheduler, "after")])
+        await until(lambda: scheduler.state is State.READY)
+    assert isinstance(found[1], ModelUnavailable)
+    assert words(found) == ["held", "after"]
+
+
 async def test_until_a_forward_pass_works_again_the_service_is_not_ready(
     model: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
