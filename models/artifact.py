@@ -42,9 +42,10 @@ METRICS, CARD, MANIFEST = "metrics.json", "README.md", "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What is fitted on validation data after the network: temperatures and thresholds.
+    """What is fitted on validation data after the network: temperatures, a bias and thresholds.
 
-    Logits are divided by the temperature; below the threshold a label is withheld.
+    Logits are divided by the temperature, and the bias is added to that of `unrelated`; below the
+    threshold a label is withheld.
     """
 
     topic_temperature: float = 1.0
@@ -53,6 +54,7 @@ class Calibration:
     topic_threshold: float = 0.0
     stance_threshold: float = 0.0
     overall_threshold: float = 0.0
+    unrelated_bias: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

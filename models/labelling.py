@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+import torch
 from torch import Tensor
 
 from models import passages
@@ -52,7 +54,8 @@ class Labeller:
         temperature = fitted.overall_temperature if overall else fitted.stance_temperature
         threshold = fitted.overall_threshold if overall else fitted.stance_threshold
         numbers = [n for n, name in enumerate(names) if name in possible]
-        scores = _scores([names[n] for n in numbers], read.logits[numbers], temperature)
+        bias = {UNRELATED: fitted.unrelated_bias}
+        scores = _scores([names[n] for n in numbers], read.logits[numbers], temperature, bias)
         best, abstained = scores[0], scores[0].probability < threshold
         return StanceAnalysis(
             target=target,
@@ -64,9 +67,15 @@ class Labeller:
         )
 
 
-def _scores(names: Sequence[str], logits: Tensor, temperature: float) -> tuple[Score, ...]:
+def _scores(
+    names: Sequence[str],
+    logits: Tensor,
+    temperature: float,
+    bias: Mapping[str, float] = MappingProxyType({}),
+) -> tuple[Score, ...]:
     """Labels with their probabilities, likeliest first; equals in the schema's order."""
-    probabilities = (logits.float() / temperature).softmax(-1).tolist()
+    added = logits.new_tensor([bias.get(name, 0.0) for name in names], dtype=torch.float32)
+    probabilities = (logits.float() / temperature + added).softmax(-1).tolist()
     scores = [Score(name, p) for name, p in zip(names, probabilities, strict=True)]
     return tuple(sorted(scores, key=lambda score: -score.probability))
 

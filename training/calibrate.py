@@ -1,6 +1,7 @@
-"""Temperatures and abstention thresholds, fitted on validation data after the network.
+"""Temperatures, a bias and abstention thresholds, fitted on validation data after the network.
 
-Temperature scaling: Guo et al. 2017 (1706.04599). Selective answers: Geifman and El-Yaniv 2017
+Temperature and vector scaling: Guo et al. 2017 (1706.04599); the only bias is that of `unrelated`,
+which training draws more often than articles do. Selective answers: Geifman and El-Yaniv 2017
 (1705.08500): a label is withheld where answers as unsure as it are hardly better than chance.
 """
 
@@ -11,10 +12,11 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
 from models.artifact import Calibration
 from models.engine import Engine
+from models.labels import UNRELATED
 from training.config import Config, Source
 from training.data import Labelled, load, split
 from training.judging import Judged, judge_overall, judge_stances, judge_topics
@@ -41,9 +43,11 @@ def calibrate(engine: Engine, config: Config, most: int = 400) -> Calibration:
     for name, judge in judges.items():
         groups = [judged for judged in map(judge, files) if judged]
         if groups:
-            heat = temperature(groups)
-            limit = threshold([_tempered(j, heat) for judged in groups for j in judged])
+            heat, bias = scaling(groups)
+            limit = threshold([_scaled(j, heat, bias) for judged in groups for j in judged])
             found = replace(found, **{f"{name}_temperature": heat, f"{name}_threshold": limit})
+            if name == "stance":
+                found = replace(found, unrelated_bias=bias)
     return found
 
 
@@ -51,20 +55,27 @@ def _held(source: Source, most: int) -> list[Labelled]:
     return split(load(source), source, validation=True)[:most]
 
 
-def temperature(groups: Sequence[Sequence[Judged]]) -> float:
-    """The temperature under which the labels are likeliest, a group counting as its mean."""
+def scaling(groups: Sequence[Sequence[Judged]]) -> tuple[float, float]:
+    """The temperature, and the bias of `unrelated`, under which the labels are likeliest.
 
-    def cost(heat: float) -> float:
-        return math.fsum(statistics.fmean(_surprise(j, heat) for j in each) for each in groups)
+    A group counts as its mean. The bias is 0 where no group knows that label.
+    """
 
-    best = minimize_scalar(cost, bounds=(0.25, 5.0), method="bounded")
-    return round(float(best.x), 3)
+    def cost(found: Sequence[float]) -> float:
+        return math.fsum(statistics.fmean(_surprise(j, *found) for j in each) for each in groups)
+
+    knows = any(name == UNRELATED for each in groups for j in each for name, _ in j.scores)
+    begin, bounds = [1.0, 0.0], [(0.25, 5.0), (-4.0, 4.0)]
+    free = 1 + knows
+    best = minimize(cost, begin[:free], bounds=bounds[:free], method="Nelder-Mead")
+    found = [round(float(value), 3) for value in best.x]
+    return found[0], found[1] if knows else 0.0
 
 
-def _surprise(judged: Judged, heat: float) -> float:
+def _surprise(judged: Judged, heat: float, bias: float = 0.0) -> float:
     """The negative log-likelihood of the right labels."""
-    tempered = _tempered(judged, heat).scores
-    return -math.log(max(TINY, sum(p for name, p in tempered if name in judged.right)))
+    scaled = _scaled(judged, heat, bias).scores
+    return -math.log(max(TINY, sum(p for name, p in scaled if name in judged.right)))
 
 
 def threshold(judged: Sequence[Judged]) -> float:
@@ -78,7 +89,10 @@ def threshold(judged: Sequence[Judged]) -> float:
     return round(found, 3)
 
 
-def _tempered(judged: Judged, heat: float) -> Judged:
-    powers = [(name, max(p, TINY) ** (1 / heat)) for name, p in judged.scores]
-    total = math.fsum(p for _, p in powers)
-    return Judged(tuple((name, p / total) for name, p in powers), judged.right)
+def _scaled(judged: Judged, heat: float, bias: float) -> Judged:
+    logits = {name: math.log(max(p, TINY)) / heat for name, p in judged.scores}
+    if UNRELATED in logits:
+        logits[UNRELATED] += bias
+    total = math.fsum(map(math.exp, logits.values()))
+    scores = [(name, math.exp(logit) / total) for name, logit in logits.items()]
+    return Judged(tuple(sorted(scores, key=lambda score: -score[1])), judged.right)

@@ -51,7 +51,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
 def test_what_is_saved_is_what_is_loaded(tiny_artifact: Artifact, tmp_path: Path) -> None:
     fitted = replace(
         tiny_artifact,
-        calibration=Calibration(1.5, 0.8, 1.1, 0.2, 0.3, 0.4),
+        calibration=Calibration(1.5, 0.8, 1.1, 0.2, 0.3, 0.4, -0.5),
         metrics={"files": {"a": {"topic": 0.9}}},
         card="# Größe\n",
         languages=("en", "de"),

@@ -82,6 +82,15 @@ def test_each_head_has_its_own_temperature(encoded: Encoded) -> None:
     assert labeller.stance(encoded, None, logits).confidence == pytest.approx(0.731, abs=1e-3)
 
 
+def test_the_bias_of_unrelated_is_added_for_targets(encoded: Encoded) -> None:
+    biased = Labeller(SCHEMA, Calibration(unrelated_bias=-3.0))
+    plain = Labeller(SCHEMA, Calibration(unrelated_bias=0.0))
+    logits = read(0.0, 0.0, 2.0)
+    assert plain.stance(encoded, "hail", logits).label == "unrelated"
+    assert biased.stance(encoded, "hail", logits).label == "favor"
+    assert biased.stance(encoded, None, logits) == plain.stance(encoded, None, logits)
+
+
 def test_without_a_target_only_overall_stances_are_possible(encoded: Encoded) -> None:
     labeller = Labeller(SCHEMA, Calibration())
     named = labeller.stance(encoded, "hail", read(0.0, 1.0, 5.0))
