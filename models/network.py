@@ -21,6 +21,9 @@ from transformers.models.bert.modeling_bert import BertEncoder
 
 MAX_POSITION = 64
 HEAD_DROPOUT = 0.1
+PATH_DROPOUT = 0.3
+"""How often training takes the reader's last state away from a stance, so that the sentences that
+are given as evidence learn to carry it."""
 END = 0
 """The writer's own word 0: the end of the sentence."""
 
@@ -141,7 +144,10 @@ class StanceHead(nn.Module):
         share = weight.masked_fill(~mask, -torch.inf).softmax(-1)
         value = functional.gelu(self.value(sentences) + self.mix(read)[:, None])
         contributions = share[..., None] * self.out_sentence(value).float()  # (P, S, stances)
-        return Read(self.out(self.dense(read)).float() + contributions.sum(1), contributions)
+        state = self.dense(read)
+        if self.training:
+            state = state * (torch.rand_like(state[:, :1]) >= PATH_DROPOUT)
+        return Read(self.out(state).float() + contributions.sum(1), contributions)
 
 
 class WriterHead(nn.Module):

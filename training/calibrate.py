@@ -12,6 +12,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from models.artifact import Calibration
@@ -61,7 +63,7 @@ def scaling(groups: Sequence[Sequence[Judged]]) -> tuple[float, float]:
     A group counts as its mean. The bias is 0 where no group knows that label.
     """
 
-    def cost(found: Sequence[float]) -> float:
+    def cost(found: NDArray[np.float64]) -> float:
         return math.fsum(statistics.fmean(_surprise(j, *found) for j in each) for each in groups)
 
     knows = any(name == UNRELATED for each in groups for j in each for name, _ in j.scores)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.artifact import Artifact
-from models.network import Memory, Network, segment_mean
+from models.network import PATH_DROPOUT, Memory, Network, StanceHead, segment_mean
 
 HIDDEN = 32
 
@@ -68,6 +68,24 @@ def test_padding_sentences_change_no_logits(network: Network) -> None:
     ):
         close(alone.logits, longer.logits)
         close(alone.contributions, longer.contributions[:, :3])
+
+
+def test_training_leaves_some_stances_to_the_sentences_alone() -> None:
+    head = StanceHead(HIDDEN, 4)
+    for layer in head.dense:
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0.0
+    read, sentences, mask = (
+        torch.randn(400, HIDDEN),
+        torch.randn(400, 3, HIDDEN),
+        first(3, *[3] * 400),
+    )
+    serving = head.eval()(read, sentences, mask).logits
+    found = head.train()(read, sentences, mask)
+    alone = found.contributions.sum(1) + head.out.bias
+    left = (found.logits - alone).abs().amax(-1) < 1e-6
+    assert left.float().mean().item() == pytest.approx(PATH_DROPOUT, abs=0.1)
+    close(found.logits[~left], serving[~left])
 
 
 def test_salience_looks_at_real_sentences_only(network: Network) -> None:
