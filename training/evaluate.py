@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from rouge_score.rouge_scorer import RougeScorer
@@ -62,6 +62,7 @@ def _topic(engine: Engine, texts: Sequence[Labelled]) -> dict[str, Any]:
     if not judged:
         return {}
     hits = [float(j.label in j.right) for j in judged]
+    known = {topic for j in judged for topic in j.right}
     by_topic: dict[str, list[float]] = {}
     for j, hit in zip(judged, hits, strict=True):
         by_topic.setdefault(j.right[0], []).append(hit)
@@ -70,6 +71,7 @@ def _topic(engine: Engine, texts: Sequence[Labelled]) -> dict[str, Any]:
         "main": mean(j.label == j.right[0] for j in judged),
         "main_or_second": mean(hits),
         "main_or_second_95": interval(hits),
+        "main_or_second_of_known": mean(_restricted(j, known).label in j.right for j in judged),
         "macro_f1": round(
             f1_score([j.right[0] for j in judged], [j.label for j in judged], average="macro"), 4
         ),
@@ -143,7 +145,7 @@ def _labels(judged: Sequence[Judged]) -> dict[str, Any]:
     }
 
 
-def _restricted(judged: Judged, names: Sequence[str]) -> Judged:
+def _restricted(judged: Judged, names: Container[str]) -> Judged:
     """The answer among the labels that the file knows."""
     return Judged(tuple(s for s in judged.scores if s[0] in names), judged.right)
 
