@@ -39,10 +39,11 @@ def main(
     articles: Annotated[Path, typer.Option(help="JSONL, CSV or Parquet with a column text")],
     model: Annotated[Path, typer.Option(help="artifact directory")] = SHIPPED_MODEL,
     count: Annotated[int, typer.Option(help="articles")] = 500,
+    characters: Annotated[int | None, typer.Option(help="only the beginning of each")] = None,
     dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
 ) -> None:
     """Compare the answers to the same articles in other company."""
-    texts = read_texts(articles, count)
+    texts = [text[:characters] for text in read_texts(articles, count)]
     engine = Engine.load(model, dtype=dtype)
     order = random.Random(1).sample(range(len(texts)), len(texts))
     alone = in_batches(engine, texts, range(len(texts)), 1)
@@ -55,7 +56,8 @@ def main(
     labels = {way: count_same(alone, answers, labels_of) for way, answers in ways.items()}
     for way, number in same.items():
         typer.echo(f"{way:<12}{number} of {len(texts)} the same, {labels[way]} the same labels")
-    described = {"articles": len(texts), "dtype": dtype, "digest": engine.info.digest}
+    described = {"articles": len(texts), "characters": characters, "dtype": dtype}
+    described["digest"] = engine.info.digest
     typer.echo(json.dumps({"same": same, "labels": labels, "machine": machine(), **described}))
 
 
