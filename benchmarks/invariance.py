@@ -20,8 +20,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
-from benchmarks.load import Target, body_of
-from benchmarks.serving import machine, our_server, read_texts
+from benchmarks.load import body_of
+from benchmarks.serving import Server, machine, our_server, read_texts
 from models.analysis import Analysis
 from models.article import Article
 from models.engine import Engine
@@ -80,11 +80,11 @@ def in_batches(
 def over_http(model: Path, dtype: str, texts: Sequence[str]) -> Answers:
     """The service's answers, as many at a time as it gets."""
     os.environ["NUTGRAF_DTYPE"] = dtype
-    with our_server(model) as server, server.target() as target:
-        return asyncio.run(_asked(target, texts))
+    with our_server(model) as server:
+        return asyncio.run(_asked(server, texts))
 
 
-async def _asked(target: Target, texts: Sequence[str]) -> Answers:
+async def _asked(server: Server, texts: Sequence[str]) -> Answers:
     free = asyncio.Semaphore(CLIENTS)
 
     async def ask(text: str) -> dict[str, Any]:
@@ -92,7 +92,8 @@ async def _asked(target: Target, texts: Sequence[str]) -> Answers:
             answer: dict[str, Any] = json.loads(await target.ask(body_of(text)))
             return answer
 
-    return await asyncio.gather(*map(ask, texts))
+    with server.target() as target:
+        return await asyncio.gather(*map(ask, texts))
 
 
 def count_same(ones: Answers, others: Answers, part: Callable[[dict[str, Any]], Any]) -> int:
