@@ -56,8 +56,12 @@ def main(
     labels = {way: count_same(alone, answers, labels_of) for way, answers in ways.items()}
     for way, number in same.items():
         typer.echo(f"{way:<12}{number} of {len(texts)} the same, {labels[way]} the same labels")
-    described = {"articles": len(texts), "characters": characters, "dtype": dtype}
-    described["digest"] = engine.info.digest
+    described = {
+        "articles": len(texts),
+        "characters": characters,
+        "dtype": dtype,
+        "digest": engine.info.digest,
+    }
     typer.echo(json.dumps({"same": same, "labels": labels, "machine": machine(), **described}))
 
 

@@ -25,7 +25,7 @@ import time
 import venv
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,6 +33,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.archive import engine_rate
 from benchmarks.load import HOST, Target, arrive, body_of, percentile, saturate, stream
 from service.settings import SHIPPED_MODEL, Settings
 
@@ -100,16 +101,11 @@ def run_engine(model: Path, texts: Sequence[str]) -> EngineRun:
     """The engine's rate in batches of similar length."""
     from models.article import Article
     from models.engine import Engine
-    from service.shards import Pass, batches
 
-    engine = Engine.load(model, max_batch_tokens=Settings().max_batch_tokens)
+    budget_tokens = Settings().max_batch_tokens
+    engine = Engine.load(model, max_batch_tokens=budget_tokens)
     engine.warm_up()
-    began_s = time.perf_counter()
-    prepared = [engine.prepare(Article(text)) for text in texts]
-    passes = {number: Pass(engine, one) for number, one in enumerate(prepared)}
-    for batch in batches(passes, Settings().max_batch_tokens):
-        engine.analyze([prepared[number] for number in batch])
-    rate = len(texts) / (time.perf_counter() - began_s)
+    rate = engine_rate(engine, [Article(text) for text in texts], budget_tokens)
     return EngineRun(rate, engine.info.digest, engine.info.device, engine.info.dtype)
 
 
@@ -177,14 +173,9 @@ class Server:
     path: str
     group: int
 
-    @contextmanager
-    def target(self) -> Iterator[Target]:
+    def target(self) -> closing[Target]:
         """Connections to it that are closed at the end: it may be stopped then."""
-        target = Target(self.port, self.path)
-        try:
-            yield target
-        finally:
-            target.close()
+        return closing(Target(self.port, self.path))
 
 
 @contextmanager

@@ -36,21 +36,18 @@ class Pace:
 
     def record(self, lane: Lane, tokens: int, duration_s: float) -> None:
         """Take in a batch of so many padded tokens that went well."""
-        with self._lock:
-            self._record(lane, tokens, duration_s)
-
-    def _record(self, lane: Lane, tokens: int, duration_s: float) -> None:
-        self._tokens = _DECAY * self._tokens + tokens
-        self._seconds = _DECAY * self._seconds + duration_s
         step = max(1, self._max_tokens // MEMORY_STEPS)
-        self.memory_tokens = min(self._max_tokens, self.memory_tokens + step)
-        budget = self._slice_tokens[lane]
-        if duration_s > SLICE_S[lane]:
-            fitting = int(tokens * SLICE_S[lane] / duration_s)
-            budget = max(MIN_SLICE_TOKENS, min(budget, fitting))
-        elif tokens > budget / GROWTH:
-            budget = int(budget * GROWTH)
-        self._slice_tokens[lane] = min(self._max_tokens, budget)
+        with self._lock:
+            self._tokens = _DECAY * self._tokens + tokens
+            self._seconds = _DECAY * self._seconds + duration_s
+            self.memory_tokens = min(self._max_tokens, self.memory_tokens + step)
+            budget = self._slice_tokens[lane]
+            if duration_s > SLICE_S[lane]:
+                fitting = int(tokens * SLICE_S[lane] / duration_s)
+                budget = max(MIN_SLICE_TOKENS, min(budget, fitting))
+            elif tokens > budget / GROWTH:
+                budget = int(budget * GROWTH)
+            self._slice_tokens[lane] = min(self._max_tokens, budget)
 
     def shrink(self) -> None:
         """Memory ran out: halve what a batch may have. Batches that go well give it back slowly."""

@@ -154,8 +154,7 @@ def _pool(threads: int, name: str) -> Iterator[ThreadPoolExecutor]:
 
 def _begin(pool: ThreadPoolExecutor, batch: Sequence[Pass]) -> Results:
     """Has a batch read by a thread of a pool."""
-    read = partial(analyze_apart, batch, lambda _: None)
-    return pool.submit(lambda: [result for _, result in read()]).result
+    return pool.submit(lambda: [one for _, one in analyze_apart(batch, lambda _: None)]).result
 
 
 def _ahead(windows: Iterator[tuple[Window, bool]]) -> Iterator[tuple[Window, bool]]:

@@ -84,6 +84,14 @@ async def hold_the_model(scheduler: Scheduler, model: StandIn) -> asyncio.Task[A
     return task
 
 
+async def hold_two(scheduler: Scheduler, model: StandIn, text: str) -> list[asyncio.Task[Answer]]:
+    """Keep a model that reads two batches at once busy with `held` and another article."""
+    held = await hold_the_model(scheduler, model)
+    (beside,) = submit(scheduler, text)
+    await until(lambda: model.batches == [["held"], [text]])
+    return [held, beside]
+
+
 def words(found: Outcomes) -> list[str]:
     return [
         answer.summary.text for answer in found if isinstance(answer, Answer) and answer.summary
@@ -274,24 +282,20 @@ async def test_a_dead_thread_is_restarted_and_nobody_hangs(model: StandIn) -> No
 async def test_as_many_batches_are_read_at_once_as_the_model_allows(model: StandIn) -> None:
     model.parallel = 2
     async with scheduling(model) as scheduler:
-        held = await hold_the_model(scheduler, model)
-        beside = submit(scheduler, "beside")
-        await until(lambda: model.batches == [["held"], ["beside"]])
+        held = await hold_two(scheduler, model, "beside")
         waiting = submit(scheduler, "a", "b")
         await until(lambda: len(scheduler.waiting()) == 2)
         model.gate.set()
-        found = await outcomes([held, *beside, *waiting])
+        found = await outcomes([*held, *waiting])
     assert words(found) == ["held", "beside", "a", "b"]
 
 
 async def test_a_thread_that_dies_takes_none_of_the_others_batches_along(model: StandIn) -> None:
     model.parallel = 2
     async with scheduling(model) as scheduler:
-        held = await hold_the_model(scheduler, model)
-        killer = submit(scheduler, "death")
-        await until(lambda: model.batches == [["held"], ["death"]])
+        held = await hold_two(scheduler, model, "death")
         model.gate.set()
-        found = await outcomes([held, *killer, *submit(scheduler, "after")])
+        found = await outcomes([*held, *submit(scheduler, "after")])
         await until(lambda: scheduler.state is State.READY)
     assert isinstance(found[1], ModelUnavailable)
     assert words(found) == ["held", "after"]
