@@ -7,7 +7,7 @@
                           thread, over that of a run with the local engine, a thread a core
     memory_ratio          peak memory on many rows over that on few (stub)
     kills                 random kill -9 and resumes; digests must be equal (stub)
-    resume_finished_s     cost of resuming a finished run (stub)
+    resume_finished_s     cost of resuming a finished run of many rows, short ones (stub)
 
 Rates are articles over the seconds of scoring, as a run's closing report has them: from the moment
 the model is loaded (on Ray: the first worker's) until the last shard is on disk. So Ray's ratio has
@@ -46,20 +46,20 @@ SCORE = (sys.executable, "-c", "from service.cli import main; main()", "score")
 LABELS = ("--style", "extractive")
 
 
-def texts(count: int, seed: int = 0) -> Iterator[str]:
-    """Made-up articles of a few sentences."""
+def texts(count: int, longest: int, seed: int = 0) -> Iterator[str]:
+    """Made-up articles of at least two sentences."""
     chance = random.Random(seed)
     for number in range(count):
         yield " ".join(
             f"The {chance.choice(SUBJECTS)} spoke of the {chance.choice(OBJECTS)} on day {number}."
-            for _ in range(chance.randint(2, 12))
+            for _ in range(chance.randint(2, longest))
         )
 
 
-def write(path: Path, count: int) -> Path:
-    """An archive of made-up articles."""
+def write(path: Path, count: int, longest: int = 12) -> Path:
+    """An archive of made-up articles of so many sentences."""
     with path.open("w") as file:
-        file.writelines(f"{json.dumps({'text': text})}\n" for text in texts(count))
+        file.writelines(f"{json.dumps({'text': text})}\n" for text in texts(count, longest))
     return path
 
 
@@ -190,7 +190,7 @@ def main(
         same = kills(write(work / "kills.jsonl", kill_rows), stub, work, rounds, seed)
         figures |= {"kills": rounds, "kills_digest_equal": same}
         typer.echo(f"{rounds} kills, digest        {'equal' if same else 'DIFFERENT'}")
-        finished = write(work / "finished.jsonl", finished_rows)
+        finished = write(work / "finished.jsonl", finished_rows, 2)
         run(finished, work / "finished", stub)
         figures["resume_finished_s"] = round(run(finished, work / "finished", stub)[0], 2)
         typer.echo(f"resuming a finished run    {figures['resume_finished_s']} s")

@@ -27,7 +27,7 @@ from models.article import Article
 from models.errors import NutgrafError
 from service.isolation import ModelLost
 from service.model import Model
-from service.shards import LocalScorer, Scored
+from service.shards import LocalScorer, OnRead, Scored
 from service.stops import ClusterFailed
 
 TRIES = 3
@@ -127,7 +127,9 @@ class ClusterScorer:
         while not self._free:
             self._receive()
 
-    def __call__(self, shards: Iterable[Sequence[Article]]) -> Iterator[Scored]:
+    def __call__(
+        self, shards: Iterable[Sequence[Article]], on_read: OnRead = lambda _: None
+    ) -> Iterator[Scored]:
         """Raises ClusterFailed once all before the shard that it concerns are scored."""
         fresh = map(_Errand, count(), shards)
         waiting: deque[_Errand] = deque()
@@ -150,6 +152,7 @@ class ClusterScorer:
                     waiting.appendleft(errand)
                 elif errand:
                     done[errand.number] = scored or ClusterFailed(DEADLY)
+                    on_read(len(errand.articles))
 
     def _call(self, worker: Handle) -> None:
         """Have a worker load its model, which scoring nothing does; then it is free."""

@@ -60,7 +60,8 @@ Column = Annotated[str | None, Query(max_length=200)]
 class JobView:
     """A job: where it stands and how far it is; `error` says why it failed.
 
-    `progress` counts articles (`articles` to score, `done`), rows `rejected`, and the pace.
+    `progress` counts articles (`articles` to score, `done`, `read` in shards that are not done),
+    rows `rejected`, and the pace.
     """
 
     id: str

@@ -22,21 +22,29 @@ JSON_EVERY_S = 1.0
 class Tally:
     """Articles to score and scored, in all and since `began_s`, and rows rejected.
 
-    An article that occurs in many rows counts once.
+    An article that occurs in many rows counts once. `read` are those whose shard is not done yet: a
+    run that is killed now reads them again.
     """
 
     articles: int
     done: int
+    read: int = 0
     rejected: int = 0
     scored: int = 0
     tokens: int = 0
     began_s: float = field(default_factory=time.monotonic)
 
     def add(self, articles: int, tokens: int) -> None:
-        """Some more were scored."""
+        """Some that were read are scored: their shard is done."""
+        self.read -= articles
         self.done += articles
         self.scored += articles
         self.tokens += tokens
+
+    @property
+    def seen(self) -> int:
+        """Articles that the model has read."""
+        return self.done + self.read
 
     @property
     def seconds(self) -> float:
@@ -44,7 +52,7 @@ class Tally:
 
     @property
     def articles_per_s(self) -> float:
-        return self.scored / self.seconds
+        return (self.scored + self.read) / self.seconds
 
     @property
     def tokens_per_s(self) -> float:
@@ -53,7 +61,8 @@ class Tally:
     @property
     def eta_s(self) -> float | None:
         """Seconds to go at the pace so far; None before there is one."""
-        return (self.articles - self.done) / self.articles_per_s if self.scored else None
+        pace = self.articles_per_s
+        return (self.articles - self.seen) / pace if pace else None
 
     def to_json(self) -> dict[str, float | None]:
         """What a machine wants to know."""
@@ -68,7 +77,7 @@ class Tally:
 
 
 class Progress(Protocol):
-    """Is told of the tally after every shard, and of each stage's name before it begins."""
+    """Is told of the tally as articles are read, and of each stage's name before it begins."""
 
     def stage(self, name: str) -> None: ...
     def show(self, tally: Tally) -> None: ...
@@ -125,13 +134,13 @@ class Bar(AbstractContextManager["Bar"]):
         self._bar.update(self._task, description=name)
 
     def show(self, tally: Tally) -> None:
-        self._bar.update(self._task, total=tally.articles, completed=tally.done, pace=pace(tally))
+        self._bar.update(self._task, total=tally.articles, completed=tally.seen, pace=pace(tally))
 
 
 def log_lines(file: TextIO | None = None) -> Lines:
     """Plain lines for a log."""
     return Lines(
-        lambda tally: f"{tally.done:,} of {tally.articles:,} articles, {pace(tally)}",
+        lambda tally: f"{tally.seen:,} of {tally.articles:,} articles, {pace(tally)}",
         LINE_EVERY_S,
         file,
     )

@@ -56,7 +56,7 @@ class Run:
         self._manifest = manifest
         self._progress = progress
         self._max_rejected = max_rejected
-        self._tally = Tally(manifest.plan.articles, 0, manifest.rejected)
+        self._tally = Tally(manifest.plan.articles, 0, rejected=manifest.rejected)
         self._tokens = self._padded_tokens = 0
         self._since_s = time.monotonic()
 
@@ -82,7 +82,7 @@ class Run:
     def _score_repeated(self, repeated: plan.Repeated, scorer: Scorer) -> None:
         begin = repeated.answered
         articles = (self._request.article(*parts) for parts in repeated.articles(begin))
-        for scored in scorer(_chunks(articles, self._request.shard_rows)):
+        for scored in scorer(_chunks(articles, self._request.shard_rows), self._read):
             repeated.answer(begin, map(_packed, scored.outcomes))
             begin += len(scored.outcomes)
             self._note(scored)
@@ -97,7 +97,7 @@ class Run:
                 waiting.append(shard)
                 yield [self._request.article(r.text, r.title, r.target) for r in shard.missing]
 
-        for scored in scorer(articles()):
+        for scored in scorer(articles(), self._read):
             self._note(scored)
             self._finish(waiting.popleft(), scored)
             self._progress.show(self._tally)
@@ -123,6 +123,10 @@ class Run:
             yield shard
             left -= len(shard.rows)
             number += 1
+
+    def _read(self, articles: int) -> None:
+        self._tally.read += articles
+        self._progress.show(self._tally)
 
     def _note(self, scored: Scored) -> None:
         self._tokens += scored.tokens

@@ -47,10 +47,19 @@ class Scored:
     padded_tokens: int = 0
 
 
-class Scorer(Protocol):
-    """Scores shards in order, reading ahead of itself as it likes."""
+OnRead = Callable[[int], object]
+"""Is told how many more articles were read."""
 
-    def __call__(self, shards: Iterable[Sequence[Article]]) -> Iterator[Scored]: ...
+
+class Scorer(Protocol):
+    """Scores shards in order, reading ahead of itself as it likes.
+
+    `on_read` is told of every article of a shard, some at a time, before the shard is given.
+    """
+
+    def __call__(
+        self, shards: Iterable[Sequence[Article]], on_read: OnRead = ...
+    ) -> Iterator[Scored]: ...
 
 
 class Pass(NamedTuple):
@@ -87,7 +96,9 @@ class LocalScorer:
         self._begin = begin
         self._preparing_threads = preparing_threads
 
-    def __call__(self, shards: Iterable[Sequence[Article]]) -> Iterator[Scored]:
+    def __call__(
+        self, shards: Iterable[Sequence[Article]], on_read: OnRead = lambda _: None
+    ) -> Iterator[Scored]:
         scored = Scored()
         with (
             _pool(self._preparing_threads, "prepare") as preparing,
@@ -96,6 +107,7 @@ class LocalScorer:
             begin = self._begin or partial(_begin, reading)
             for window, is_last in _ahead(self._windows(shards, preparing)):
                 self._read(window, scored, begin)
+                on_read(len(window))
                 if is_last:
                     yield scored
                     scored = Scored()

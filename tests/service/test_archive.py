@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from models.article import Style
-from service import archive
+from service import archive, shards
 from service.manifest import NAME
-from service.progress import Silent
+from service.progress import Silent, Tally
 from service.records import Format
 from service.request import REJECTED
 from service.rows import Columns
@@ -40,6 +40,29 @@ def test_each_row_is_scored_once_in_input_order(
     assert manifest.is_finished
     assert runs.rows(asked, "id", "summary") == [[str(n), text[0]] for n, text in enumerate(TEXTS)]
     assert [part.rows for part in manifest.parts] == [4, 4, 2]
+
+
+class Shown(Silent):
+    """Keeps what was shown: articles read, of them in shards that are done, and scored."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int, int]] = []
+
+    def show(self, tally: Tally) -> None:
+        self.seen.append((tally.read + tally.done, tally.done, tally.scored))
+
+
+def test_progress_is_shown_within_a_shard_and_a_shard_counts_once_it_is_done(
+    tmp_path: Path, model: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "WINDOW_ROWS", 2)
+    texts = [f"text {number}" for number in range(7)]
+    asked = runs.request(runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out")
+    shown = Shown()
+    archive.score(asked, "0" * 64, lambda: runs.opened(asked, model), shown)
+    assert shown.seen == [
+        (0, 0, 0), (2, 0, 0), (4, 0, 0), (4, 4, 4), (6, 4, 4), (7, 4, 4), (7, 7, 7),
+    ]  # fmt: skip
 
 
 def test_a_batch_keeps_the_budget_and_is_of_one_shard(tmp_path: Path) -> None:

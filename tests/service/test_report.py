@@ -108,6 +108,7 @@ def test_the_closing_report_counts_everything(tmp_path: Path) -> None:
 
 def test_progress_comes_as_lines_for_people_and_for_machines() -> None:
     tally = Tally(articles=10, done=4, rejected=2)
+    tally.read = 6
     tally.add(6, 600)
     for_people, for_machines = io.StringIO(), io.StringIO()
     log_lines(for_people).show(tally)
