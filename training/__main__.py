@@ -106,6 +106,20 @@ def evaluate(
 
 
 @app.command()
+def average(
+    one: Annotated[Path, typer.Argument(help="an artifact")],
+    other: Annotated[Path, typer.Argument(help="one that was fitted from it")],
+    output: Annotated[Path, typer.Option(help="where the artifact goes")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="of the second one's weights")] = 0.5,
+) -> None:
+    """Average the weights of two artifacts; calibrate what comes of it."""
+    from training.average import average
+
+    digest = artifacts.save(average(artifacts.load(one), artifacts.load(other), share), output)
+    typer.echo(f"{output} {digest}")
+
+
+@app.command()
 def tiny(
     directory: Annotated[Path, typer.Argument(help="where the artifact goes")],
     seed: Annotated[int, typer.Option(help="other seed, other weights")] = 0,

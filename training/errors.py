@@ -4,7 +4,8 @@
     └── TrainingError
         ├── ConfigError     a config that cannot be read or says what no run knows
         ├── DataError       a file of labelled articles that cannot be used
-        └── BaseError       a starting encoder that cannot be used
+        ├── BaseError       a starting encoder that cannot be used
+        └── AverageError    two artifacts whose weights have no average
 
 A message is one line: what is wrong and the way out.
 """
@@ -28,3 +29,7 @@ class DataError(TrainingError):
 
 class BaseError(TrainingError):
     """A starting encoder that cannot be used."""
+
+
+class AverageError(TrainingError):
+    """Two artifacts whose weights have no average."""
