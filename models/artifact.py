@@ -44,8 +44,8 @@ METRICS, CARD, MANIFEST = "metrics.json", "README.md", "manifest.json"
 class Calibration:
     """What is fitted on validation data after the network: temperatures, a bias and thresholds.
 
-    Logits are divided by the temperature, and the bias is added to that of `unrelated`; below the
-    threshold a label is withheld.
+    Logits are divided by the temperature; below the threshold a label is withheld. Whether an
+    article is unrelated to a target has a temperature of its own, and the bias.
     """
 
     topic_temperature: float = 1.0
@@ -54,6 +54,7 @@ class Calibration:
     topic_threshold: float = 0.0
     stance_threshold: float = 0.0
     overall_threshold: float = 0.0
+    unrelated_temperature: float = 1.0
     unrelated_bias: float = 0.0
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+import math
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from models import passages
@@ -29,7 +28,8 @@ class Labeller:
 
     def topic(self, encoded: Encoded, read: Read) -> TopicAnalysis:
         fitted = self._calibration
-        scores = _scores(self._labels.topic_names, read.logits, fitted.topic_temperature)
+        logits = dict(zip(self._labels.topic_names, read.logits.tolist(), strict=True))
+        scores = _scores(tempered(logits, fitted.topic_temperature))
         best, abstained = scores[0], scores[0].probability < fitted.topic_threshold
         number = self._labels.topic_names.index(best.label)
         return TopicAnalysis(
@@ -47,15 +47,16 @@ class Labeller:
         Without a target these are the overall ones; an article that names it is not unrelated.
         """
         fitted, names = self._calibration, self._labels.stance_names
-        overall = target is None
-        possible = set(self._labels.overall if overall else names)
-        if target is not None and passages.names(encoded, target):
-            possible.discard(UNRELATED)
-        temperature = fitted.overall_temperature if overall else fitted.stance_temperature
-        threshold = fitted.overall_threshold if overall else fitted.stance_threshold
-        numbers = [n for n, name in enumerate(names) if name in possible]
-        bias = {UNRELATED: fitted.unrelated_bias}
-        scores = _scores([names[n] for n in numbers], read.logits[numbers], temperature, bias)
+        logits = dict(zip(names, read.logits.tolist(), strict=True))
+        if target is None:
+            possible = {name: logits[name] for name in names if name in self._labels.overall}
+            scores = _scores(tempered(possible, fitted.overall_temperature))
+            threshold = fitted.overall_threshold
+        else:
+            if passages.names(encoded, target):
+                logits.pop(UNRELATED, None)
+            scores = _scores(staged(logits, fitted))
+            threshold = fitted.stance_threshold
         best, abstained = scores[0], scores[0].probability < threshold
         return StanceAnalysis(
             target=target,
@@ -67,16 +68,33 @@ class Labeller:
         )
 
 
-def _scores(
-    names: Sequence[str],
-    logits: Tensor,
-    temperature: float,
-    bias: Mapping[str, float] = MappingProxyType({}),
-) -> tuple[Score, ...]:
+def tempered(logits: Mapping[str, float], temperature: float) -> dict[str, float]:
+    """Probabilities of logits that are divided by a temperature."""
+    top = max(logits.values())
+    powers = {name: math.exp((logit - top) / temperature) for name, logit in logits.items()}
+    total = math.fsum(powers.values())
+    return {name: power / total for name, power in powers.items()}
+
+
+def staged(logits: Mapping[str, float], fitted: Calibration) -> dict[str, float]:
+    """Probabilities of stances: that the article is unrelated, and of the others if it is not.
+
+    How sure the one is says little of how sure the other is, so each has its temperature.
+    """
+    related = {name: logit for name, logit in logits.items() if name != UNRELATED}
+    if not related or UNRELATED not in logits:
+        return tempered(logits, fitted.stance_temperature)
+    top = max(related.values())
+    reach = top + math.log(math.fsum(math.exp(logit - top) for logit in related.values()))
+    odds = (logits[UNRELATED] - reach) / fitted.unrelated_temperature + fitted.unrelated_bias
+    apart = tempered({UNRELATED: odds, "": 0.0}, 1.0)
+    stances = tempered(related, fitted.stance_temperature)
+    return {name: apart[""] * stances[name] if name in stances else apart[name] for name in logits}
+
+
+def _scores(probabilities: Mapping[str, float]) -> tuple[Score, ...]:
     """Labels with their probabilities, likeliest first; equals in the schema's order."""
-    added = logits.new_tensor([bias.get(name, 0.0) for name in names], dtype=torch.float32)
-    probabilities = (logits.float() / temperature + added).softmax(-1).tolist()
-    scores = [Score(name, p) for name, p in zip(names, probabilities, strict=True)]
+    scores = [Score(name, probability) for name, probability in probabilities.items()]
     return tuple(sorted(scores, key=lambda score: -score.probability))
 
 

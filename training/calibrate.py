@@ -1,7 +1,7 @@
 """Temperatures, a bias and abstention thresholds, fitted on validation data after the network.
 
-Temperature and vector scaling: Guo et al. 2017 (1706.04599); the only bias is that of `unrelated`,
-which training draws more often than articles do. Selective answers: Geifman and El-Yaniv 2017
+Temperature scaling: Guo et al. 2017 (1706.04599); the only bias is that of `unrelated`, which
+training draws more often than articles do. Selective answers: Geifman and El-Yaniv 2017
 (1705.08500): a label is withheld where answers as unsure as it are hardly better than chance.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 
 from models.artifact import Calibration
 from models.engine import Engine
+from models.labelling import staged, tempered
 from models.labels import UNRELATED
 from training.config import Config, Source
 from training.data import Labelled, load, split
@@ -27,7 +28,42 @@ MAX_RISK = 0.75
 MIN_WITHHELD = 8
 TINY = 1e-9
 
-Judge = Callable[[Sequence[Labelled]], list[Judged]]
+Judge = Callable[[Engine, Sequence[Labelled]], list[Judged]]
+Scale = Callable[[Mapping[str, float], Calibration], Mapping[str, float]]
+HEATS, BIASES = (1.0, 0.25, 5.0), (0.0, -4.0, 4.0)
+"""Where a temperature and a bias begin, and between what they end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is calibrated together: answers, how they are scaled, and by which of the numbers."""
+
+    judge: Judge
+    scale: Scale
+    numbers: Mapping[str, tuple[float, float, float]]
+
+
+HEADS = {
+    "topic": Head(
+        judge=lambda engine, texts: judge_topics(engine, [t for t in texts if t.topics]),
+        scale=lambda logits, fitted: tempered(logits, fitted.topic_temperature),
+        numbers={"topic_temperature": HEATS},
+    ),
+    "stance": Head(
+        judge=lambda engine, texts: judge_stances(engine, [t for t in texts if any(t.stances)]),
+        scale=staged,
+        numbers={
+            "stance_temperature": HEATS,
+            "unrelated_temperature": HEATS,
+            "unrelated_bias": BIASES,
+        },
+    ),
+    "overall": Head(
+        judge=lambda engine, texts: judge_overall(engine, [t for t in texts if None in t.stances]),
+        scale=lambda logits, fitted: tempered(logits, fitted.overall_temperature),
+        numbers={"overall_temperature": HEATS},
+    ),
+}
 
 
 def calibrate(engine: Engine, config: Config, most: int = 400) -> Calibration:
@@ -35,21 +71,14 @@ def calibrate(engine: Engine, config: Config, most: int = 400) -> Calibration:
 
     Every file counts the same, however many pairs it has.
     """
-    files = [_held(source, most) for source in config.validation]
-    judges: dict[str, Judge] = {
-        "topic": lambda texts: judge_topics(engine, [t for t in texts if t.topics]),
-        "stance": lambda texts: judge_stances(engine, [t for t in texts if any(t.stances)]),
-        "overall": lambda texts: judge_overall(engine, [t for t in texts if None in t.stances]),
-    }
+    files = [_held(source, most) for source in config.validation if source.calibrate]
     found = Calibration()
-    for name, judge in judges.items():
-        groups = [judged for judged in map(judge, files) if judged]
+    for name, head in HEADS.items():
+        groups = [judged for judged in (head.judge(engine, texts) for texts in files) if judged]
         if groups:
-            heat, bias = scaling(groups)
-            limit = threshold([_scaled(j, heat, bias) for judged in groups for j in judged])
-            found = replace(found, **{f"{name}_temperature": heat, f"{name}_threshold": limit})
-            if name == "stance":
-                found = replace(found, unrelated_bias=bias)
+            found = scaling(groups, head, found)
+            limit = threshold([_scaled(j, head, found) for judged in groups for j in judged])
+            found = replace(found, **{f"{name}_threshold": limit})
     return found
 
 
@@ -57,26 +86,29 @@ def _held(source: Source, most: int) -> list[Labelled]:
     return split(load(source), source, validation=True)[:most]
 
 
-def scaling(groups: Sequence[Sequence[Judged]]) -> tuple[float, float]:
-    """The temperature, and the bias of `unrelated`, under which the labels are likeliest.
+def scaling(groups: Sequence[Sequence[Judged]], head: Head, begin: Calibration) -> Calibration:
+    """The numbers of a head under which the right labels are likeliest, a group as its mean.
 
-    A group counts as its mean. The bias is 0 where no group knows that label.
+    Those of `unrelated` stay as they are where no group knows that label.
     """
-
-    def cost(found: NDArray[np.float64]) -> float:
-        return math.fsum(statistics.fmean(_surprise(j, *found) for j in each) for each in groups)
-
     knows = any(name == UNRELATED for each in groups for j in each for name, _ in j.scores)
-    begin, bounds = [1.0, 0.0], [(0.25, 5.0), (-4.0, 4.0)]
-    free = 1 + knows
-    best = minimize(cost, begin[:free], bounds=bounds[:free], method="Nelder-Mead")
-    found = [round(float(value), 3) for value in best.x]
-    return found[0], found[1] if knows else 0.0
+    free = {n: v for n, v in head.numbers.items() if knows or not n.startswith(UNRELATED)}
+
+    def fitted(values: NDArray[np.float64]) -> Calibration:
+        return replace(begin, **dict(zip(free, values.tolist(), strict=True)))
+
+    def cost(values: NDArray[np.float64]) -> float:
+        now = fitted(values)
+        return math.fsum(statistics.fmean(_surprise(j, head, now) for j in each) for each in groups)
+
+    first, bounds = [v[0] for v in free.values()], [v[1:] for v in free.values()]
+    best = minimize(cost, first, bounds=bounds, method="Powell")
+    return fitted(best.x.round(3))
 
 
-def _surprise(judged: Judged, heat: float, bias: float = 0.0) -> float:
+def _surprise(judged: Judged, head: Head, fitted: Calibration) -> float:
     """The negative log-likelihood of the right labels."""
-    scaled = _scaled(judged, heat, bias).scores
+    scaled = _scaled(judged, head, fitted).scores
     return -math.log(max(TINY, sum(p for name, p in scaled if name in judged.right)))
 
 
@@ -91,10 +123,6 @@ def threshold(judged: Sequence[Judged]) -> float:
     return round(found, 3)
 
 
-def _scaled(judged: Judged, heat: float, bias: float) -> Judged:
-    logits = {name: math.log(max(p, TINY)) / heat for name, p in judged.scores}
-    if UNRELATED in logits:
-        logits[UNRELATED] += bias
-    total = math.fsum(map(math.exp, logits.values()))
-    scores = [(name, math.exp(logit) / total) for name, logit in logits.items()]
-    return Judged(tuple(sorted(scores, key=lambda score: -score[1])), judged.right)
+def _scaled(judged: Judged, head: Head, fitted: Calibration) -> Judged:
+    scaled = head.scale({name: math.log(max(p, TINY)) for name, p in judged.scores}, fitted)
+    return Judged(tuple(sorted(scaled.items(), key=lambda score: -score[1])), judged.right)

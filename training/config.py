@@ -26,7 +26,8 @@ class Source(_Strict):
     of texts kept for validation (by the text's digest, so it is the same in every run), `unrelated`
     adds that many targets of other texts of the file to each text as unrelated ones, `condensed`
     reads only the sentences that the summary was made from, which teaches rewriting at a fifth of
-    the cost, `title` is the share of titles shown.
+    the cost, `title` is the share of titles shown; `calibrate = false` keeps labels that are often
+    wrong, such as outlets' sections, from saying how sure to be.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Source(_Strict):
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     unrelated: int = 0
     condensed: bool = False
+    calibrate: bool = True
     title: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     @property

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from models.artifact import Calibration
 from models.encoding import ArticleEncoder, Encoded
-from models.labelling import MAX_EVIDENCE, Labeller
+from models.labelling import MAX_EVIDENCE, Labeller, staged, tempered
 from models.labels import Label, LabelSchema
 from models.network import Read
 from models.sentences import split
@@ -80,6 +82,35 @@ def test_each_head_has_its_own_temperature(encoded: Encoded) -> None:
     assert labeller.topic(encoded, read(4.0, 0.0)).confidence == pytest.approx(0.982, abs=1e-3)
     assert labeller.stance(encoded, "x", logits).confidence == pytest.approx(0.881, abs=1e-3)
     assert labeller.stance(encoded, None, logits).confidence == pytest.approx(0.731, abs=1e-3)
+
+
+@given(
+    logits=st.dictionaries(
+        st.sampled_from(["favor", "against", "neutral", "unrelated"]),
+        st.floats(-1e4, 1e4),
+        min_size=1,
+    ),
+    temperature=st.floats(0.25, 5),
+    bias=st.floats(-4, 4),
+)
+def test_stages_share_out_all_there_is_and_change_nothing_when_neutral(
+    logits: dict[str, float], temperature: float, bias: float
+) -> None:
+    fitted = Calibration(
+        stance_temperature=temperature, unrelated_temperature=2.0, unrelated_bias=bias
+    )
+    assert sum(staged(logits, fitted).values()) == pytest.approx(1)
+    assert staged(logits, Calibration()) == pytest.approx(tempered(logits, 1.0), abs=1e-9)
+
+
+def test_how_sure_a_stance_is_leaves_alone_whether_it_is_one() -> None:
+    logits = {"favor": 3.0, "against": 0.0, "unrelated": 1.0}
+    plain, warm = (staged(logits, Calibration(stance_temperature=t)) for t in (1.0, 3.0))
+    assert warm["unrelated"] == pytest.approx(plain["unrelated"])
+    assert warm["favor"] < plain["favor"]
+    sure = staged(logits, Calibration(unrelated_temperature=0.5))
+    assert sure["unrelated"] < plain["unrelated"]
+    assert sure["favor"] / sure["against"] == pytest.approx(plain["favor"] / plain["against"])
 
 
 def test_the_bias_of_unrelated_is_added_for_targets(encoded: Encoded) -> None:

@@ -6,7 +6,9 @@ import math
 
 import pytest
 
-from training.calibrate import scaling, threshold
+from models.artifact import Calibration
+from models.labelling import staged
+from training.calibrate import HEADS, scaling, threshold
 from training.judging import Judged, calibration_error
 
 
@@ -14,10 +16,12 @@ def judged(probability: float, right: bool) -> Judged:
     return Judged((("yes", probability), ("no", 1 - probability)), ("yes" if right else "no",))
 
 
-def test_a_model_that_is_too_sure_is_cooled_down() -> None:
+@pytest.mark.parametrize("name", HEADS)
+def test_a_model_that_is_too_sure_is_cooled_down(name: str) -> None:
     answers = [judged(0.99, n % 4 != 0) for n in range(100)]
-    heat, bias = scaling([answers])
-    assert bias == 0
+    fitted = scaling([answers], HEADS[name], Calibration())
+    heat = getattr(fitted, f"{name}_temperature")
+    assert fitted == Calibration(**{f"{name}_temperature": heat}), "nothing else is known"
     assert heat > 2
     again = 0.99 ** (1 / heat) / (0.99 ** (1 / heat) + 0.01 ** (1 / heat))
     assert again == pytest.approx(0.75, abs=0.01)
@@ -27,15 +31,21 @@ def test_a_model_that_is_too_sure_is_cooled_down() -> None:
 def test_a_large_file_does_not_drown_a_small_one() -> None:
     large = [judged(0.99, True)] * 1000
     small = [judged(0.99, n % 2 == 0) for n in range(10)]
-    assert scaling([large, small])[0] > scaling([[*large, *small]])[0]
+    apart, together = (
+        scaling(groups, HEADS["topic"], Calibration()).topic_temperature
+        for groups in ([large, small], [[*large, *small]])
+    )
+    assert apart > together
 
 
 def test_a_model_that_takes_too_much_for_unrelated_is_held_back() -> None:
-    scores = (("unrelated", 0.6), ("favor", 0.4))
-    answers = [Judged(scores, ("favor" if n % 4 else "unrelated",)) for n in range(100)]
-    heat, bias = scaling([answers])
-    given = (0.4 / 0.6) ** (1 / heat) * math.exp(-bias)  # the odds of favor
-    assert given == pytest.approx(3, abs=0.05)
+    scores = (("unrelated", 0.6), ("favor", 0.3), ("against", 0.1))
+    rights = ["unrelated", *["favor"] * 2, "against"] * 25
+    answers = [Judged(scores, (right,)) for right in rights]
+    fitted = scaling([answers], HEADS["stance"], Calibration())
+    logits = {name: math.log(probability) for name, probability in scores}
+    given = staged(logits, fitted)
+    assert given == pytest.approx({"unrelated": 0.25, "favor": 0.5, "against": 0.25}, abs=0.01)
 
 
 def test_only_what_is_mostly_wrong_is_withheld() -> None:
