@@ -7,7 +7,7 @@
                           thread, over that of a run with the local engine, a thread a core
     memory_ratio          peak memory on many rows over that on few (stub)
     kills                 random kill -9 and resumes; digests must be equal (stub)
-    resume_finished_s     cost of resuming a finished run of many rows, short ones (stub)
+    resume_finished_s     cost of resuming a finished run of many rows, of few articles (stub)
 
 Rates are articles over the seconds of scoring, as a run's closing report has them: from the moment
 the model is loaded (on Ray: the first worker's) until the last shard is on disk. So Ray's ratio has
@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,20 +47,21 @@ SCORE = (sys.executable, "-c", "from service.cli import main; main()", "score")
 LABELS = ("--style", "extractive")
 
 
-def texts(count: int, longest: int, seed: int = 0) -> Iterator[str]:
-    """Made-up articles of at least two sentences."""
+def texts(count: int, seed: int = 0) -> Iterator[str]:
+    """Made-up articles of a few sentences."""
     chance = random.Random(seed)
     for number in range(count):
         yield " ".join(
             f"The {chance.choice(SUBJECTS)} spoke of the {chance.choice(OBJECTS)} on day {number}."
-            for _ in range(chance.randint(2, longest))
+            for _ in range(chance.randint(2, 12))
         )
 
 
-def write(path: Path, count: int, longest: int = 12) -> Path:
-    """An archive of made-up articles of so many sentences."""
+def write(path: Path, count: int, distinct: int | None = None) -> Path:
+    """An archive of so many rows, of so many made-up articles (None: each row another)."""
+    lines = (f"{json.dumps({'text': text})}\n" for text in texts(distinct or count))
     with path.open("w") as file:
-        file.writelines(f"{json.dumps({'text': text})}\n" for text in texts(count, longest))
+        file.writelines(islice(cycle(lines), count))
     return path
 
 
@@ -190,7 +192,7 @@ def main(
         same = kills(write(work / "kills.jsonl", kill_rows), stub, work, rounds, seed)
         figures |= {"kills": rounds, "kills_digest_equal": same}
         typer.echo(f"{rounds} kills, digest        {'equal' if same else 'DIFFERENT'}")
-        finished = write(work / "finished.jsonl", finished_rows, 2)
+        finished = write(work / "finished.jsonl", finished_rows, few)
         run(finished, work / "finished", stub)
         figures["resume_finished_s"] = round(run(finished, work / "finished", stub)[0], 2)
         typer.echo(f"resuming a finished run    {figures['resume_finished_s']} s")
