@@ -8,6 +8,6 @@ import os
 
 # A CPU keeps a kernel for every shape of a bfloat16 product that it has met, by default 1,024 of
 # each sort. Batches of all lengths rarely meet a shape again after the pass that they first met it
-# in, and what was kept came to half of a process's memory.
+# in, and what was kept came to a gigabyte in a long run.
 for _cache in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):  # torch's, oneDNN's
     os.environ.setdefault(_cache, "32")
