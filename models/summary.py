@@ -7,6 +7,7 @@ Bansal 2018, P18-1063); where its checks fail, the source sentence stands in and
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ SPARE = 0.2
 """A summary is long enough when at most this share of its words is left."""
 REPEATS = 0.55
 """A sentence that shares this much of its content words with those picked before adds nothing."""
-DANGLING_COST = 1.0
+DANGLING_COST = 0.7
+"""What an opening such as `He` or `But` costs, unless the sentence before it is in the summary."""
+QUOTED_COST = 1.0
 NO_STOP_COST = 2.0
+LATE_COST = 0.2
+"""What the logarithm of a sentence's place costs: news puts first what matters most."""
 WRITTEN_WORDS = 11
 """About as many words as a rewritten sentence has: how many are drafted follows from it."""
 _DANGLING = re.compile(
@@ -39,10 +44,14 @@ _STOPPED = re.compile(r"[.!?…][\"”’')\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may stand in the summary: its number, its score and its words."""
+    """A sentence that may stand in the summary: its number, its score and its words.
+
+    It `dangles` where it opens with a word that hangs on the sentence before.
+    """
 
     index: int
     score: float
+    dangles: bool
     words: int
     content: frozenset[str]
 
@@ -64,17 +73,31 @@ def all_words(text: str) -> frozenset[str]:
 
 
 def candidates(encoded: Encoded, salience: Sequence[float]) -> list[Candidate]:
-    """The sentences worth quoting, best first."""
+    """The sentences worth quoting, in the article's order."""
     found = []
     for index, (sentence, score) in enumerate(zip(encoded.sentences, salience, strict=True)):
         text = encoded.text[sentence.start : sentence.end]
         words = count_words(text)
         if MIN_SENTENCE_WORDS <= words <= MAX_SENTENCE_WORDS:
-            cost = DANGLING_COST * bool(index and _DANGLING.match(text))
-            cost += DANGLING_COST * bool(_QUOTED.fullmatch(text))
+            cost = LATE_COST * math.log1p(index)
+            cost += QUOTED_COST * bool(_QUOTED.fullmatch(text))
             cost += NO_STOP_COST * (not _STOPPED.search(text))
-            found.append(Candidate(index, score - cost, words, content_words(text)))
-    return sorted(found, key=lambda c: (-c.score, c.index))
+            dangles = bool(index and _DANGLING.match(text))
+            found.append(Candidate(index, score - cost, dangles, words, content_words(text)))
+    return found
+
+
+def _take_best(waiting: list[Candidate], picked: Sequence[Candidate]) -> Candidate:
+    """Takes out the candidate that goes best with what is picked."""
+    there = {candidate.index for candidate in picked}
+
+    def worth(one: Candidate) -> tuple[float, int]:
+        hangs = one.dangles and one.index - 1 not in there
+        return one.score - DANGLING_COST * hangs, -one.index
+
+    best = max(waiting, key=worth)
+    waiting.remove(best)
+    return best
 
 
 def repeats(content: frozenset[str], chosen: Sequence[frozenset[str]]) -> bool:
@@ -87,10 +110,9 @@ def repeats(content: frozenset[str], chosen: Sequence[frozenset[str]]) -> bool:
 def extractive(encoded: Encoded, salience: Sequence[float], max_words: int) -> Summary:
     """The article's own sentences, at most `max_words` words."""
     picked: list[Candidate] = []
-    left = max_words
-    for candidate in candidates(encoded, salience):
-        if left <= SPARE * max_words:
-            break
+    left, waiting = max_words, candidates(encoded, salience)
+    while waiting and left > SPARE * max_words:
+        candidate = _take_best(waiting, picked)
         if candidate.words <= left and not repeats(candidate.content, [p.content for p in picked]):
             picked.append(candidate)
             left -= candidate.words
@@ -129,8 +151,10 @@ def requests(
     held = all_words(encoded.text)
     spellings = frozenset(match.group() for match in WORD.finditer(encoded.text))
     picked: list[Candidate] = []
-    for candidate in candidates(encoded, salience):
-        if len(picked) < most and not repeats(candidate.content, [p.content for p in picked]):
+    waiting = candidates(encoded, salience)
+    while waiting and len(picked) < most:
+        candidate = _take_best(waiting, picked)
+        if not repeats(candidate.content, [p.content for p in picked]):
             picked.append(candidate)
     chosen = [encoded.sentences[candidate.index] for candidate in picked]
     return [
