@@ -56,7 +56,8 @@ class Tally:
 
     @property
     def tokens_per_s(self) -> float:
-        return self.tokens / self.seconds
+        """By the articles of finished shards, whose tokens are known; 0 before there is one."""
+        return self.articles_per_s * self.tokens / self.scored if self.scored else 0.0
 
     @property
     def eta_s(self) -> float | None:
@@ -153,7 +154,9 @@ def json_lines(file: TextIO | None = None) -> Lines:
 
 def pace(tally: Tally) -> str:
     """Rates, time to go and rejects in a few words."""
-    rates = f"{tally.articles_per_s:,.1f} articles/s, {tally.tokens_per_s:,.0f} tokens/s"
+    rates = f"{tally.articles_per_s:,.1f} articles/s"
+    if tally.tokens:
+        rates += f", {tally.tokens_per_s:,.0f} tokens/s"
     eta_s = tally.eta_s
     to_go = "" if eta_s is None else f", {duration(eta_s)} to go"
     return f"{rates}{to_go}, {tally.rejected:,} rejected"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import time
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from service import report
 from service.closing import Closing
-from service.progress import Tally, duration, json_lines, log_lines
+from service.progress import Tally, duration, json_lines, log_lines, pace
 from service.records import Format
 from service.rows import Columns
 from service.stops import InputRefused
@@ -117,6 +118,16 @@ def test_progress_comes_as_lines_for_people_and_for_machines() -> None:
     assert for_people.getvalue().endswith("2 rejected\n")
     found = json.loads(for_machines.getvalue())
     assert (found["done"], found["scored"], found["tokens"], found["eta_s"]) == (10, 6, 600, 0)
+
+
+def test_the_pace_within_a_shard_is_that_of_articles_until_tokens_are_known() -> None:
+    tally = Tally(articles=10, done=0, read=4, began_s=time.monotonic() - 60)
+    assert "articles/s" in pace(tally)
+    assert "tokens/s" not in pace(tally)
+    tally.add(4, 400)
+    tally.read = 4
+    assert tally.tokens_per_s == pytest.approx(100 * tally.articles_per_s, rel=0.05)
+    assert "tokens/s" in pace(tally)
 
 
 def test_durations_are_read_at_a_glance() -> None:
