@@ -49,7 +49,7 @@ class Shown(Silent):
         self.seen: list[tuple[int, int, int]] = []
 
     def show(self, tally: Tally) -> None:
-        self.seen.append((tally.read + tally.done, tally.done, tally.scored))
+        self.seen.append((tally.seen, tally.done, tally.scored))
 
 
 def test_progress_is_shown_within_a_shard_and_a_shard_counts_once_it_is_done(
