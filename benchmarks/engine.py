@@ -18,11 +18,12 @@ import torch
 import typer
 
 import models
-from models.article import Article, Options, Style, Task
+from models.article import ALL_TASKS, Article, Options, Style, Task
 from models.encoding import pack, ranges
 from models.engine import Engine, Prepared
 
 SHIPPED = Path(models.__file__).parent / "nutgraf-mini"
+TARGETS = ("the city hospital", "Ann Harlow", "more money for roads")
 SENTENCES = (
     "The council of {place} voted on {day} to spend {sum} million dollars on the {thing}.",
     "{name}, who leads the works, said the {thing} would be finished before the winter.",
@@ -87,25 +88,25 @@ def main(
     budget_tokens: Annotated[int, typer.Option(help="padded tokens of a batch")] = 4096,
     dtype: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
 ) -> None:
-    """Measure topic + extractive and topic + written summaries against the bare encoder."""
+    """Measure topic + summaries, and stances toward targets, against the bare encoder."""
     engine = Engine.load(model, dtype=dtype, max_batch_tokens=budget_tokens)
     texts = articles(count, tokens, engine)
     tasks = frozenset({Task.TOPIC, Task.SUMMARY})
 
-    def whole(style: Style) -> None:
-        asked = (Article(text, options=Options(tasks=tasks, style=style)) for text in texts)
-        engine.analyze([engine.prepare(article) for article in asked])
+    def whole(options: Options) -> None:
+        engine.analyze([engine.prepare(Article(text, options=options)) for text in texts])
 
     batch = [engine.prepare(Article(text)) for text in texts]
-    bare, extractive, written = timed(
+    bare, extractive, written, targets = timed(
         [
             lambda: encode_only(engine, batch, budget_tokens),
-            lambda: whole(Style.EXTRACTIVE),
-            lambda: whole(Style.WRITTEN),
+            lambda: whole(Options(tasks=tasks, style=Style.EXTRACTIVE)),
+            lambda: whole(Options(tasks=tasks, style=Style.WRITTEN)),
+            lambda: whole(Options(TARGETS, ALL_TASKS, Style.EXTRACTIVE)),
         ],
         rounds,
     )
-    rates = {"encoder": bare, "extractive": extractive, "written": written}
+    rates = {"encoder": bare, "extractive": extractive, "written": written, "targets": targets}
     for name, seconds in rates.items():
         typer.echo(f"{name:<12}{count / seconds:8.1f} articles/s")
     typer.echo(
@@ -113,6 +114,7 @@ def main(
             {
                 "extractive_over_encoder": round(bare / extractive, 3),
                 "written_over_encoder": round(bare / written, 3),
+                "three_targets_over_encoder": round(bare / targets, 3),
                 "articles_per_s": {k: round(count / s, 2) for k, s in rates.items()},
                 "tokens": round(statistics.fmean(p.tokens for p in batch)),
                 "dtype": engine.info.dtype,

@@ -67,7 +67,7 @@ class StanceAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class SummarySentence:
-    """A sentence of the summary, the span it comes from, and whether the reader rewrote it."""
+    """A sentence of the summary, the span it comes from, and whether the writer rewrote it."""
 
     text: str
     source: Span

@@ -15,7 +15,7 @@ class Task(StrEnum):
 
 
 class Style(StrEnum):
-    """How a summary is made: `written` by the reader, or `extractive`: the article's sentences."""
+    """How a summary is made: `written` anew, or `extractive`: the article's sentences."""
 
     WRITTEN = "written"
     EXTRACTIVE = "extractive"

@@ -118,9 +118,9 @@ class ArticleEncoder:
         ids, starts, windows = layout.close()
         return Encoded(text, ids, starts, windows, tuple(kept), title_range, truncated)
 
-    def target(self, target: str | None) -> list[int]:
-        """The prompt for the stance toward a target, or toward the article's own subject."""
-        ids = self._tokenizer.encode(target, add_special_tokens=False).ids if target else []
+    def target(self, target: str) -> list[int]:
+        """The prompt for the stance toward a target."""
+        ids = self._tokenizer.encode(target, add_special_tokens=False).ids
         return [self._stance, *ids[:MAX_TARGET_TOKENS], self._sep]
 
     def first_piece(self, word: str) -> int:

@@ -16,16 +16,24 @@ from typing import Any
 import torch
 
 from models import artifact, passages, summary, webpage
-from models.analysis import Analysis, InputReport, Removed, StanceAnalysis, Summary
+from models.analysis import (
+    Analysis,
+    InputReport,
+    Removed,
+    StanceAnalysis,
+    Summary,
+    TopicAnalysis,
+)
 from models.article import Article, Options, Style, Task
 from models.cleaning import clean, kept_text
-from models.encoding import ArticleEncoder, Encoded, pack
+from models.encoding import ArticleEncoder, Encoded
 from models.errors import AnalysisError, ArticleTooLong, EmptyArticle
 from models.labelling import Labeller
 from models.labels import LabelSchema
 from models.language import LanguageDetector
-from models.network import Network, Read
-from models.reading import Prompt, Reading
+from models.network import Network
+from models.passages import Question
+from models.reading import Reading, read_stances
 from models.sentences import split
 from models.vocabulary import OwnWords
 from models.writer import Request, Writer
@@ -61,24 +69,29 @@ class Prepared:
 
     encoded: Encoded
     options: Options
-    prompts: tuple[tuple[str | None, tuple[int, ...]], ...]
+    questions: tuple[tuple[str, Question], ...]
     removed: tuple[Removed, ...]
     language: str | None
     from_html: bool
 
     @property
     def tokens(self) -> int:
-        """Word pieces in all windows."""
-        return len(self.encoded.ids)
+        """Word pieces in all windows and questions."""
+        return len(self.encoded.ids) + self._asked_tokens
 
     @property
     def windows(self) -> int:
-        return len(self.encoded.windows)
+        """The windows that it is read in; questions count as windows of the longest's length."""
+        return len(self.encoded.windows) - (-self._asked_tokens // self.longest_tokens)
 
     @property
     def longest_tokens(self) -> int:
-        """The longest window, to which every window of a batch may be padded."""
-        return max(self.encoded.windows)
+        """The longest window or question, to which all of a batch may be padded."""
+        return max([*self.encoded.windows, *(len(asked.ids) for _, asked in self.questions)])
+
+    @property
+    def _asked_tokens(self) -> int:
+        return sum(len(asked.ids) for _, asked in self.questions)
 
 
 class Engine:
@@ -94,7 +107,6 @@ class Engine:
     ) -> None:
         self._model = model
         self.parallel = parallel
-        self._max_batch_tokens = max_batch_tokens
         on_cpu = device.type == "cpu"
         self._group_tokens = min(max_batch_tokens, CPU_GROUP_TOKENS) if on_cpu else max_batch_tokens
         self.network = model.network.eval().to(device)
@@ -147,8 +159,9 @@ class Engine:
     def warm_up(self) -> None:
         """Runs every stage once, so that the first article does not pay for it."""
         self._detector.warm_up()
-        for style in Style:
-            self.analyze([self.prepare(Article(WARM_UP_TEXT, options=Options(style=style)))])
+        for style, targets in ((Style.WRITTEN, ()), (Style.EXTRACTIVE, ("the bridge",))):
+            options = Options(targets, style=style)
+            self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
 
     def prepare(self, article: Article) -> Prepared:
         """Cleans, splits and tokenises. Raises an ArticleError."""
@@ -170,36 +183,35 @@ class Engine:
         return Prepared(
             encoded=encoded,
             options=options,
-            prompts=self._prompts(options),
+            questions=self._questions(encoded, options),
             removed=removed,
             language=detected[0] if detected else None,
             from_html=article.html is not None,
         )
 
-    def _prompts(self, options: Options) -> tuple[tuple[str | None, tuple[int, ...]], ...]:
-        if Task.STANCE not in options.tasks:
+    def _questions(self, encoded: Encoded, options: Options) -> tuple[tuple[str, Question], ...]:
+        if Task.STANCE not in options.tasks or not options.targets:
             return ()
-        targets = dict.fromkeys(options.targets or (None,))
-        return tuple((target, tuple(self._encoder.target(target))) for target in targets)
+        targets = {target: self._encoder.target(target) for target in options.targets}
+        asked = passages.questions(encoded, list(targets.items()))
+        return tuple(zip(targets, asked, strict=True))
 
     @torch.inference_mode()
     def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
         """One outcome for each article, in order; what fails in one leaves the others whole.
 
-        An article is encoded once, whatever is asked of it.
+        An article is encoded once, whatever is asked of it, and each of its questions once more.
         """
         if not batch:
             return []
         reading = Reading(self.network, [p.encoded for p in batch], self._group_tokens)
-        topics = reading.topic()
-        stances = self._stances(reading, batch)
+        topics = self._topics(reading, batch)
+        stances = self._overall(reading, batch) | self._stances(batch)
         summaries = self._summaries(reading, batch)
         broken = _broken(batch, topics, stances, summaries)
         return [
             Analysis(
-                topic=self._labeller.topic(prepared.encoded, topics.row(row))
-                if Task.TOPIC in prepared.options.tasks
-                else None,
+                topic=topics.get(row),
                 stance=_in_order(stances.get(row), prepared.options),
                 summary=summaries.get(row),
                 language=prepared.language,
@@ -213,23 +225,40 @@ class Engine:
             for row, prepared in enumerate(batch)
         ]
 
-    def _stances(
+    def _topics(self, reading: Reading, batch: Sequence[Prepared]) -> dict[int, TopicAnalysis]:
+        asked = [row for row, p in enumerate(batch) if Task.TOPIC in p.options.tasks]
+        if not asked:
+            return {}
+        read = reading.topic()
+        return {row: self._labeller.topic(batch[row].encoded, read.row(row)) for row in asked}
+
+    def _overall(
         self, reading: Reading, batch: Sequence[Prepared]
     ) -> dict[int, tuple[StanceAnalysis, ...]]:
-        """The stances of the articles that are asked for them, in groups of similar length."""
-        asked = [row for row, prepared in enumerate(batch) if prepared.prompts]
+        """The stances toward their own subjects of the articles that no target is named for."""
+        asked = [
+            row
+            for row, prepared in enumerate(batch)
+            if Task.STANCE in prepared.options.tasks and not prepared.questions
+        ]
+        if not asked:
+            return {}
+        read = reading.overall()
+        return {row: (self._labeller.overall(batch[row].encoded, read.row(row)),) for row in asked}
+
+    def _stances(self, batch: Sequence[Prepared]) -> dict[int, tuple[StanceAnalysis, ...]]:
+        """The stances toward the targets that are named."""
+        asked = [(row, *each) for row, prepared in enumerate(batch) for each in prepared.questions]
+        if not asked:
+            return {}
+        read = read_stances(
+            self.network, [question for _, _, question in asked], self._group_tokens
+        )
         found: dict[int, tuple[StanceAnalysis, ...]] = {}
-        for group in pack([batch[row].tokens for row in asked], self._max_batch_tokens):
-            rows = [asked[index] for index in group]
-            prompts = [
-                (row, target, Prompt(row, ids, passages.reach(batch[row].encoded, target)))
-                for row in rows
-                for target, ids in batch[row].prompts
-            ]
-            read = reading.stance([prompt for _, _, prompt in prompts])
-            for number, (row, target, _) in enumerate(prompts):
-                stance = self._labeller.stance(batch[row].encoded, target, read.row(number))
-                found[row] = (*found.get(row, ()), stance)
+        for number, (row, target, question) in enumerate(asked):
+            encoded, places = batch[row].encoded, question.places
+            stance = self._labeller.stance(encoded, target, places, read.row(number))
+            found[row] = (*found.get(row, ()), stance)
         return found
 
     def _summaries(self, reading: Reading, batch: Sequence[Prepared]) -> dict[int, Summary]:
@@ -270,17 +299,18 @@ class Engine:
 
 def _broken(
     batch: Sequence[Prepared],
-    topics: Read,
+    topics: Mapping[int, TopicAnalysis],
     stances: Mapping[int, Sequence[StanceAnalysis]],
     summaries: Mapping[int, Summary],
 ) -> set[int]:
     """The articles for which some head gave no finite scores."""
-    finite = topics.logits.isfinite().all(-1).tolist()
+    labels = {row: [topics[row].confidence] for row in topics}
+    for row, found in stances.items():
+        labels.setdefault(row, []).extend(stance.confidence for stance in found)
     return {
         row
         for row, prepared in enumerate(batch)
-        if not finite[row]
-        or not all(math.isfinite(stance.confidence) for stance in stances.get(row, ()))
+        if not all(map(math.isfinite, labels.get(row, ())))
         or (Task.SUMMARY in prepared.options.tasks and row not in summaries)
     }
 
@@ -297,8 +327,8 @@ def _in_order(
 
 def _report(prepared: Prepared) -> InputReport:
     return InputReport(
-        tokens=prepared.tokens,
-        windows=prepared.windows,
+        tokens=len(prepared.encoded.ids),
+        windows=len(prepared.encoded.windows),
         truncated=prepared.encoded.truncated,
         removed=prepared.removed,
         text=prepared.encoded.text if prepared.from_html else None,

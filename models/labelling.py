@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor
 
@@ -13,6 +13,7 @@ from models.artifact import Calibration
 from models.encoding import Encoded
 from models.labels import UNRELATED, LabelSchema
 from models.network import Read
+from models.passages import Place
 
 MAX_EVIDENCE = 3
 MIN_EVIDENCE_SHARE = 0.25
@@ -38,33 +39,49 @@ class Labeller:
             confidence=best.probability,
             abstained=abstained,
             scores=scores,
-            evidence=_evidence(encoded, read.contributions, number),
+            evidence=_evidence(encoded, _sentences(encoded), read.contributions, number),
         )
 
-    def stance(self, encoded: Encoded, target: str | None, read: Read) -> StanceAnalysis:
-        """The stance toward a target, of those that are possible.
+    def overall(self, encoded: Encoded, read: Read) -> StanceAnalysis:
+        """The stance toward the article's own subject, of those that are overall ones."""
+        fitted = self._calibration
+        possible = {n: logit for n, logit in self._stances(read) if n in self._labels.overall}
+        scores = _scores(tempered(possible, fitted.overall_temperature))
+        sentences = _sentences(encoded)
+        return self._stance(None, scores, fitted.overall_threshold, encoded, sentences, read)
 
-        Without a target these are the overall ones; an article that names it is not unrelated.
-        """
-        fitted, names = self._calibration, self._labels.stance_names
-        logits = dict(zip(names, read.logits.tolist(), strict=True))
-        if target is None:
-            possible = {name: logits[name] for name in names if name in self._labels.overall}
-            scores = _scores(tempered(possible, fitted.overall_temperature))
-            threshold = fitted.overall_threshold
-        else:
-            if passages.names(encoded, target):
-                logits.pop(UNRELATED, None)
-            scores = _scores(staged(logits, fitted))
-            threshold = fitted.stance_threshold
+    def stance(
+        self, encoded: Encoded, target: str, places: Sequence[Place], read: Read
+    ) -> StanceAnalysis:
+        """The stance toward a target; an article that names it is not unrelated."""
+        fitted, logits = self._calibration, dict(self._stances(read))
+        if passages.names(encoded, target):
+            logits.pop(UNRELATED, None)
+        sentences = [place.sentence for place in places]
+        scores = _scores(staged(logits, fitted))
+        return self._stance(target, scores, fitted.stance_threshold, encoded, sentences, read)
+
+    def _stances(self, read: Read) -> Iterator[tuple[str, float]]:
+        return zip(self._labels.stance_names, read.logits.tolist(), strict=True)
+
+    def _stance(
+        self,
+        target: str | None,
+        scores: tuple[Score, ...],
+        threshold: float,
+        encoded: Encoded,
+        sentences: Sequence[int | None],
+        read: Read,
+    ) -> StanceAnalysis:
         best, abstained = scores[0], scores[0].probability < threshold
+        number = self._labels.stance_names.index(best.label)
         return StanceAnalysis(
             target=target,
             label=None if abstained else best.label,
             confidence=best.probability,
             abstained=abstained,
             scores=scores,
-            evidence=_evidence(encoded, read.contributions, names.index(best.label)),
+            evidence=_evidence(encoded, sentences, read.contributions, number),
         )
 
 
@@ -98,13 +115,22 @@ def _scores(probabilities: Mapping[str, float]) -> tuple[Score, ...]:
     return tuple(sorted(scores, key=lambda score: -score.probability))
 
 
-def _evidence(encoded: Encoded, contributions: Tensor, label: int) -> tuple[Passage, ...]:
-    """The sentences that speak most for a label rather than the others, in the article's order."""
-    titles = int(encoded.title is not None)
-    shares = contributions[titles : titles + len(encoded.sentences)].float()
+def _sentences(encoded: Encoded) -> list[int | None]:
+    """The article's segments as sentence numbers; the title has none."""
+    return [None] * (encoded.title is not None) + list(range(len(encoded.sentences)))
+
+
+def _evidence(
+    encoded: Encoded, sentences: Sequence[int | None], contributions: Tensor, label: int
+) -> tuple[Passage, ...]:
+    """The sentences that speak most for a label rather than the others, in the article's order.
+
+    `contributions` (S, labels) are those of the given sentences, padding behind them.
+    """
+    shares = contributions[: len(sentences)].float()
     favor = (shares[:, label] - shares.mean(-1)).tolist()
-    order = sorted(range(len(favor)), key=lambda index: (-favor[index], index))
-    best = max(favor[order[0]], 0.0)
-    chosen = [i for i in order[:MAX_EVIDENCE] if favor[i] > MIN_EVIDENCE_SHARE * best]
-    spans = [encoded.sentences[index] for index in sorted(chosen)]
+    spoken = {n: share for n, share in zip(sentences, favor, strict=True) if n is not None}
+    order = sorted(spoken, key=lambda n: (-spoken[n], n))[:MAX_EVIDENCE]
+    least = MIN_EVIDENCE_SHARE * max(spoken[order[0]], 0.0)
+    spans = [encoded.sentences[n] for n in sorted(order) if spoken[n] > least]
     return tuple(Passage(s.start, s.end, encoded.text[s.start : s.end]) for s in spans)

@@ -1,10 +1,11 @@
-"""The network: one encoder, one reader, and the heads of the three tasks.
+"""The network: an encoder, a reader, a decoder, and the heads of the three tasks.
 
-The encoder and the layers of the reader are the transformers library's BERT modules; what is ours
-is what stands on them. All states of a batch lie in one flat tensor, article after article, and
-heads gather from it by index. Letters in shape comments: N tokens of all articles, A articles,
-S sentences, P prompts or sentences to rewrite, T words, M memory tokens, W words to point at,
-H hidden, G words of the writer's own.
+The encoder reads articles, once for all tasks; the reader has the same shape, shares its embeddings
+and reads each target with the passages that mention it; the decoder writes. Their layers are the
+transformers library's BERT modules; what is ours is what stands on them. All states of a batch lie
+in one flat tensor, article after article, and heads gather from it by index. Letters in shape
+comments: N tokens of all articles, A articles, S sentences, P questions or sentences to rewrite,
+T words, M memory tokens, W words to point at, H hidden, G words of the writer's own.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from transformers.models.bert.modeling_bert import BertEncoder
 MAX_POSITION = 64
 HEAD_DROPOUT = 0.1
 PATH_DROPOUT = 0.3
-"""How often training takes the reader's last state away from a stance, so that the sentences that
-are given as evidence learn to carry it."""
+"""How often training takes the target's state away from a stance, so that the sentences that are
+given as evidence learn to carry it."""
 END = 0
 """The writer's own word 0: the end of the sentence."""
 
@@ -36,13 +37,13 @@ class NetworkConfig:
     topics: int
     stances: int
     writer_words: int
-    reader_layers: int = 3
+    decoder_layers: int = 3
     salience_layers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the reader reads: states and which of them are real, one row an article or sentence."""
+    """What the decoder reads: states and which of them are real, one row an article or sentence."""
 
     states: Tensor  # (rows, M, H)
     mask: Tensor  # (rows, M)
@@ -84,23 +85,23 @@ def segment_mean(states: Tensor, segment: Tensor, count: int) -> Tensor:
     return total[:count] / number[:, None]
 
 
-class TopicHead(nn.Module):
-    """Topic logits as a weighted sum over sentences, so that each sentence's share is exact.
+class PooledHead(nn.Module):
+    """Label logits as a weighted sum over sentences, so that each sentence's share is exact.
 
     Attention pooling after Yang et al. 2016 (N16-1174), with logits linear in the pooled states.
     """
 
-    def __init__(self, hidden: int, topics: int) -> None:
+    def __init__(self, hidden: int, labels: int) -> None:
         super().__init__()
         self.value = _dense(hidden)
         self.weight = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
-        self.out = nn.Linear(hidden, topics)
+        self.out = nn.Linear(hidden, labels)
         nn.init.zeros_(cast(nn.Linear, self.weight[2]).weight)
 
     def forward(self, sentences: Tensor, mask: Tensor) -> Read:
         weight = self.weight(sentences).squeeze(-1)  # (A, S)
         share = weight.float().masked_fill(~mask, -torch.inf).softmax(-1)
-        each = functional.linear(self.value(sentences), self.out.weight).float()  # (A, S, topics)
+        each = functional.linear(self.value(sentences), self.out.weight).float()  # (A, S, labels)
         contributions = share[..., None] * each
         return Read(contributions.sum(1) + self.out.bias.float(), contributions)
 
@@ -125,7 +126,7 @@ class SalienceHead(nn.Module):
 
 
 class StanceHead(nn.Module):
-    """Stance logits from the reader's last state and the sentences that it attends to."""
+    """Stance logits from a target's state and the sentences that were read with it."""
 
     def __init__(self, hidden: int, stances: int) -> None:
         super().__init__()
@@ -138,7 +139,7 @@ class StanceHead(nn.Module):
         self.out_sentence = nn.Linear(hidden, stances, bias=False)
 
     def forward(self, read: Tensor, sentences: Tensor, mask: Tensor) -> Read:
-        """`read` (P, H); `sentences` (P, S, H) and `mask` (P, S) of each prompt's article."""
+        """`read` (P, H); `sentences` (P, S, H) and `mask` (P, S) of each question."""
         weight = (self.key(sentences) @ self.query(read)[..., None]).squeeze(-1)  # (P, S)
         weight = weight.float() / read.shape[-1] ** 0.5
         share = weight.masked_fill(~mask, -torch.inf).softmax(-1)
@@ -182,14 +183,14 @@ class WriterHead(nn.Module):
 
 
 class Network(nn.Module):
-    """Encoder, reader and heads. Pure tensors in and out; it knows no text."""
+    """Encoder, decoder and heads. Pure tensors in and out; it knows no text."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         bert = _bert(config.encoder)
-        reader = _bert(
+        decoder = _bert(
             config.encoder,
-            num_hidden_layers=config.reader_layers,
+            num_hidden_layers=config.decoder_layers,
             is_decoder=True,
             add_cross_attention=True,
         )
@@ -197,12 +198,14 @@ class Network(nn.Module):
         hidden = bert.hidden_size
         self.config = config
         self.encoder = BertModel(bert, add_pooling_layer=False)
-        self.reader = BertEncoder(reader)  # type: ignore[no-untyped-call]
-        self.reader_config = reader
-        self.topic = TopicHead(hidden, config.topics)
+        self.decoder = BertEncoder(decoder)  # type: ignore[no-untyped-call]
+        self.decoder_config = decoder
+        self.topic = PooledHead(hidden, config.topics)
         self.salience = SalienceHead(salience)
         self.stance = StanceHead(hidden, config.stances)
         self.writer = WriterHead(hidden, config.writer_words)
+        self.overall = PooledHead(hidden, config.stances)
+        self.reader = BertEncoder(bert)  # type: ignore[no-untyped-call]
 
     @property
     def positions(self) -> int:
@@ -210,34 +213,22 @@ class Network(nn.Module):
         return int(self.encoder.config.max_position_embeddings)
 
     def lower_precision(self, dtype: torch.dtype) -> None:
-        """Puts what is heavy (encoder, reader, writer) in `dtype`; the label heads keep float32."""
-        for module in (self.encoder, self.reader, self.writer):
+        """Puts what is heavy in `dtype`, all but the label heads, which keep float32."""
+        for module in (self.encoder, self.reader, self.decoder, self.writer):
             nn.Module.to(module, dtype)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some windows: (rows, tokens) → (rows, tokens, H)."""
         return cast(Tensor, self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
 
-    def read_targets(self, prompts: Tensor, group: Tensor, memory: Memory, reach: Tensor) -> Tensor:
-        """The reader's states over stance prompts: (A, Q, H).
-
-        All prompts of an article stand in one row of `prompts` (A, Q), so the article is projected
-        once however many targets it is read for. `group` (A, Q) numbers the prompts from 1 (0:
-        padding); each token sees its own prompt and the tokens of the article that `reach`
-        (A, Q or 1, M) allows.
-        """
-        same = group[:, :, None] == group[:, None, :]
-        embedded = self.encoder.embeddings(input_ids=prompts, position_ids=_restart(group))
-        read = self.reader(
-            embedded,
-            attention_mask=same[:, None],
-            encoder_hidden_states=memory.states,
-            encoder_attention_mask=reach.expand(-1, prompts.shape[1], -1)[:, None],
-        )
+    def read(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The states of some questions: (rows, tokens) → (rows, tokens, H)."""
+        attend = mask[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
+        read = self.reader(self.encoder.embeddings(ids), attention_mask=attend)
         return cast(Tensor, read.last_hidden_state)
 
     def embed_written(self, pieces: Tensor, copied: Tensor, position: int = 0) -> Tensor:
-        """Input of the reader for words written so far: (P, T), (P, T, H) → (P, T, H).
+        """Input of the decoder for words written so far: (P, T), (P, T, H) → (P, T, H).
 
         `pieces` are first word pieces, `copied` the source states of the words (0 for own words).
         """
@@ -251,10 +242,10 @@ class Network(nn.Module):
     def write(
         self, inputs: Tensor, memory: Memory, cache: EncoderDecoderCache | None = None
     ) -> Tensor:
-        """The reader's states while writing: (P, T, H), each word seeing those before it."""
+        """The decoder's states while writing: (P, T, H), each word seeing those before it."""
         length = inputs.shape[1]
         causal = torch.ones(length, length, dtype=torch.bool, device=inputs.device).tril()
-        read = self.reader(
+        read = self.decoder(
             inputs,
             attention_mask=causal[None, None].expand(len(inputs), 1, -1, -1)
             if length > 1
@@ -268,13 +259,14 @@ class Network(nn.Module):
     def new_cache(self) -> EncoderDecoderCache:
         """An empty key-value cache for `write`, one word at a time."""
         return EncoderDecoderCache(
-            DynamicCache(config=self.reader_config), DynamicCache(config=self.reader_config)
+            DynamicCache(config=self.decoder_config), DynamicCache(config=self.decoder_config)
         )
 
     def warm_start(self, own_pieces: list[int]) -> None:
-        """Starts the reader from the encoder's upper layers, the writer's words from theirs."""
+        """Starts reader and decoder from the encoder's layers, the writer's words from its."""
+        self.reader.load_state_dict(self.encoder.encoder.state_dict())
         layers = list(self.encoder.encoder.layer)
-        for mine, its in zip(self.reader.layer, layers[-len(self.reader.layer) :], strict=True):
+        for mine, its in zip(self.decoder.layer, layers[-len(self.decoder.layer) :], strict=True):
             state = its.state_dict()
             across = {
                 name.replace("attention.", "crossattention.", 1): tensor
@@ -287,11 +279,3 @@ class Network(nn.Module):
             mine.load_state_dict(its.state_dict())
         with torch.no_grad():
             self.writer.own.weight.copy_(self.encoder.embeddings.word_embeddings.weight[own_pieces])
-
-
-def _restart(group: Tensor) -> Tensor:
-    """Positions that begin at 0 with each group of a row, and stay 0 in padding: (A, Q)."""
-    index = torch.arange(group.shape[1], device=group.device).expand_as(group)
-    begins = torch.ones_like(group, dtype=torch.bool)
-    begins[:, 1:] = group[:, 1:] != group[:, :-1]
-    return (index - torch.where(begins, index, 0).cummax(1).values) * (group > 0)

@@ -1,33 +1,79 @@
-"""Which passages of a long article the stance reader reads for a target."""
+"""What of an article is read with a target: the passages that mention it, and the lead."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from models.encoding import WINDOW_TOKENS, WORD, Encoded
+import numpy as np
+
+from models.encoding import WORD, Encoded, Integers
 from models.vocabulary import is_content, normal
 
+PASSAGE_TOKENS = 192
+"""How much of an article is read with a target: a longer one costs more and gains little."""
 STEM_CHARS = 6
 LEAD_BONUS = 0.3
 
 
-def reach(encoded: Encoded, target: str | None) -> list[tuple[int, int]] | None:
-    """The token ranges to read: those that mention the target, and the lead, up to one window.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sentence in a question: its number in the article (None: the title), and its tokens."""
 
-    None where the article fits in one window: then all of it is read, as in training.
+    sentence: int | None
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A target and what is read with it, as one row of the encoder.
+
+    The first `asked` of its tokens are the target's prompt; the sentences stand behind it in the
+    article's order.
     """
-    if len(encoded.ids) <= WINDOW_TOKENS:
-        return None
-    stems = {_stem(word) for word in (target or "").split() if is_content(normal(word))}
-    order = sorted(range(len(encoded.sentences)), key=lambda i: (-_score(encoded, i, stems), i))
-    chosen: list[tuple[int, int]] = [encoded.title] if encoded.title else []
-    left = WINDOW_TOKENS - sum(last - first for first, last in chosen)
-    for index in order:
-        sentence = encoded.sentences[index]
-        if sentence.last - sentence.first <= left:
-            chosen.append((sentence.first, sentence.last))
-            left -= sentence.last - sentence.first
-    return sorted(chosen)
+
+    ids: Integers
+    asked: int
+    places: tuple[Place, ...]
+
+
+def questions(encoded: Encoded, targets: Sequence[tuple[str, Sequence[int]]]) -> list[Question]:
+    """The questions of an article, for targets with their prompts."""
+    said = [_stems(encoded.text[s.start : s.end].split()) for s in encoded.sentences]
+    return [_question(encoded, prompt, _order(said, target)) for target, prompt in targets]
+
+
+def _question(encoded: Encoded, prompt: Sequence[int], order: Sequence[int]) -> Question:
+    """Sentences in the given order until there is no room; the first is cut if it needs more."""
+    title = [(-1, *encoded.title)] if encoded.title else []
+    sentences = [(n, encoded.sentences[n].first, encoded.sentences[n].last) for n in order]
+    chosen: list[tuple[int, int, int]] = []
+    left, quoted = PASSAGE_TOKENS, False
+    for number, first, last in title + sentences:
+        if last - first <= left or not quoted:
+            chosen.append((number, first, min(last, first + left)))
+            left -= chosen[-1][2] - first
+            quoted |= number >= 0
+    places, row, end = [], [np.asarray(prompt, np.int64)], len(prompt)
+    for number, first, last in sorted(chosen):
+        places.append(Place(number if number >= 0 else None, end, end + last - first))
+        row.append(encoded.ids[first:last])
+        end += last - first
+    row.append(np.asarray(prompt[-1:], np.int64))
+    return Question(np.concatenate(row), len(prompt), tuple(places))
+
+
+def _order(said: Sequence[set[str]], target: str) -> list[int]:
+    """Sentences by how much of the target they mention; the lead counts too, less further down."""
+    stems = _stems(word for word in target.split() if is_content(normal(word)))
+    score = [len(stems & words) / max(len(stems), 1) for words in said]
+    return sorted(range(len(said)), key=lambda n: (-score[n] - LEAD_BONUS / (1 + n), n))
+
+
+def _stems(words: Iterator[str] | Sequence[str]) -> set[str]:
+    """The beginnings of words, so that a plural is the same word."""
+    return {normal(word).strip("'\".,:;!?()“”‘’")[:STEM_CHARS] for word in words}
 
 
 def names(encoded: Encoded, target: str) -> bool:
@@ -40,15 +86,3 @@ def names(encoded: Encoded, target: str) -> bool:
 
 def _words(text: str) -> Iterator[str]:
     return (normal(match.group()) for match in WORD.finditer(text))
-
-
-def _stem(word: str) -> str:
-    return normal(word).strip("'\".,:;!?()“”‘’")[:STEM_CHARS]
-
-
-def _score(encoded: Encoded, index: int, stems: set[str]) -> float:
-    """How much of the target a sentence mentions; the lead counts too, less the further down."""
-    sentence = encoded.sentences[index]
-    words = {_stem(word) for word in encoded.text[sentence.start : sentence.end].split()}
-    mentioned = len(stems & words) / len(stems) if stems else 0.0
-    return mentioned + LEAD_BONUS / (1 + index)

@@ -1,7 +1,7 @@
 """Which sentences make the summary, and in which words.
 
 Extractive: the sentences that carry the story, without repeating each other, in the article's
-order. Written: the same are picked, then rewritten by the reader (select, then rewrite: Chen and
+order. Written: the same are picked, then rewritten by the writer (select, then rewrite: Chen and
 Bansal 2018, P18-1063); where its checks fail, the source sentence stands in and the answer says so.
 """
 

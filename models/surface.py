@@ -24,7 +24,7 @@ _MARKS = re.compile(r"[^\w\s]+$")
 
 
 def written(draft: Draft, request: Request, own: OwnWords) -> str | None:
-    """The draft's likeliest sentence that stands the reader's own checks; None if none does.
+    """The draft's likeliest sentence that stands the writer's own checks; None if none does.
 
     They are: likely enough, shorter than its source, with content; it makes a sentence, and no
     quotation or bracket stays open.

@@ -1,4 +1,4 @@
-"""The reader as a writer: rewrites sentences word by word, all of them in parallel.
+"""The decoder as a writer: rewrites sentences word by word, all of them in parallel.
 
 Each step takes the likeliest next word: a word of the source, by its place, or one of the writer's
 own. The probabilities of the same word at several places are added up. K = G + W numbers the
@@ -167,7 +167,7 @@ class _Pages:
         return (place == self._copied[:, None] + 1).to(self.words.dtype)[:, None]
 
     def latest(self, own_pieces: Tensor, write_id: int) -> tuple[Tensor, Tensor]:
-        """The word taken last as the reader's input: its first piece (P, 1) and state (P, 1, H)."""
+        """The word taken last, for the decoder: its first piece (P, 1) and state (P, 1, H)."""
         place = (self._choice - self._own).clamp(min=0)[:, None]
         copied = self._choice >= self._own
         own = own_pieces[self._choice.clamp(min=0, max=self._own - 1).cpu()].to(place.device)

@@ -78,7 +78,7 @@ def config(base: Path, write_rows: WriteRows) -> Config:
     """A run of two epochs over a few articles, in float32."""
     return Config.model_validate(
         {
-            "model": {"name": "trial", "base": str(base), "reader_layers": 1, "writer_words": 20},
+            "model": {"name": "trial", "base": str(base), "decoder_layers": 1, "writer_words": 20},
             "optimisation": {
                 "epochs": 2,
                 "batch_tokens": 2048,
@@ -98,7 +98,7 @@ def run_file(config: Config, tmp_path: Path) -> Path:
     (source,) = config.train
     path = tmp_path / "run.toml"
     path.write_text(
-        f'[model]\nname = "trial"\nbase = "{config.model.base}"\nreader_layers = 1\n'
+        f'[model]\nname = "trial"\nbase = "{config.model.base}"\ndecoder_layers = 1\n'
         "writer_words = 20\n"
         f'[optimisation]\nmixed_precision = "no"\nbatch_tokens = 2048\n'
         f'[[train]]\npath = "{source.path}"\nmax_tokens = 256\n'

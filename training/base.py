@@ -68,7 +68,7 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
             topics=len(corpus.labels.topic),
             stances=len(corpus.labels.stance),
             writer_words=len(corpus.own),
-            reader_layers=model.reader_layers,
+            decoder_layers=model.decoder_layers,
             salience_layers=model.salience_layers,
         )
     )

@@ -21,24 +21,26 @@ class Source(_Strict):
     """A file of labelled articles and how it is used.
 
     `where` keeps rows with these values (a value, or a list of them), `columns` maps our names of
-    columns to the file's, `passes` is how often an epoch reads the file (0.5: every second row),
-    `per_topic` caps the rows of a topic, `per_stance` the rows of a stance, `holdout` is the share
-    of texts kept for validation (by the text's digest, so it is the same in every run), `unrelated`
-    adds that many targets of other texts of the file to each text as unrelated ones, `condensed`
-    reads only the sentences that the summary was made from, which teaches rewriting at a fifth of
-    the cost, `title` is the share of titles shown; `calibrate = false` keeps labels that are often
-    wrong, such as outlets' sections, from saying how sure to be.
+    columns to the file's, `without` names those whose labels are not used, `passes` is how often an
+    epoch reads the file (0.5: every second row), `per_topic` caps the rows of a topic, `per_stance`
+    the rows of a stance, `holdout` is the share of texts kept for validation (by the text's digest,
+    so it is the same in every run), `unrelated` adds that many targets of other texts of the file
+    to each text as unrelated ones, `condensed` reads only the sentences that the summary was made
+    from, which teaches rewriting at a fifth of the cost, `title` is the share of titles shown;
+    `calibrate = false` keeps labels that are often wrong, such as outlets' sections, from saying
+    how sure to be.
     """
 
     path: Path
     where: dict[str, Any] = {}
     columns: dict[str, str] = {}
+    without: tuple[str, ...] = ()
     passes: Share = 1.0
     per_topic: int | None = None
     per_stance: int | None = None
     limit: int | None = None
     max_tokens: int = 512
-    max_prompts: int = 8
+    max_questions: int = 8
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     unrelated: int = 0
     condensed: bool = False
@@ -63,7 +65,7 @@ class ModelConfig(_Strict):
     version: str = "0.1.0"
     base: str | None = None
     start: Path | None = None
-    reader_layers: int = 3
+    decoder_layers: int = 3
     salience_layers: int = 1
     writer_words: int = 400
     max_windows: int = 8
@@ -72,9 +74,10 @@ class ModelConfig(_Strict):
 
 
 class Losses(_Strict):
-    """Weights of the losses of the four heads."""
+    """Weights of the losses of the five heads."""
 
     topic: float = 1.0
+    overall: float = 0.5
     stance: float = 1.0
     salience: float = 0.5
     writing: float = 0.7

@@ -56,9 +56,9 @@ class Corpus:
         return [stance_weights(examples, len(self.labels.stance)) for examples in by_source]
 
     def validation_batches(self, how: Optimisation) -> Iterator[Batch]:
-        """The held-out examples in batches, with the first of their prompts."""
+        """The held-out examples in batches, with the first of their questions."""
         order = Order(
-            [len(e.encoded.ids) for e in self.validation],
+            [e.tokens for e in self.validation],
             [0] * len(self.validation),
             [1.0],
             how.batch_tokens * 2,
@@ -66,7 +66,7 @@ class Corpus:
         )
         for numbers in order.epoch(0):
             examples = [self.validation[number] for number in numbers]
-            yield Batch(examples, [list(example.prompts[:8]) for example in examples])
+            yield Batch(examples, [list(example.questions[:8]) for example in examples])
 
 
 def build(

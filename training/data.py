@@ -77,15 +77,18 @@ def _rows(source: Source) -> Iterator[dict[str, Any]]:
     table = _renamed(table, source)
     if "text" not in table.column_names:
         raise DataError(f"{source.path}: no column 'text'; name it under columns in the config")
-    for column, value in source.where.items():
+    named = [("where", name) for name in source.where]
+    for option, column in [*named, *(("without", name) for name in source.without)]:
         if column not in table.column_names:
             raise DataError(
-                f"{source.path}: 'where' names the column {column!r}, which is not there"
+                f"{source.path}: {option!r} names the column {column!r}, which is not there"
             )
+    for column, value in source.where.items():
         allowed = value if isinstance(value, list) else [value]
         keep = [i for i, found in enumerate(table[column]) if found in allowed]
         table = table.select(keep)
-    table = table.select_columns([name for name in COLUMNS if name in table.column_names])
+    wanted = COLUMNS.difference(source.without)
+    table = table.select_columns([name for name in table.column_names if name in wanted])
     return (row for row in table if row["text"] and row["text"].strip())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from models.artifact import tokenizer_from
 from models.cleaning import clean
-from models.encoding import ArticleEncoder, Encoded
+from models.encoding import WINDOW_TOKENS, ArticleEncoder, Encoded
 from models.labels import LabelSchema
+from models.passages import Question, questions
 from models.sentences import split
 from models.vocabulary import OwnWords
 from training.alignment import (
@@ -35,17 +37,25 @@ MEGABATCH = 50
 class Example:
     """A text as the network reads it, with the labels that are known for it.
 
-    `topics` are (topic, weight), `prompts` (word pieces, stance), `salient` the sentences of the
-    oracle (None: no summary is known), `pairs` what the writer learns from.
+    `topics` are (topic, weight), `questions` (question, stance), `overall` the stance toward its
+    own subject, `salient` the sentences of the oracle (None: no summary is known), `pairs` what the
+    writer learns from; `tokens` is what reading it takes.
     """
 
     source: int
     encoded: Encoded
     topics: tuple[tuple[int, float], ...] = ()
-    prompts: tuple[tuple[list[int], int], ...] = ()
+    questions: tuple[tuple[Question, int], ...] = ()
+    overall: int | None = None
     salient: tuple[int, ...] | None = None
     pairs: tuple[Pair, ...] = ()
     article_words: frozenset[str] = frozenset()
+    tokens: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether a head learns from the whole text, not from questions alone."""
+        return bool(self.topics or self.salient or self.pairs or self.overall is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,9 @@ class Maker:
     number: int
 
     def encoder(self, windows: int = 1) -> ArticleEncoder:
-        """Reads `max_tokens` of a text, in that many windows."""
+        """Reads `max_tokens` of a text, in so many windows for each that it needs."""
         tokenizer = tokenizer_from(self.tokenizer_json)
+        windows *= math.ceil(self.source.max_tokens / WINDOW_TOKENS)
         return ArticleEncoder(tokenizer, windows, self.source.max_tokens // windows)
 
     def make(self, labelled: Sequence[Labelled]) -> list[Example]:
@@ -80,18 +91,27 @@ class Maker:
         if not encoded.sentences:
             return None
         salient, pairs, held = self._summary(each, encoded, encoder, own)
-        return Example(
+        made = Example(
             source=self.number,
             encoded=encoded,
             topics=self._topics(each),
-            prompts=tuple(
-                (encoder.target(target), self._number(stance, self.labels.stance_names))
-                for target, stance in each.stances.items()
-            ),
+            questions=self._questions(each, encoded, encoder),
+            overall=self._stance(each.stances[None]) if None in each.stances else None,
             salient=salient,
             pairs=pairs,
             article_words=held if pairs else frozenset(),
         )
+        return replace(made, tokens=_tokens(made, self.source.max_questions))
+
+    def _questions(
+        self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder
+    ) -> tuple[tuple[Question, int], ...]:
+        stances = {target: stance for target, stance in each.stances.items() if target is not None}
+        asked = questions(encoded, [(target, encoder.target(target)) for target in stances])
+        return tuple(zip(asked, map(self._stance, stances.values()), strict=True))
+
+    def _stance(self, stance: str) -> int:
+        return self._number(stance, self.labels.stance_names)
 
     def _topics(self, each: Labelled) -> tuple[tuple[int, float], ...]:
         numbers = [self._number(topic, self.labels.topic_names) for topic in each.topics]
@@ -124,6 +144,12 @@ class Maker:
             return None, tuple(found for found in pairs if found), held
         salient = oracle([_spoken(s) for s in sentences], [_spoken(line) for line in lines])
         return tuple(salient), tuple(found for found in pairs if found), held
+
+
+def _tokens(example: Example, most: int) -> int:
+    """Tokens of an example that is read with at most `most` of its questions."""
+    asked = sorted((len(question.ids) for question, _ in example.questions), reverse=True)
+    return len(example.encoded.ids) * example.whole + sum(asked[:most])
 
 
 def condensed(each: Labelled) -> Labelled | None:
@@ -213,21 +239,21 @@ class Order:
         return batches
 
 
-def sampled_prompts(
+def sampled_questions(
     example: Example, most: int, weights: Sequence[float], draw: random.Random
-) -> list[tuple[list[int], int]]:
-    """At most `most` of an example's prompts, rarer stances of its source likelier."""
-    prompts = list(example.prompts)
-    if len(prompts) <= most:
-        return prompts
+) -> list[tuple[Question, int]]:
+    """At most `most` of an example's questions, rarer stances of its source likelier."""
+    questions = list(example.questions)
+    if len(questions) <= most:
+        return questions
     keyed = [
         (draw.random() ** (1 / max(weights[stance], 1e-6)), i)
-        for i, (_, stance) in enumerate(prompts)
+        for i, (_, stance) in enumerate(questions)
     ]
-    return [prompts[index] for _, index in sorted(keyed, reverse=True)[:most]]
+    return [questions[index] for _, index in sorted(keyed, reverse=True)[:most]]
 
 
 def stance_weights(examples: Iterable[Example], stances: int) -> list[float]:
     """Sampling weights that balance the stances of a source: the inverse of their counts."""
-    counts = Counter(stance for example in examples for _, stance in example.prompts)
+    counts = Counter(stance for example in examples for _, stance in example.questions)
     return [1 / counts[stance] if counts[stance] else 0.0 for stance in range(stances)]

@@ -22,7 +22,7 @@ from models.artifact import Artifact
 from training.base import fresh_artifact
 from training.config import Config, Optimisation
 from training.corpus import Corpus
-from training.examples import Order, sampled_prompts
+from training.examples import Order, sampled_questions
 from training.losses import Batch, HeadLoss, JointModel
 
 SMOOTHING = 0.98
@@ -62,10 +62,11 @@ class Fit:
         model = JointModel(self.artifact.network, corpus.own, corpus.write_id, config.losses)
         _freeze(self.artifact, how)
         if how.compile:
-            for layer in self.artifact.network.encoder.encoder.layer:
+            network = self.artifact.network
+            for layer in (*network.encoder.encoder.layer, *network.reader.layer):
                 layer.compile(dynamic=True)
         self._order = Order(
-            [len(e.encoded.ids) for e in corpus.train],
+            [e.tokens for e in corpus.train],
             [e.source for e in corpus.train],
             [source.passes for source in config.train],
             how.batch_tokens,
@@ -155,12 +156,12 @@ class Fit:
         seed = self._config.optimisation.seed
         draw = random.Random(f"{seed}/{self.progress.epoch}/{numbers}")  # noqa: S311 - sampling
         examples = [self._corpus.train[number] for number in numbers]
-        most = [self._config.train[e.source].max_prompts for e in examples]
+        most = [self._config.train[e.source].max_questions for e in examples]
         weights = self._corpus.stance_weights
         return Batch(
             examples,
             [
-                sampled_prompts(e, n, weights[e.source], draw)
+                sampled_questions(e, n, weights[e.source], draw)
                 for e, n in zip(examples, most, strict=True)
             ],
         )
@@ -219,9 +220,10 @@ def _freeze(artifact: Artifact, how: Optimisation) -> None:
 
 
 def _groups(model: nn.Module, how: Optimisation) -> list[dict[str, Any]]:
-    encoder: list[nn.Parameter] = []
+    encoders = ("network.encoder.", "network.reader.")
+    slow: list[nn.Parameter] = []
     heads: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            (encoder if name.startswith("network.encoder.") else heads).append(parameter)
-    return [{"params": encoder, "lr": how.encoder_rate}, {"params": heads, "lr": how.head_rate}]
+            (slow if name.startswith(encoders) else heads).append(parameter)
+    return [{"params": slow, "lr": how.encoder_rate}, {"params": heads, "lr": how.head_rate}]

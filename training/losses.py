@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from models.encoding import Integers, pad
 from models.network import Network
-from models.reading import Prompt, Reading, Source
+from models.passages import Question
+from models.reading import Reading, Source, read_stances
 from models.vocabulary import OwnWords
 from training.alignment import Pair
 from training.config import Losses
@@ -20,16 +21,17 @@ from training.examples import Example
 
 GROUP_TOKENS = 2048
 """Windows of similar length are encoded together, this many padded tokens at a time."""
+SMOOTHING = 0.05
 FULL_WEIGHT_ITEMS = 4
 """A head with fewer labels than this in a batch counts for less, lest one noisy label steer it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Examples with the prompts drawn for them this time."""
+    """Examples with the questions drawn for them this time."""
 
     examples: Sequence[Example]
-    prompts: Sequence[Sequence[tuple[list[int], int]]]
+    questions: Sequence[Sequence[tuple[Question, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,52 +54,57 @@ class JointModel(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, HeadLoss]]:
         """The weighted sum of the heads' losses, and each head's own."""
-        reading = Reading(self.network, [e.encoded for e in batch.examples], GROUP_TOKENS)
+        examples = [example for example in batch.examples if example.whole]
+        reading = Reading(self.network, [e.encoded for e in examples], GROUP_TOKENS)
         heads = {
-            "topic": self._topic(reading, batch),
-            "stance": self._stance(reading, batch),
-            "salience": self._salience(reading, batch),
-            "writing": self._writing(reading, batch),
+            "topic": self._topic(reading, examples),
+            "overall": self._overall(reading, examples),
+            "stance": self._stance(batch),
+            "salience": self._salience(reading, examples),
+            "writing": self._writing(reading, examples),
         }
         found = {name: head for name, head in heads.items() if head is not None}
-        total = reading.states.sum() * 0.0
+        total = self.network.topic.out.bias.sum() * 0.0  # what no head learns from costs nothing
         for name, head in found.items():
             total = total + self._weights[name] * min(1, head.items / FULL_WEIGHT_ITEMS) * head.mean
         return total, found
 
-    def _topic(self, reading: Reading, batch: Batch) -> HeadLoss | None:
-        rows = [row for row, example in enumerate(batch.examples) if example.topics]
+    def _topic(self, reading: Reading, examples: Sequence[Example]) -> HeadLoss | None:
+        rows = [row for row, example in enumerate(examples) if example.topics]
         if not rows:
             return None
         logits = reading.topic().logits[rows]
         target = torch.zeros_like(logits)
         for index, row in enumerate(rows):
-            for topic, weight in batch.examples[row].topics:
+            for topic, weight in examples[row].topics:
                 target[index, topic] = weight
-        return HeadLoss(functional.cross_entropy(logits, target, label_smoothing=0.05), len(rows))
+        return HeadLoss(
+            functional.cross_entropy(logits, target, label_smoothing=SMOOTHING), len(rows)
+        )
 
-    def _stance(self, reading: Reading, batch: Batch) -> HeadLoss | None:
-        asked = [
-            (Prompt(row, ids), stance)
-            for row, prompts in enumerate(batch.prompts)
-            for ids, stance in prompts
-        ]
+    def _overall(self, reading: Reading, examples: Sequence[Example]) -> HeadLoss | None:
+        known = [(row, e.overall) for row, e in enumerate(examples) if e.overall is not None]
+        if not known:
+            return None
+        return _labelled(reading.overall().logits[[row for row, _ in known]], [n for _, n in known])
+
+    def _stance(self, batch: Batch) -> HeadLoss | None:
+        asked = [pair for drawn in batch.questions for pair in drawn]
         if not asked:
             return None
-        logits = reading.stance([prompt for prompt, _ in asked]).logits
-        target = torch.tensor([stance for _, stance in asked], device=logits.device)
-        return HeadLoss(functional.cross_entropy(logits, target, label_smoothing=0.05), len(asked))
+        read = read_stances(self.network, [question for question, _ in asked], GROUP_TOKENS)
+        return _labelled(read.logits, [stance for _, stance in asked])
 
-    def _salience(self, reading: Reading, batch: Batch) -> HeadLoss | None:
-        rows = [row for row, example in enumerate(batch.examples) if example.salient]
+    def _salience(self, reading: Reading, examples: Sequence[Example]) -> HeadLoss | None:
+        rows = [row for row, example in enumerate(examples) if example.salient]
         if not rows:
             return None
         scores = reading.salience()[rows].log_softmax(-1)
-        picked = [scores[i, list(batch.examples[row].salient or ())] for i, row in enumerate(rows)]
+        picked = [scores[i, list(examples[row].salient or ())] for i, row in enumerate(rows)]
         return HeadLoss(-torch.stack([each.mean() for each in picked]).mean(), len(rows))
 
-    def _writing(self, reading: Reading, batch: Batch) -> HeadLoss | None:
-        pairs = [(row, p) for row, example in enumerate(batch.examples) for p in example.pairs]
+    def _writing(self, reading: Reading, examples: Sequence[Example]) -> HeadLoss | None:
+        pairs = [(row, p) for row, example in enumerate(examples) for p in example.pairs]
         if not pairs:
             return None
         memory, words = reading.sources(
@@ -108,7 +115,7 @@ class JointModel(nn.Module):
         copied = words[rows, steps.before.clamp(min=0)] * (steps.before >= 0)[..., None]
         read = self.network.write(self.network.embed_written(steps.inputs, copied), memory)
         logits = self.network.writer(read, words, steps.follows)
-        allowed = [self._own.allowed(batch.examples[row].article_words) for row, _ in pairs]
+        allowed = [self._own.allowed(examples[row].article_words) for row, _ in pairs]
         own = (
             torch.from_numpy(np.stack(allowed))
             .to(words.device)[:, None]
@@ -120,6 +127,12 @@ class JointModel(nn.Module):
         known = right.any(-1)
         reached = scores.masked_fill(~right, -torch.inf)[known].logsumexp(-1)
         return HeadLoss(-reached.mean(), len(pairs))
+
+
+def _labelled(logits: Tensor, labels: Sequence[int]) -> HeadLoss:
+    target = torch.tensor(labels, device=logits.device)
+    loss = functional.cross_entropy(logits, target, label_smoothing=SMOOTHING)
+    return HeadLoss(loss, len(labels))
 
 
 class _Steps:

@@ -55,7 +55,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
             topics=len(labels.topic),
             stances=len(labels.stance),
             writer_words=len(OWN_WORDS),
-            reader_layers=1,
+            decoder_layers=1,
         )
     )
     for name, parameter in network.named_parameters():
@@ -81,7 +81,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
 def _lead_on(writer: WriterHead) -> None:
     """Makes it likely that the writer copies on, and that it ends, as a trained one does.
 
-    Else nothing that it writes would stand the reader's checks, and no trial would meet a rewritten
+    Else nothing that it writes would stand the writer's checks, and no trial would meet a rewritten
     sentence.
     """
     for layer, share in ((writer.query, 0.1), (writer.gate, 0.1), (writer.own, 0.5)):

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ def add(data: Any, name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("file", "change"),
     [
-        pytest.param("manifest.json", lambda m: add(m, "format", 2), id="another format"),
+        pytest.param("manifest.json", lambda m: add(m, "format", 1), id="another format"),
         pytest.param(
             "manifest.json",
             lambda m: add(m["files"], "code.py", m["files"]["README.md"]),
@@ -170,13 +171,13 @@ def add(data: Any, name: str, value: object) -> None:
             lambda m: add(m["files"], "../x", m["files"].pop("README.md")),
             id="a path that leads out",
         ),
-        pytest.param("config.json", lambda c: add(c, "format", 2), id="a config of another format"),
+        pytest.param("config.json", lambda c: add(c, "format", 1), id="a config of another format"),
         pytest.param("config.json", lambda c: c.pop("labels"), id="no labels"),
         pytest.param("config.json", lambda c: c["labels"]["topic"].pop(), id="a topic too few"),
         pytest.param("config.json", lambda c: c["own_words"].append("x"), id="a word too many"),
         pytest.param("config.json", lambda c: add(c["network"], "depth", 3), id="unknown shape"),
         pytest.param(
-            "config.json", lambda c: add(c["network"], "reader_layers", 2), id="a layer too many"
+            "config.json", lambda c: add(c["network"], "decoder_layers", 2), id="a layer too many"
         ),
         pytest.param(
             "config.json",
@@ -308,6 +309,31 @@ def test_killed_at_any_moment_there_is_a_whole_artifact(copy: Path) -> None:
     assert len(done.stdout.split()) == 9
 
 
-def test_a_network_in_float16_on_disk_is_float32_in_memory(tiny: Path) -> None:
-    network: Network = load(tiny).network
+@pytest.mark.parametrize("dtype", [torch.int8, torch.float16, torch.float32])
+def test_however_it_is_on_disk_it_is_float32_in_memory(
+    tiny_artifact: Artifact, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    save(tiny_artifact, tmp_path / "new", dtype)
+    network: Network = load(tmp_path / "new").network
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+
+
+def test_no_weight_is_off_by_more_than_half_a_step(tiny_artifact: Artifact, tmp_path: Path) -> None:
+    save(tiny_artifact, tmp_path / "new")
+    loaded = load(tmp_path / "new").network.state_dict()
+    for name, weights in tiny_artifact.network.state_dict().items():
+        rough = weights.dim() == 2 and name.startswith(("encoder.embeddings.word", "reader."))
+        most = weights.abs().amax(-1, keepdim=True) / 127 * 0.51 if rough else weights.abs() / 1000
+        assert ((loaded[name] - weights).abs() <= most + 1e-6).all(), name
+
+
+def test_what_is_loaded_and_saved_again_is_the_same(
+    tiny_artifact: Artifact, tmp_path: Path
+) -> None:
+    with torch.no_grad():
+        network = deepcopy(tiny_artifact.network)
+        weights = network.state_dict()
+        weights["reader.layer.0.output.dense.weight"].zero_()
+        weights["reader.layer.1.output.dense.weight"].mul_(1e-9)
+    first = save(replace(tiny_artifact, network=network), tmp_path / "new")
+    assert save(load(tmp_path / "new"), tmp_path / "again") == first

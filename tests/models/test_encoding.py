@@ -191,7 +191,7 @@ def test_a_prompt_names_the_target_within_bounds(
     named = encoder.target("the tram")
     assert (named[0], named[-1]) == (stance, sep)
     assert named[1:-1] == tokenizer.encode("the tram", add_special_tokens=False).ids
-    assert encoder.target(None) == [stance, sep]
+    assert encoder.target("") == [stance, sep]
     assert len(encoder.target("tram " * 500)) == MAX_TARGET_TOKENS + 2
 
 

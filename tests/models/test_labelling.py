@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from models.analysis import StanceAnalysis
 from models.artifact import Calibration
 from models.encoding import ArticleEncoder, Encoded
 from models.labelling import MAX_EVIDENCE, Labeller, staged, tempered
 from models.labels import Label, LabelSchema
 from models.network import Read
+from models.passages import Place
 from models.sentences import split
 
 SCHEMA = LabelSchema(
@@ -31,6 +33,12 @@ def encoded(encoder: ArticleEncoder) -> Encoded:
 def read(*logits: float, contributions: Tensor | None = None) -> Read:
     given = torch.tensor(logits)
     return Read(given, torch.zeros(9, len(logits)) if contributions is None else contributions)
+
+
+def toward(labeller: Labeller, encoded: Encoded, target: str, given: Read) -> StanceAnalysis:
+    """The stance toward a target with which all sentences were read."""
+    places = [Place(number, 0, 1) for number in range(len(encoded.sentences))]
+    return labeller.stance(encoded, target, places, given)
 
 
 def test_scores_are_probabilities_of_all_labels_likeliest_first(encoded: Encoded) -> None:
@@ -57,11 +65,11 @@ def test_an_article_that_names_a_target_is_not_unrelated_to_it(encoded: Encoded)
     labeller = Labeller(SCHEMA, Calibration())
     logits = read(0.0, 1.0, 5.0)
     for named in ("the team", "The  WIND", "rain", "a team"):
-        stance = labeller.stance(encoded, named, logits)
+        stance = toward(labeller, encoded, named, logits)
         assert [score.label for score in stance.scores] == ["against", "favor"]
         assert sum(score.probability for score in stance.scores) == pytest.approx(1)
     for other in ("the teams", "team the", "win", "the team won nothing"):
-        assert labeller.stance(encoded, other, logits).label == "unrelated"
+        assert toward(labeller, encoded, other, logits).label == "unrelated"
 
 
 def test_below_the_threshold_the_label_is_withheld_and_the_scores_shown(encoded: Encoded) -> None:
@@ -71,8 +79,8 @@ def test_below_the_threshold_the_label_is_withheld_and_the_scores_shown(encoded:
     assert (topic.label, topic.code, topic.abstained) == (None, None, True)
     assert topic.scores[0].label == "weather"
     assert topic.confidence == pytest.approx(0.8808, abs=1e-4)
-    assert labeller.stance(encoded, "rain", read(2.0, 0.0, 0.0)).label == "favor"
-    assert labeller.stance(encoded, None, read(2.0, 0.0, 0.0)).abstained
+    assert toward(labeller, encoded, "rain", read(2.0, 0.0, 0.0)).label == "favor"
+    assert labeller.overall(encoded, read(2.0, 0.0, 0.0)).abstained
 
 
 def test_each_head_has_its_own_temperature(encoded: Encoded) -> None:
@@ -80,8 +88,8 @@ def test_each_head_has_its_own_temperature(encoded: Encoded) -> None:
     labeller = Labeller(SCHEMA, fitted)
     logits = read(4.0, 0.0, -1e9)
     assert labeller.topic(encoded, read(4.0, 0.0)).confidence == pytest.approx(0.982, abs=1e-3)
-    assert labeller.stance(encoded, "x", logits).confidence == pytest.approx(0.881, abs=1e-3)
-    assert labeller.stance(encoded, None, logits).confidence == pytest.approx(0.731, abs=1e-3)
+    assert toward(labeller, encoded, "x", logits).confidence == pytest.approx(0.881, abs=1e-3)
+    assert labeller.overall(encoded, logits).confidence == pytest.approx(0.731, abs=1e-3)
 
 
 @given(
@@ -117,15 +125,15 @@ def test_the_bias_of_unrelated_is_added_for_targets(encoded: Encoded) -> None:
     biased = Labeller(SCHEMA, Calibration(unrelated_bias=-3.0))
     plain = Labeller(SCHEMA, Calibration(unrelated_bias=0.0))
     logits = read(0.0, 0.0, 2.0)
-    assert plain.stance(encoded, "hail", logits).label == "unrelated"
-    assert biased.stance(encoded, "hail", logits).label == "favor"
-    assert biased.stance(encoded, None, logits) == plain.stance(encoded, None, logits)
+    assert toward(plain, encoded, "hail", logits).label == "unrelated"
+    assert toward(biased, encoded, "hail", logits).label == "favor"
+    assert biased.overall(encoded, logits) == plain.overall(encoded, logits)
 
 
 def test_without_a_target_only_overall_stances_are_possible(encoded: Encoded) -> None:
     labeller = Labeller(SCHEMA, Calibration())
-    named = labeller.stance(encoded, "hail", read(0.0, 1.0, 5.0))
-    overall = labeller.stance(encoded, None, read(0.0, 1.0, 5.0))
+    named = toward(labeller, encoded, "hail", read(0.0, 1.0, 5.0))
+    overall = labeller.overall(encoded, read(0.0, 1.0, 5.0))
     assert (named.target, named.label) == ("hail", "unrelated")
     assert (overall.target, overall.label) == (None, "against")
     assert {score.label for score in overall.scores} == {"favor", "against"}
@@ -163,3 +171,11 @@ def test_the_title_is_never_evidence(encoder: ArticleEncoder) -> None:
     given = read(0.0, 2.0, contributions=shares(9.0, 2.0, 0.1))
     evidence = Labeller(SCHEMA, Calibration()).topic(encoded, given).evidence
     assert [passage.text for passage in evidence] == ["Rain fell."]
+
+
+def test_a_stances_evidence_is_among_what_was_read_with_the_target(encoded: Encoded) -> None:
+    places = [Place(None, 0, 1), Place(1, 1, 2), Place(3, 2, 3)]
+    spoken = torch.tensor([[9.0, 0, 0], [1.0, 0, 0], [2.0, 0, 0], [9.0, 9.0, 9.0]])
+    given = read(1.0, 0.0, 0.0, contributions=spoken)
+    found = Labeller(SCHEMA, Calibration()).stance(encoded, "rain", places, given)
+    assert [passage.text for passage in found.evidence] == ["The team won.", "The wind rose."]

@@ -1,13 +1,13 @@
-"""What of a long article is read for a target: the passages that mention it, and the lead."""
+"""What of an article is read with a target: the passages that mention it, and the lead."""
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models import passages
-from models.encoding import ArticleEncoder, Encoded
+from models.encoding import MAX_TARGET_TOKENS, ArticleEncoder, Encoded
+from models.passages import PASSAGE_TOKENS, Question, questions
 from models.sentences import split
 from tests.articles import LONG_TEXT, SPORT
 
@@ -17,42 +17,73 @@ def long(encoder: ArticleEncoder) -> Encoded:
     return encoder.article(LONG_TEXT, split(LONG_TEXT), "A long day")
 
 
-def read(encoded: Encoded, target: str | None) -> str:
-    """The text that is read for a target."""
-    chosen = passages.reach(encoded, target)
-    assert chosen is not None
-    sentences = [s for s in encoded.sentences if (s.first, s.last) in chosen]
-    return " ".join(encoded.text[s.start : s.end] for s in sentences)
+def ask(encoder: ArticleEncoder, encoded: Encoded, target: str) -> Question:
+    (question,) = questions(encoded, [(target, encoder.target(target))])
+    return question
 
 
-def test_an_article_of_one_window_is_read_whole(encoder: ArticleEncoder) -> None:
-    encoded = encoder.article("It rained. It stopped.", split("It rained. It stopped."))
-    assert passages.reach(encoded, "rain") is None
+def read(encoded: Encoded, question: Question) -> str:
+    """The text that is read with a target."""
+    chosen = [encoded.sentences[p.sentence] for p in question.places if p.sentence is not None]
+    return " ".join(encoded.text[s.start : s.end] for s in chosen)
 
 
-@pytest.mark.parametrize("target", ["Chidi Okafor", "the pilot reform of schools", None, "", "?"])
-def test_ranges_are_in_order_apart_and_within_a_window(long: Encoded, target: str | None) -> None:
-    chosen = passages.reach(long, target)
-    assert chosen
-    assert chosen == sorted(chosen)
-    assert all(a[1] <= b[0] for a, b in itertools.pairwise(chosen))
-    assert sum(last - first for first, last in chosen) <= 512
-    assert long.title == chosen[0]
-    assert set(chosen) <= set(long.segments)
+def test_a_short_article_is_read_whole_behind_its_target(encoder: ArticleEncoder) -> None:
+    encoded = encoder.article("It rained. It stopped.", split("It rained. It stopped."), "Rain")
+    question = ask(encoder, encoded, "rain")
+    prompt = encoder.target("rain")
+    assert question.ids.tolist() == [*prompt, *encoded.ids[1:-1], prompt[-1]]
+    assert question.asked == len(prompt)
+    assert [place.sentence for place in question.places] == [None, 0, 1]
 
 
-def test_every_passage_that_names_the_target_is_read(
-    long: Encoded, encoder: ArticleEncoder
+@given(target=st.sampled_from(["Chidi Okafor", "pilot reform of schools", "", "?", "a " * 500]))
+def test_sentences_stand_in_order_and_within_the_room(
+    long: Encoded, encoder: ArticleEncoder, target: str
 ) -> None:
+    question = ask(encoder, long, target)
+    numbers = [place.sentence for place in question.places if place.sentence is not None]
+    assert question.places[0].sentence is None
+    assert numbers == sorted(set(numbers))
+    assert question.asked <= MAX_TARGET_TOKENS + 2
+    end = question.asked
+    for place in question.places:
+        first, last = (
+            long.title or (0, 0)
+            if place.sentence is None
+            else (long.sentences[place.sentence].first, long.sentences[place.sentence].last)
+        )
+        assert place.first == end
+        assert question.ids[place.first : place.last].tolist() == long.ids[first:last].tolist()
+        end = place.last
+    assert end - question.asked <= PASSAGE_TOKENS
+    assert len(question.ids) == end + 1
+
+
+def test_passages_that_name_the_target_come_before_all_others(encoder: ArticleEncoder) -> None:
     text = f"{LONG_TEXT[:3500]}\n\n{SPORT.text}"
     encoded = encoder.article(text, split(text))
-    found = read(encoded, "Okafor")
-    assert found.count("Okafor") == SPORT.text.count("Okafor")
+    question = ask(encoder, encoded, "Okafor")
+    naming = [n for n, s in enumerate(encoded.sentences) if "Okafor" in text[s.start : s.end]]
+    chosen = {place.sentence for place in question.places}
+    others = chosen - set(naming)
+    assert naming[0] in chosen
+    assert set(naming) <= chosen or not others - {0}
 
 
-def test_the_lead_is_read_too(long: Encoded) -> None:
-    assert "The people of Harlow Bend have decided to leave." in read(long, "Laura Brandt")
+def test_where_no_passage_names_it_the_lead_is_read(long: Encoded, encoder: ArticleEncoder) -> None:
+    question = ask(encoder, long, "quantum chromodynamics")
+    assert read(long, question).startswith("The people of Harlow Bend have decided to leave.")
 
 
-def test_without_a_target_the_lead_is_what_is_read(long: Encoded) -> None:
-    assert read(long, None).startswith("The people of Harlow Bend have decided to leave.")
+def test_a_sentence_without_room_is_cut_if_it_is_the_first(encoder: ArticleEncoder) -> None:
+    text = "rain and " * 300 + "snow fell."
+    encoded = encoder.article(text, split(text))
+    (place,) = ask(encoder, encoded, "rain").places
+    assert place.last - place.first == PASSAGE_TOKENS
+
+
+def test_each_target_has_its_own_question(long: Encoded, encoder: ArticleEncoder) -> None:
+    targets = ("Okafor", "the mine", "Okafor")
+    asked = questions(long, [(target, encoder.target(target)) for target in targets])
+    assert [q.ids.tolist() for q in asked] == [ask(encoder, long, t).ids.tolist() for t in targets]

@@ -13,7 +13,8 @@ from torch import Tensor
 from models.artifact import Artifact
 from models.encoding import ArticleEncoder, Encoded, pack
 from models.network import Network
-from models.reading import Prompt, Reading, Source
+from models.passages import Question, questions
+from models.reading import Reading, Source, read_stances
 from models.sentences import split
 from tests.articles import SAMPLES, SECTIONS
 
@@ -53,10 +54,11 @@ def alone(network: Network, articles: Articles) -> list[Reading]:
         return [Reading(network, [article], BUDGET) for article in articles]
 
 
-def prompts(rows: Sequence[int], encoder: ArticleEncoder) -> list[Prompt]:
+def asked(articles: Sequence[Encoded], encoder: ArticleEncoder) -> list[Question]:
     """Two targets for every article, asked in turns."""
-    named = (encoder.target("the mine"), encoder.target(None))
-    return [Prompt(row, ids) for ids in named for row in range(len(rows))]
+    prompts = [(target, encoder.target(target)) for target in ("the mine", "rain")]
+    each = [questions(article, prompts) for article in articles]
+    return [one for one, _ in each] + [other for _, other in each]
 
 
 @given(st.permutations(range(len(TEXTS))), st.integers(1, len(TEXTS)), st.integers(1, 4000))
@@ -74,7 +76,8 @@ def test_an_article_reads_the_same_in_any_company(
     with torch.no_grad():
         together = Reading(network, [articles[index] for index in chosen], budget)
         topic, salience = together.topic(), together.salience()
-        stance = together.stance(prompts(chosen, encoder))
+        overall = together.overall()
+        stance = read_stances(network, asked([articles[i] for i in chosen], encoder), budget)
         begin = 0
         for row, index in enumerate(chosen):
             states = together.states[begin : begin + len(articles[index].ids)]
@@ -83,14 +86,16 @@ def test_an_article_reads_the_same_in_any_company(
             sentences = len(articles[index].sentences)
             close(salience[row, :sentences], alone[index].salience()[0, :sentences])
             assert salience[row, sentences:].isneginf().all()
-            mine = alone[index].stance(prompts([index], encoder)).logits
-            close(stance.logits[[row, row + count]], mine)
+            close(overall.logits[row], alone[index].overall().logits[0])
+            mine = read_stances(network, asked([articles[index]], encoder), BUDGET)
+            close(stance.logits[[row, row + count]], mine.logits)
+            places = mine.contributions.shape[1]
+            close(stance.contributions[[row, row + count], :places], mine.contributions)
+            assert not stance.contributions[[row, row + count], places:].any()
             begin += len(articles[index].ids)
 
 
-def test_each_window_goes_through_the_encoder_once(
-    network: Network, encoder: ArticleEncoder, articles: Articles
-) -> None:
+def test_each_window_goes_through_the_encoder_once(network: Network, articles: Articles) -> None:
     rows: list[int] = []
     hook = network.encoder.register_forward_hook(
         lambda module, args, kwargs, output: rows.append(len(kwargs["input_ids"])), with_kwargs=True
@@ -98,9 +103,10 @@ def test_each_window_goes_through_the_encoder_once(
     try:
         with torch.no_grad():
             reading = Reading(network, articles, BUDGET)
+            assert rows == []  # nothing is read before it is needed
             reading.topic()
             reading.salience()
-            reading.stance(prompts(range(len(articles)), encoder) * 2)
+            reading.overall()
             reading.sources([Source(0, 1, 5, [1, 2])])
     finally:
         hook.remove()
@@ -109,17 +115,16 @@ def test_each_window_goes_through_the_encoder_once(
     assert sum(rows) == len(windows)
 
 
-def test_a_prompt_with_a_reach_reads_that_part_alone(
+def test_a_target_is_read_together_with_its_passages(
     network: Network, encoder: ArticleEncoder, articles: Articles
 ) -> None:
-    ids = encoder.target("the mine")
-    sentence = articles[0].sentences[-1]
+    """The states of the sentences know the target, and the target's those of the sentences."""
+    mine, rain = asked([articles[0]], encoder)
     with torch.no_grad():
-        reading = Reading(network, articles, BUDGET)
-        part = Prompt(0, ids, [(sentence.first, sentence.last)])
-        both = reading.stance([Prompt(0, ids), part, Prompt(1, ids)]).logits
-        close(both[1], reading.stance([part]).logits[0])
-    assert not torch.allclose(both[0], both[1])
+        one, other = (read_stances(network, [question], BUDGET) for question in (mine, rain))
+    assert mine.places[0].sentence == rain.places[0].sentence
+    assert not torch.allclose(one.contributions[0, 0], other.contributions[0, 0])
+    assert not torch.allclose(one.logits, other.logits)
 
 
 def test_the_memory_of_a_sentence_is_its_own_states(network: Network, articles: Articles) -> None:
@@ -143,15 +148,3 @@ def test_training_reads_the_same_way_with_gradients(network: Network, articles: 
     network.zero_grad()
     assert gradient is not None
     assert gradient.abs().sum() > 0
-
-
-def test_many_prompts_beside_one_stay_within_the_positions(
-    network: Network, encoder: ArticleEncoder
-) -> None:
-    """The row with one prompt is padded as far as the row with many is long."""
-    articles = [encoder.article(text, split(text)) for text, _ in TEXTS[:2]]
-    target = encoder.target("a long claim about the council and its plans " * 10)
-    prompts = [Prompt(0, target) for _ in range(20)]
-    read = Reading(network, articles, BUDGET).stance([*prompts, Prompt(1, encoder.target(None))])
-    assert read.logits.isfinite().all()
-    close(read.logits[0], read.logits[19])

@@ -100,6 +100,12 @@ def test_a_column_that_is_named_stands_in_for_one_of_that_name(write_rows: Write
     assert found.title == "Rain"
 
 
+def test_labels_of_a_column_may_go_unused(write_rows: WriteRows) -> None:
+    path = write_rows([{"text": "Rain fell.", "topic": "weather", "overall": "neutral"}])
+    (found,) = load(Source(path=path, without=("overall",)))
+    assert found == Labelled("Rain fell.", topics=["weather"])
+
+
 def test_where_keeps_the_rows_with_a_value_or_one_of_some(write_rows: WriteRows) -> None:
     path = write_rows([{"text": f"{x}.", "set": x, "good": x > "b"} for x in "abcd"])
     assert set(by_text(load(Source(path=path, where={"set": "a"})))) == {"a."}
@@ -218,6 +224,7 @@ def test_unrelated_targets_come_from_other_texts_and_are_always_the_same(
         ({"path": Path("nowhere.jsonl")}, "no such file"),
         ({"columns": {"text": "body"}}, "'body', which is not there"),
         ({"columns": {"summary": "text"}}, "no column 'text'"),
+        ({"without": ["overal"]}, "'without' names the column 'overal'"),
         ({"where": {"set": "a"}}, "'set', which is not there"),
     ],
 )

@@ -25,7 +25,7 @@ from training.examples import (
     condensed,
     make_examples,
     own_words,
-    sampled_prompts,
+    sampled_questions,
     stance_weights,
 )
 
@@ -58,11 +58,16 @@ def test_an_example_has_the_labels_that_are_known(maker: Maker) -> None:
         Labelled(HEALTH.text, topics=["health", "society"]),
         Labelled(CRIME.text, stances={"Walgrave": "against", None: "neutral"}, summary=SUMMARY),
     )
-    assert (bare.topics, bare.prompts, bare.salient, bare.pairs) == ((), (), None, ())
+    assert (bare.topics, bare.questions, bare.overall) == ((), (), None)
+    assert (bare.salient, bare.pairs, bare.whole) == (None, (), False)
     names = maker.labels.topic_names
     assert topical.topics == ((names.index("health"), 0.75), (names.index("society"), 0.25))
-    encoder = maker.encoder()
-    assert full.prompts == ((encoder.target("Walgrave"), 1), (encoder.target(None), 2))
+    ((question, stance),) = full.questions
+    prompt = maker.encoder().target("Walgrave")
+    assert question.ids[: question.asked].tolist() == prompt
+    assert (stance, full.overall) == (1, 2)
+    assert full.tokens == len(full.encoded.ids) + len(question.ids)
+    assert topical.tokens == len(topical.encoded.ids)
     assert full.source == 3
     assert full.salient == (0, 1)
     assert len(full.pairs) == 2
@@ -187,26 +192,27 @@ def test_batches_hold_texts_of_similar_length() -> None:
 
 def example_with(stances: list[int]) -> Example:
     encoded: Any = None
-    return Example(0, encoded, prompts=tuple(([n], stance) for n, stance in enumerate(stances)))
+    asked: list[Any] = [f"question {number}" for number in range(len(stances))]
+    return Example(0, encoded, questions=tuple(zip(asked, stances, strict=True)))
 
 
-def test_at_most_so_many_prompts_are_drawn_rarer_stances_likelier() -> None:
+def test_at_most_so_many_questions_are_drawn_rarer_stances_likelier() -> None:
     example = example_with([0] * 18 + [1, 1])
     weights = stance_weights([example], 4)
     assert weights == [1 / 18, 1 / 2, 0.0, 0.0]
     drawn: Counter[int] = Counter()
     for seed in range(300):
-        prompts = sampled_prompts(example, 4, weights, random.Random(seed))
-        assert len({prompt[0][0] for prompt in prompts}) == 4
-        assert set(map(str, prompts)) <= set(map(str, example.prompts))
-        drawn.update(stance for _, stance in prompts)
+        taken = sampled_questions(example, 4, weights, random.Random(seed))
+        assert len(set(taken)) == 4
+        assert set(taken) <= set(example.questions)
+        drawn.update(stance for _, stance in taken)
     assert drawn[1] > 300  # two of twenty prompts, yet more than a quarter of the draws
 
 
-def test_few_prompts_are_all_taken_in_order() -> None:
+def test_few_questions_are_all_taken_in_order() -> None:
     example = example_with([0, 1, 3])
-    taken = sampled_prompts(example, 8, [1.0] * 4, random.Random(0))
-    assert taken == list(example.prompts)
+    taken = sampled_questions(example, 8, [1.0] * 4, random.Random(0))
+    assert taken == list(example.questions)
 
 
 def test_summaries_teach_whole_words_only(maker: Maker) -> None:

@@ -46,7 +46,7 @@ def test_a_run_changes_every_part_and_saves_a_checkpoint(
     after = weights(fit)
     assert fit.progress.epoch == 2
     parts = {name.partition(".")[0] for name in after if not after[name].equal(before[name])}
-    assert parts == {"encoder", "reader", "topic", "salience", "stance", "writer"}
+    assert parts == {name for name, _ in fit.artifact.network.named_children()}
     assert all(tensor.isfinite().all() for tensor in after.values())
     assert (tmp_path / "ck" / "latest").is_dir()
 
@@ -169,7 +169,7 @@ def test_validation_keeps_the_best_and_stops_when_it_gets_worse(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line[:1] == "{"]
     losses = [line["loss"] for line in lines]
     assert 2 < len(losses) < 100
-    assert set(lines[0]) == {"step", "loss", "topic", "stance", "salience", "writing"}
+    assert set(lines[0]) == {"step", "loss", "topic", "overall", "stance", "salience", "writing"}
     assert fit.progress.step == 1 + losses.index(min(losses))  # the best is what is left
     assert fit.progress.best == min(losses)
 

@@ -23,7 +23,7 @@ SUMMARY = (
     "A former bank clerk stole more than £410,000 from elderly customers.\n"
     "Dennis Walgrave pleaded guilty to 14 counts of fraud."
 )
-HEADS = {"topic", "stance", "salience", "reader", "writer"}
+HEADS = {"topic", "overall", "stance", "salience", "decoder", "writer"}
 
 
 @pytest.fixture
@@ -48,11 +48,12 @@ def model(network: Network, maker: Maker) -> JointModel:
 
 def batch(maker: Maker, *labelled: Labelled) -> Batch:
     examples = maker.make(labelled)
-    return Batch(examples, [list(example.prompts) for example in examples])
+    return Batch(examples, [list(example.questions) for example in examples])
 
 
 TOPIC = Labelled(HEALTH.text, topics=["health"])
 STANCE = Labelled(SPORT.text, stances={"the coach": "favor", "the rain": "unrelated"})
+OVERALL = Labelled(SPORT.text, stances={None: "favor"})
 SUMMARISED = Labelled(CRIME.text, summary=SUMMARY)
 
 
@@ -60,9 +61,10 @@ SUMMARISED = Labelled(CRIME.text, summary=SUMMARY)
     ("labelled", "heads", "losses"),
     [
         pytest.param(TOPIC, {"topic"}, {"topic"}, id="topic"),
-        pytest.param(STANCE, {"stance", "reader"}, {"stance"}, id="stance"),
+        pytest.param(STANCE, {"stance"}, {"stance"}, id="stance"),
+        pytest.param(OVERALL, {"overall"}, {"overall"}, id="overall"),
         pytest.param(
-            SUMMARISED, {"salience", "reader", "writer"}, {"salience", "writing"}, id="summary"
+            SUMMARISED, {"salience", "decoder", "writer"}, {"salience", "writing"}, id="summary"
         ),
     ],
 )
@@ -101,12 +103,18 @@ def test_a_heads_loss_does_not_depend_on_rows_without_its_labels(
 def test_the_total_is_the_weighted_sum_few_labels_counting_less(
     network: Network, maker: Maker
 ) -> None:
-    weights = Losses(topic=2.0, stance=3.0, salience=5.0, writing=7.0)
+    weights = Losses(topic=2.0, overall=1.5, stance=3.0, salience=5.0, writing=7.0)
     own = OwnWords(maker.own_words)
     model = JointModel(network, own, maker.encoder().write_id, weights)
     with torch.no_grad():
-        loss, found = model(batch(maker, TOPIC, STANCE, SUMMARISED))
-    shares = {"topic": 2.0 / 4, "stance": 3.0 * 2 / 4, "salience": 5.0 / 4, "writing": 7.0 * 2 / 4}
+        loss, found = model(batch(maker, TOPIC, STANCE, OVERALL, SUMMARISED))
+    shares = {
+        "topic": 2.0 / 4,
+        "overall": 1.5 / 4,
+        "stance": 3.0 * 2 / 4,
+        "salience": 5.0 / 4,
+        "writing": 7.0 * 2 / 4,
+    }
     total = sum(share * found[name].mean.item() for name, share in shares.items())
     assert loss.item() == pytest.approx(total, rel=1e-5)
 
@@ -138,11 +146,16 @@ def test_writing_can_be_learnt(network: Network, maker: Maker) -> None:
     assert all(math.isfinite(each) for each in losses)
 
 
-def test_the_encoder_is_called_once_a_batch(model: JointModel, maker: Maker) -> None:
+def test_texts_and_questions_are_encoded_once_where_a_head_learns_from_them(
+    model: JointModel, maker: Maker
+) -> None:
     rows: list[int] = []
-    model.network.encoder.register_forward_hook(
-        lambda module, args, kwargs, output: rows.append(len(kwargs["input_ids"])), with_kwargs=True
-    )
+    for module in (model.network.encoder, model.network.reader):
+        module.register_forward_hook(
+            lambda module, args, output: rows.append(len(output.last_hidden_state))
+        )
     examples: list[Example] = maker.make([TOPIC, STANCE, SUMMARISED])
-    model(Batch(examples, [list(example.prompts) for example in examples]))
-    assert sum(rows) == sum(len(example.encoded.windows) for example in examples)
+    model(Batch(examples, [list(example.questions) for example in examples]))
+    windows = [len(example.encoded.windows) for example in examples if example.whole]
+    assert len(windows) == 2  # the text of which only stances are known is not read by itself
+    assert sum(rows) == sum(windows) + 2
