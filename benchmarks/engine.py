@@ -18,7 +18,7 @@ import torch
 import typer
 
 import models
-from models.article import ALL_TASKS, Article, Options, Style, Task
+from models.article import Article, Options, Style
 from models.encoding import pack, ranges
 from models.engine import Engine, Prepared
 
@@ -88,10 +88,9 @@ def main(
     budget_tokens: Annotated[int, typer.Option(help="padded tokens of a batch")] = 4096,
     dtype: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
 ) -> None:
-    """Measure topic + summaries, and stances toward targets, against the bare encoder."""
+    """Measure labels + summaries, without and with targets, against the bare encoder."""
     engine = Engine.load(model, dtype=dtype, max_batch_tokens=budget_tokens)
     texts = articles(count, tokens, engine)
-    tasks = frozenset({Task.TOPIC, Task.SUMMARY})
 
     def whole(options: Options) -> None:
         engine.analyze([engine.prepare(Article(text, options=options)) for text in texts])
@@ -100,9 +99,9 @@ def main(
     bare, extractive, written, targets = timed(
         [
             lambda: encode_only(engine, batch, budget_tokens),
-            lambda: whole(Options(tasks=tasks, style=Style.EXTRACTIVE)),
-            lambda: whole(Options(tasks=tasks, style=Style.WRITTEN)),
-            lambda: whole(Options(TARGETS, ALL_TASKS, Style.EXTRACTIVE)),
+            lambda: whole(Options(style=Style.EXTRACTIVE)),
+            lambda: whole(Options(style=Style.WRITTEN)),
+            lambda: whole(Options(targets=TARGETS, style=Style.EXTRACTIVE)),
         ],
         rounds,
     )

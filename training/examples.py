@@ -69,14 +69,14 @@ class Maker:
     number: int
 
     def encoder(self, windows: int = 1) -> ArticleEncoder:
-        """Reads `max_tokens` of a text, in so many windows for each that it needs."""
+        """Reads `max_tokens` of a text in that many windows, or in as many as it needs."""
         tokenizer = tokenizer_from(self.tokenizer_json)
-        windows *= math.ceil(self.source.max_tokens / WINDOW_TOKENS)
+        windows = max(windows, math.ceil(self.source.max_tokens / WINDOW_TOKENS))
         return ArticleEncoder(tokenizer, windows, self.source.max_tokens // windows)
 
     def make(self, labelled: Sequence[Labelled]) -> list[Example]:
-        """Every other text is read in two windows, so that what opens a later window is not
-        taken for the article's lead."""
+        """Every other text is read in two windows at least, so that what opens a later window is
+        not taken for the article's lead."""
         encoders, own = (self.encoder(1), self.encoder(2)), OwnWords(self.own_words)
         texts = filter(None, map(condensed, labelled)) if self.source.condensed else labelled
         made = (

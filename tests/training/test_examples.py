@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.artifact import Artifact
+from models.encoding import WINDOW_TOKENS
 from tests.articles import CRIME, HEALTH, SAMPLES, WEB_PAGE
 from training.base import labels
 from training.config import Source
@@ -107,6 +108,13 @@ def test_a_text_is_cut_at_the_sources_tokens_in_one_window_or_two(maker: Maker) 
     made = changed(maker, max_tokens=128).make([Labelled(sample.text) for sample in SAMPLES])
     assert all(len(example.encoded.ids) <= 128 for example in made)
     assert {len(example.encoded.windows) for example in made} == {1, 2}
+
+
+def test_a_text_longer_than_a_window_is_read_in_whole_windows(maker: Maker) -> None:
+    texts = [Labelled(" ".join([sample.text] * 8)) for sample in SAMPLES]
+    for example in changed(maker, max_tokens=1536).make(texts):
+        assert max(example.encoded.windows) <= WINDOW_TOKENS
+        assert all(window > WINDOW_TOKENS * 0.8 for window in example.encoded.windows[:-1])
 
 
 def test_condensed_keeps_the_sentences_of_the_summary_alone(maker: Maker) -> None:
