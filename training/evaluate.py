@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from rouge_score.rouge_scorer import RougeScorer
+from rouge_score.scoring import Score
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
@@ -30,6 +31,7 @@ from training.judging import (
     judge_overall,
     judge_stances,
     judge_topics,
+    macro_f1_interval,
     mean,
     risks,
 )
@@ -127,13 +129,16 @@ def _labels(judged: Sequence[Judged]) -> dict[str, Any]:
     names = sorted({j.right[0] for j in judged})
     fewest = min(Counter(j.right[0] for j in judged).values())
     balanced = [j for name in names for j in [k for k in judged if k.right[0] == name][:fewest]]
+    known = [_restricted(j, names) for j in judged]
     return {
         "pairs": len(judged),
         "accuracy": mean(j.label in j.right for j in judged),
         "macro_f1": _macro_f1(judged, names),
-        "macro_f1_of_known": _macro_f1([_restricted(j, names) for j in judged], names),
+        "macro_f1_of_known": _macro_f1(known, names),
+        "macro_f1_of_known_95": macro_f1_interval(known, names),
         "balanced_pairs": len(balanced),
         "balanced_macro_f1": _macro_f1(balanced, names),
+        "balanced_macro_f1_95": macro_f1_interval(balanced, names),
         "calibration_error": round(calibration_error(judged), 4),
         "risk_at_coverage": risks(judged),
         "per_label": {
@@ -172,23 +177,28 @@ def _summary_of(
 ) -> dict[str, Any]:
     """The figures of one length, and what the summaries hold that the articles do not."""
     scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
-    figures: dict[str, Any] = {
-        "texts": len(texts),
-        "lead": _scores(scorer, texts, [_lead(engine, t, lead_sentences) for t in texts]),
-    }
+    leads = [_lead(engine, text, lead_sentences) for text in texts]
+    by_lead = [scorer.score(t.summary or "", lead) for t, lead in zip(texts, leads, strict=True)]
+    figures: dict[str, Any] = {"texts": len(texts), "lead": _scores(by_lead, leads)}
     for style in Style:
         options = Options(tasks=frozenset({Task.SUMMARY}), style=style, max_words=max_words)
         found = list(analyses(engine, (Article(t.text, t.title, options=options) for t in texts)))
         kept = [
-            (t, a.summary)
-            for t, a in zip(texts, found, strict=True)
-            if isinstance(a, Analysis) and a.summary
+            (text, analysis.summary, lead)
+            for text, analysis, lead in zip(texts, found, by_lead, strict=True)
+            if isinstance(analysis, Analysis) and analysis.summary
+        ]
+        rouge = [scorer.score(t.summary or "", s.text) for t, s, _ in kept]
+        above = [
+            100 * (score["rouge1"].fmeasure - lead["rouge1"].fmeasure)
+            for score, (_, _, lead) in zip(rouge, kept, strict=True)
         ]
         figures[style.value] = {
-            **_scores(scorer, [t for t, _ in kept], [s.text for _, s in kept]),
-            "support": mean(s.support for _, s in kept),
-            "rewritten": mean(x.rewritten for _, s in kept for x in s.sentences),
-            "new_numbers": sum(bool(_numbers(s.text) - _numbers(t.text)) for t, s in kept),
+            **_scores(rouge, [s.text for _, s, _ in kept]),
+            "rouge1_above_lead_95": interval(above),
+            "support": mean(s.support for _, s, _ in kept),
+            "rewritten": mean(x.rewritten for _, s, _ in kept for x in s.sentences),
+            "new_numbers": sum(bool(_numbers(s.text) - _numbers(t.text)) for t, s, _ in kept),
         }
     return figures
 
@@ -203,16 +213,7 @@ def _lead(engine: Engine, text: Labelled, sentences: int) -> str:
     return " ".join(encoded.text[s.start : s.end] for s in encoded.sentences[:sentences])
 
 
-def _scores(
-    scorer: RougeScorer, texts: Sequence[Labelled], summaries: Sequence[str]
-) -> dict[str, Any]:
-    rouge = [scorer.score(t.summary or "", s) for t, s in zip(texts, summaries, strict=True)]
-    pick: Callable[[str], float] = lambda name: round(  # noqa: E731
-        100 * statistics.fmean(r[name].fmeasure for r in rouge), 2
-    )
-    return {
-        "rouge1": pick("rouge1"),
-        "rouge2": pick("rouge2"),
-        "rougeL": pick("rougeL"),
-        "words": round(statistics.fmean(len(s.split()) for s in summaries), 1),
-    }
+def _scores(rouge: Sequence[Mapping[str, Score]], summaries: Sequence[str]) -> dict[str, Any]:
+    names = ("rouge1", "rouge2", "rougeL")
+    means = {n: round(100 * statistics.fmean(r[n].fmeasure for r in rouge), 2) for n in names}
+    return {**means, "words": round(statistics.fmean(len(s.split()) for s in summaries), 1)}

@@ -12,7 +12,15 @@ from models.article import Article
 from models.engine import Engine
 from training.data import Labelled
 from training.evidence import evidence_effect
-from training.judging import Judged, analyses, calibration_error, interval, judge_topics, risks
+from training.judging import (
+    Judged,
+    analyses,
+    calibration_error,
+    interval,
+    judge_topics,
+    macro_f1_interval,
+    risks,
+)
 
 TEXT = (
     "The council voted on Monday to reopen the harbour bridge. Work begins in May. "
@@ -47,6 +55,20 @@ def test_all_answers_err_as_often_as_they_are_wrong(answers: Sequence[tuple[floa
 def test_an_interval_holds_the_mean() -> None:
     low, high = interval([0.0, 1.0] * 50)
     assert 0.3 < low < 0.5 < high < 0.7
+    assert interval([0.0, 1.0] * 5000) == pytest.approx((0.5, 0.5), abs=0.02)
+
+
+def test_a_macro_f1_lies_in_its_interval_and_more_answers_narrow_it() -> None:
+    few, many = (
+        [judged(0.9, n % 4 > 0) for n in range(40)],
+        [judged(0.9, n % 4 > 0) for n in range(4000)],
+    )
+    macro_f1 = (2 * 0.75 / 1.75 + 0) / 2  # "yes" is said always and right in three of four
+    for answers, width in ((few, 0.12), (many, 0.012)):
+        low, high = macro_f1_interval(answers, ["yes", "no"])
+        assert macro_f1 - width < low < macro_f1 < high < macro_f1 + width
+    perfect = [judged(0.9, True), Judged((("no", 0.9), ("yes", 0.1)), ("no",))] * 9
+    assert macro_f1_interval(perfect, ["yes", "no"]) == (1.0, 1.0)
 
 
 def test_answers_come_in_order_and_empty_articles_are_errors(engine: Engine) -> None:
