@@ -1,4 +1,7 @@
-"""Light checks of English: whether some words make a sentence. In doubt they say no."""
+"""Light checks of English: whether words make a sentence, and what a denial in one bears on.
+
+In doubt they say no.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,12 @@ _VERBS = frozenset(
     sang shook rode hid froze forgot forbade fed bent bound bid arose awoke
     blew""".split()  # noqa: SIM905
 )
+_QUALIFIERS = frozenset(
+    """no not cannot never none nobody nothing nowhere neither nor without hardly barely scarcely
+    if unless whether deny denies denied denying false falsely alleged allegedly reportedly
+    purportedly supposedly suspected unconfirmed""".split()  # noqa: SIM905
+)
+_CLAUSE_ENDS = frozenset((",", ";", ":", "–", "—", "(", ")", "”", "but"))
 _STOPS = frozenset(".!?")
 MIN_PAST_CHARS = 5
 """Shorter words on -ed (red, bed, need) are seldom verbs."""
@@ -49,6 +58,17 @@ def is_sentence(words: Sequence[str]) -> bool:
     if normal(words[0]) in _SUBORDINATE:
         main = main[main.index(",") + 1 :] if "," in main else []
     return not _STOPS & set(words) and any(map(_is_verb, main))
+
+
+def qualifies(word: str) -> bool:
+    """Whether a normal word denies or doubts what comes after it, as `not`, `if`, `allegedly`."""
+    return word in _QUALIFIERS or word.endswith("n't")
+
+
+def scope(words: Sequence[str], place: int) -> range:
+    """The places that a qualifier at one bears on: what is left of its clause, in normal words."""
+    after = range(place + 1, len(words))
+    return range(place + 1, next((i for i in after if words[i] in _CLAUSE_ENDS), len(words)))
 
 
 def _is_verb(word: str) -> bool:

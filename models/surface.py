@@ -10,7 +10,7 @@ import re
 from itertools import pairwise
 
 from models.encoding import WORD
-from models.grammar import is_sentence
+from models.grammar import is_sentence, qualifies, scope
 from models.vocabulary import FUNCTION_WORDS, OwnWords, is_content, normal
 from models.writer import Draft, Request
 
@@ -20,14 +20,18 @@ _OPENING = frozenset("([{$£€“‘#@")
 _GLUED = frozenset("-–/'")
 _QUOTES = frozenset('"“”‘’')
 _ARTICLES = frozenset(("a", "an", "the"))
+_NUMBERS = frozenset(
+    """two three four five six seven eight nine ten hundred thousand million
+    billion""".split()  # noqa: SIM905
+)
 _MARKS = re.compile(r"[^\w\s]+$")
 
 
 def written(draft: Draft, request: Request, own: OwnWords) -> str | None:
     """The draft's likeliest sentence that stands the writer's own checks; None if none does.
 
-    They are: likely enough, shorter than its source, with content; it makes a sentence, and no
-    quotation or bracket stays open.
+    They are: likely enough, shorter than its source, with content; it makes a sentence, denies and
+    doubts what its source does, and no quotation or bracket stays open.
     """
     words = [_spelled(word, before, request, own) for before, word in pairwise([-1, *draft.words])]
     found = (_sentence(words[:end], draft.words, request) for end in draft.best_ends())
@@ -40,6 +44,8 @@ def _sentence(words: list[str], places: list[int], request: Request) -> str | No
         words.pop()
     plain = [word for word in words if word not in _QUOTES]
     if not _has_content(words, request) or not is_sentence(plain) or _joins(words, places):
+        return None
+    if _asserts(words, places, request) or _cuts_a_number(words, places, request):
         return None
     text = _joined(words, places, request)
     text = _ended(text[0].upper() + text[1:])
@@ -87,6 +93,25 @@ def _joins(words: list[str], places: list[int]) -> bool:
         or (here < 0 and there == 0 and normal(words[i]) in _ARTICLES)
         for i, (here, there) in enumerate(pairwise(places[: len(words)]))
     )
+
+
+def _asserts(words: list[str], places: list[int], request: Request) -> bool:
+    """Whether a denial or doubt is left out, but not what it bears on, or the source lacks it."""
+    source, kept = request.normal_words(), set(places[: len(words)])
+    there = {normal(word) for word in words if qualifies(normal(word))}
+    lost = (at for at, word in enumerate(source) if qualifies(word) and word not in there)
+    return bool(there.difference(source)) or any(
+        kept.intersection(scope(source, at)) for at in lost
+    )
+
+
+def _cuts_a_number(words: list[str], places: list[int], request: Request) -> bool:
+    """Whether a number ends the words without what it counts: `two million` without `times`."""
+    last = normal(words[-1])
+    if not (last[0].isdigit() or last in _NUMBERS):
+        return False
+    after, source = places[len(words) - 1] + 1, request.normal_words()
+    return 0 < after < len(source) and is_content(source[after])
 
 
 def _names(word: int, request: Request) -> bool:

@@ -15,9 +15,9 @@ from models.writer import Draft, Request
 from tests.articles import SAMPLES
 from tests.models.conftest import MakeRequest
 
-OWN = OwnWords(("</s>", "the", "has", ",", "and", "to"))
+OWN = OwnWords(("</s>", "the", "has", ",", "and", "to", "not"))
 TEXT = (
-    "The mayor, Ann O'Neill, said: \"We won't close the U.S. office\" and left at 5 p.m. on Monday."
+    'The mayor, Ann O\'Neill, said: "We will close the U.S. office" and left at 5 p.m. on Monday.'
 )
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -53,8 +53,8 @@ def draft(request: Request, line: str, log_prob: float = -0.5) -> Draft:
         ),
         pytest.param(
             TEXT,
-            "Ann O'Neill said : \" We won't close the U.S. office \"",
-            "Ann O'Neill said: \"We won't close the U.S. office.\"",
+            'Ann O\'Neill said : " We will close the U.S. office "',
+            'Ann O\'Neill said: "We will close the U.S. office."',
             id="quotation marks hug their words",
         ),
         pytest.param(
@@ -76,7 +76,7 @@ def draft(request: Request, line: str, log_prob: float = -0.5) -> Draft:
             id="a loose end",
         ),
         pytest.param(TEXT, ", Ann O'Neill left the office", None, id="an opening comma"),
-        pytest.param(TEXT, "Ann O'Neill said : \" We won't close", None, id="an open quotation"),
+        pytest.param(TEXT, "Ann O'Neill said : \" We will close", None, id="an open quotation"),
         pytest.param(TEXT, "+the mayor left", None, id="too little content"),
         pytest.param(
             "Prices (in euros) rose by 5% in May and by 7% in June, it said.",
@@ -93,6 +93,65 @@ def draft(request: Request, line: str, log_prob: float = -0.5) -> Draft:
     ],
 )
 def test_how_a_draft_is_printed(
+    make_request: MakeRequest, text: str, line: str, expected: str | None
+) -> None:
+    request = make_request(text)
+    assert written(draft(request, line), request, OWN) == expected
+
+
+def test_a_number_keeps_what_it_counts(make_request: MakeRequest) -> None:
+    request = make_request("The rumour was shared two million times in May 2019 and cost 5 jobs.")
+    for line, expected in (
+        ("The rumour was shared two million", None),
+        ("The rumour was shared two million times", "The rumour was shared two million times."),
+        ("The rumour was shared in May 2019", "The rumour was shared in May 2019."),
+        ("The rumour was shared +and cost 5", None),
+    ):
+        assert written(draft(request, line), request, OWN) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        pytest.param(
+            "Police said on Friday that they had found no proof that the bridge was sabotaged.",
+            "Police said on Friday that the bridge was sabotaged",
+            None,
+            id="what was denied",
+        ),
+        pytest.param(
+            "Police said on Friday that they had found no proof that the bridge was sabotaged.",
+            "Police said they had found no proof that the bridge was sabotaged",
+            "Police said they had found no proof that the bridge was sabotaged.",
+            id="a denial that is kept",
+        ),
+        pytest.param(
+            "The mayor, who did not vote, opened the new bridge on Monday with a speech.",
+            "The mayor opened the new bridge on Monday",
+            "The mayor opened the new bridge on Monday.",
+            id="a clause that is left out with its denial",
+        ),
+        pytest.param(
+            "The teller allegedly sold the old bonds to three of his neighbours.",
+            "The teller sold the old bonds to three neighbours",
+            None,
+            id="what is only alleged",
+        ),
+        pytest.param(
+            "The council didn’t close the old harbour bridge after the flood of May.",
+            "The council close the old harbour bridge",
+            None,
+            id="a contraction",
+        ),
+        pytest.param(
+            "The council closed the old harbour bridge after the flood of May.",
+            "The council +not closed the old harbour bridge",
+            None,
+            id="a denial that the source lacks",
+        ),
+    ],
+)
+def test_a_rewrite_denies_and_doubts_what_its_source_does(
     make_request: MakeRequest, text: str, line: str, expected: str | None
 ) -> None:
     request = make_request(text)
