@@ -24,6 +24,8 @@ _NUMBERS = frozenset(
     """two three four five six seven eight nine ten hundred thousand million
     billion""".split()  # noqa: SIM905
 )
+_PER = frozenset(("a", "an", "per", "each", "every"))
+_TIMES = frozenset(("second", "minute", "hour", "day", "night", "week", "month", "year", "season"))
 _MARKS = re.compile(r"[^\w\s]+$")
 
 
@@ -106,12 +108,22 @@ def _asserts(words: list[str], places: list[int], request: Request) -> bool:
 
 
 def _cuts_a_number(words: list[str], places: list[int], request: Request) -> bool:
-    """Whether a number ends the words without what it counts: `two million` without `times`."""
-    last = normal(words[-1])
-    if not (last[0].isdigit() or last in _NUMBERS):
-        return False
-    after, source = places[len(words) - 1] + 1, request.normal_words()
-    return 0 < after < len(source) and is_content(source[after])
+    """Whether a number ends the words without what it counts, as `two million` without `times`, or
+    a rate is cut to a sum: `2 million` of `2 million a year`."""
+    source, kept = request.normal_words(), set(places[: len(words)])
+    after = places[len(words) - 1] + 1
+    if _is_number(normal(words[-1])) and 0 < after < len(source) and is_content(source[after]):
+        return True
+    rates = (
+        at
+        for at, (per, time) in enumerate(pairwise(source))
+        if per in _PER and time in _TIMES and any(map(_is_number, source[max(0, at - 2) : at]))
+    )
+    return any(at - 1 in kept and not {at, at + 1} <= kept for at in rates)
+
+
+def _is_number(word: str) -> bool:
+    return word[0].isdigit() or word in _NUMBERS
 
 
 def _names(word: int, request: Request) -> bool:

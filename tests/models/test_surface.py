@@ -110,6 +110,17 @@ def test_a_number_keeps_what_it_counts(make_request: MakeRequest) -> None:
         assert written(draft(request, line), request, OWN) == expected
 
 
+def test_a_rate_is_not_cut_to_a_sum(make_request: MakeRequest) -> None:
+    request = make_request("The bill will save families 310 million euros a year, ministers say.")
+    whole = "The bill will save families 310 million euros a year"
+    assert written(draft(request, whole), request, OWN) == f"{whole}."
+    for cut in (2, 1):
+        assert written(draft(request, " ".join(whole.split()[:-cut])), request, OWN) is None
+    request = make_request("The old harbour bridge was closed a week ago, the council says.")
+    line = "The old harbour bridge was closed"
+    assert written(draft(request, line), request, OWN) == f"{line}."
+
+
 @pytest.mark.parametrize(
     ("text", "line", "expected"),
     [
