@@ -15,26 +15,21 @@ from typing import Any
 
 import torch
 
-from models import artifact, passages, summary, webpage
+from models import artifact, summary
 from models.analysis import (
     Analysis,
     InputReport,
-    Removed,
     StanceAnalysis,
     Summary,
     TopicAnalysis,
 )
 from models.article import Article, Options, Style, Task
-from models.cleaning import clean, kept_text
-from models.encoding import ArticleEncoder, Encoded
-from models.errors import AnalysisError, ArticleTooLong, EmptyArticle
+from models.errors import AnalysisError
 from models.labelling import Labeller
 from models.labels import LabelSchema
-from models.language import LanguageDetector
 from models.network import Network
-from models.passages import Question
+from models.preparation import Prepared, Preparer
 from models.reading import Reading, read_stances
-from models.sentences import split
 from models.vocabulary import OwnWords
 from models.writer import Request, Writer
 
@@ -63,37 +58,6 @@ class ModelInfo:
     metrics: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An article that is ready to be analysed: whatever can be wrong with it is ruled out."""
-
-    encoded: Encoded
-    options: Options
-    questions: tuple[tuple[str, Question], ...]
-    removed: tuple[Removed, ...]
-    language: str | None
-    from_html: bool
-
-    @property
-    def tokens(self) -> int:
-        """Word pieces in all windows and questions."""
-        return len(self.encoded.ids) + self._asked_tokens
-
-    @property
-    def windows(self) -> int:
-        """The windows that it is read in; questions count as windows of the longest's length."""
-        return len(self.encoded.windows) - (-self._asked_tokens // self.longest_tokens)
-
-    @property
-    def longest_tokens(self) -> int:
-        """The longest window or question, to which all of a batch may be padded."""
-        return max([*self.encoded.windows, *(len(asked.ids) for _, asked in self.questions)])
-
-    @property
-    def _asked_tokens(self) -> int:
-        return sum(len(asked.ids) for _, asked in self.questions)
-
-
 class Engine:
     """A loaded model. `prepare` is safe in any thread, `analyze` in `parallel` at a time."""
 
@@ -111,12 +75,13 @@ class Engine:
         self._group_tokens = min(max_batch_tokens, CPU_GROUP_TOKENS) if on_cpu else max_batch_tokens
         self.network = model.network.eval().to(device)
         self.network.lower_precision(dtype)
-        self._encoder = ArticleEncoder(model.tokenizer, model.max_windows, self.network.positions)
-        self._detector = LanguageDetector()
+        self.preparer = Preparer(
+            model.tokenizer.to_str(), model.max_windows, self.network.positions
+        )
         self._labeller = Labeller(model.labels, model.calibration)
         self._own = OwnWords(model.own_words)
-        pieces = [self._encoder.first_piece(word) for word in self._own.words]
-        self._writer = Writer(self.network, self._own, pieces, self._encoder.write_id)
+        pieces = [self.preparer.encoder.first_piece(word) for word in self._own.words]
+        self._writer = Writer(self.network, self._own, pieces, self.preparer.encoder.write_id)
         self.info = _info(model, self.network, device, dtype)
 
     @classmethod
@@ -158,43 +123,14 @@ class Engine:
 
     def warm_up(self) -> None:
         """Runs every stage once, so that the first article does not pay for it."""
-        self._detector.warm_up()
+        self.preparer.warm_up()
         for style, targets in ((Style.WRITTEN, ()), (Style.EXTRACTIVE, ("the bridge",))):
             options = Options(targets, style=style)
             self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
 
     def prepare(self, article: Article) -> Prepared:
         """Cleans, splits and tokenises. Raises an ArticleError."""
-        options = article.options
-        text, title = article.text or "", article.title
-        if article.html is not None:
-            text, found = webpage.extract(article.html)
-            title = title or found
-        removed = clean(text, title) if options.clean else ()
-        encoded = self._encoder.article(text, split(text, removed), title)
-        if not encoded.sentences:
-            raise EmptyArticle("there is no text to read; send the article's text")
-        if encoded.truncated and options.strict:
-            raise ArticleTooLong(
-                f"the article is longer than the {self.info.max_tokens} tokens that are read; "
-                "shorten it, or leave out strict to have its beginning read"
-            )
-        detected = self._detector.detect(kept_text(text, removed))
-        return Prepared(
-            encoded=encoded,
-            options=options,
-            questions=self._questions(encoded, options),
-            removed=removed,
-            language=detected[0] if detected else None,
-            from_html=article.html is not None,
-        )
-
-    def _questions(self, encoded: Encoded, options: Options) -> tuple[tuple[str, Question], ...]:
-        if Task.STANCE not in options.tasks or not options.targets:
-            return ()
-        targets = {target: self._encoder.target(target) for target in options.targets}
-        asked = passages.questions(encoded, list(targets.items()))
-        return tuple(zip(targets, asked, strict=True))
+        return self.preparer(article)
 
     @torch.inference_mode()
     def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
@@ -256,8 +192,7 @@ class Engine:
         )
         found: dict[int, tuple[StanceAnalysis, ...]] = {}
         for number, (row, target, question) in enumerate(asked):
-            encoded, places = batch[row].encoded, question.places
-            stance = self._labeller.stance(encoded, target, places, read.row(number))
+            stance = self._labeller.stance(batch[row].encoded, target, question, read.row(number))
             found[row] = (*found.get(row, ()), stance)
         return found
 
