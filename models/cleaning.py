@@ -17,7 +17,7 @@ from models.furniture import Why
 from models.layout import Paragraph
 from models.patterns import Pattern
 
-MAX_CHARS, MAX_LINES = 2**18, 20_000
+MAX_CHARS, MAX_LINES = 2**18, 10_000
 """How much of a page is searched for its article."""
 CHARS_PER_WORD = 8
 _MAX_RULE_CHARS = 800
