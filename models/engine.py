@@ -7,7 +7,6 @@ HTTP, no queue and no clock.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from models.analysis import (
     TopicAnalysis,
 )
 from models.article import Article, Options, Style, Task
+from models.device import cores
 from models.errors import AnalysisError
 from models.labelling import Labeller
 from models.labels import LabelSchema
@@ -286,13 +286,6 @@ def _info(
         dtype=str(dtype).removeprefix("torch."),
         metrics=model.metrics,
     )
-
-
-def cores() -> int:
-    """The processor's cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _device(wanted: str) -> torch.device:

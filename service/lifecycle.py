@@ -97,7 +97,7 @@ class Service:
         async with self._reloading:
             model = await asyncio.to_thread(self._load, self.settings)
             await asyncio.to_thread(model.warm_up)
-            self.scheduler.swap(model)
+            await self.scheduler.swap(model)
         logger.info("reloaded", extra={"model": model.info.name, "digest": model.info.digest})
         return model
 

@@ -22,12 +22,12 @@ from models import reading
 from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
 from models.artifact import Calibration, load, save
+from models.device import cores
 from models.encoding import Integers
 from models.engine import (
     CPU_GROUP_TOKENS,
     MAX_PARALLEL,
     Engine,
-    cores,
     fast_bfloat16,
 )
 from models.errors import (
