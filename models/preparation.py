@@ -21,6 +21,7 @@ from models.passages import Question
 from models.sentences import split
 
 MAX_REMOVED = 256
+OPENING_SENTENCES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Preparer:
                 f"the article is longer than the {self.max_tokens} tokens that are read; "
                 "shorten it, or leave out strict to have its beginning read"
             )
-        detected = self._detector.detect(cleaning.kept_text(searched, removed))
+        detected = self._detector.detect(_opening(encoded))
         return Prepared(
             encoded=replace(encoded, truncated=is_cut),
             options=options,
@@ -122,6 +123,12 @@ class Preparer:
         targets = {target: self.encoder.target(target) for target in options.targets}
         asked = passages.questions(encoded, list(targets.items()))
         return tuple(zip(targets, asked, strict=True))
+
+
+def _opening(encoded: Encoded) -> str:
+    """The sentences that a reader comes to first."""
+    spans = encoded.sentences[:OPENING_SENTENCES]
+    return " ".join(encoded.text[span.start : span.end] for span in spans)
 
 
 def _reported(text: str, removed: Sequence[Removed]) -> tuple[Removed, ...]:
