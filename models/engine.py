@@ -7,14 +7,14 @@ HTTP, no queue and no clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models import artifact, summary
+from models import artifact, proof, summary
 from models.analysis import (
     Analysis,
     InputReport,
@@ -24,7 +24,7 @@ from models.analysis import (
 )
 from models.article import Article, Options, Style, Task
 from models.device import cores
-from models.errors import AnalysisError
+from models.errors import AnalysisError, ArticleError, ArtifactSchema, ArtifactUnfit
 from models.labelling import Labeller
 from models.labels import LabelSchema
 from models.network import Network
@@ -39,6 +39,9 @@ MAX_PARALLEL = 4
 """Batches that a CPU reads at once: two on one core each are read a quarter faster than one on both
 after the other. With more cores than this each batch gets several, lest one take long."""
 WARM_UP_TEXT = "The council voted on Monday to reopen the old harbour bridge. Work begins in May."
+WARM_UPS = (Options(style=Style.WRITTEN), Options(("the bridge",), style=Style.EXTRACTIVE))
+UNFIT = (ArticleError, ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+"""What a model raises that does not fit itself. Other errors are of the machine it runs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Engine:
         parallel: int = 1,
     ) -> None:
         self._model = model
+        self._directory: Path | None = None
         self.parallel = parallel
         on_cpu = device.type == "cpu"
         self._group_tokens = min(max_batch_tokens, CPU_GROUP_TOKENS) if on_cpu else max_batch_tokens
@@ -106,7 +110,14 @@ class Engine:
             parallel = min(threads, MAX_PARALLEL) if chosen.type == "cpu" else 1
         torch.set_num_threads(max(1, threads // parallel))
         model = artifact.load(directory)
-        return cls(model, chosen, _dtype(dtype, chosen), max_batch_tokens, parallel)
+        try:
+            engine = cls(model, chosen, _dtype(dtype, chosen), max_batch_tokens, parallel)
+        except UNFIT as error:
+            unfit = ArtifactSchema("its tokenizer does not fit its network; train it again")
+            unfit.directory = directory
+            raise unfit from error
+        engine._directory = directory
+        return engine
 
     @classmethod
     def over(
@@ -122,11 +133,22 @@ class Engine:
         return cls(model, chosen, _dtype(dtype, chosen), max_batch_tokens)
 
     def warm_up(self) -> None:
-        """Runs every stage once, so that the first article does not pay for it."""
+        """Runs every stage once, so that the first article does not pay for it, and checks the
+        answers. Raises ArtifactUnfit, or whatever the machine does."""
         self.preparer.warm_up()
-        for style, targets in ((Style.WRITTEN, ()), (Style.EXTRACTIVE, ("the bridge",))):
-            options = Options(targets, style=style)
-            self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
+        for options in WARM_UPS:
+            try:
+                (found,) = self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
+                flaw = proof.flaw(found, options, self.info.labels)
+            except UNFIT as error:
+                raise self._unfit(f"it fails with {type(error).__name__}") from error
+            if flaw:
+                raise self._unfit(flaw)
+
+    def _unfit(self, flaw: str) -> ArtifactUnfit:
+        unfit = ArtifactUnfit(f"the model does not answer a first article: {flaw}; train it again")
+        unfit.directory = self._directory
+        return unfit
 
     def prepare(self, article: Article) -> Prepared:
         """Cleans, splits and tokenises. Raises an ArticleError."""
@@ -308,4 +330,5 @@ def fast_bfloat16(device: torch.device) -> bool:
     """Whether a device has instructions for bfloat16."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    capabilities: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
+    return any(capabilities().get(name) for name in ("avx512_bf16", "amx_tile"))

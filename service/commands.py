@@ -184,12 +184,14 @@ def shown(*, as_json: bool) -> Iterator[progress.Progress]:
 
 @contextmanager
 def open_local(request: Request, settings: Settings) -> Iterator[Scorer]:
-    """The engine in this process."""
+    """The engine in this process. Raises ArtifactError or ModelFailed."""
+    from service.isolation import prove
     from service.preparing import PreparingPool
     from service.server import load_engine
     from service.shards import LocalScorer
 
     engine = load_engine(settings)
+    prove(engine)
     with closing(PreparingPool.of(engine, settings)) as preparing:
         budget_tokens = settings.max_batch_tokens
         yield LocalScorer(engine, budget_tokens, full=request.full, prepare=preparing.begin)
