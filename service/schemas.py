@@ -19,7 +19,6 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from models.analysis import Analysis
 from models.article import (
@@ -66,7 +65,7 @@ class Lenient(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         schema = handler(core_schema)
         properties = handler.resolve_ref_schema(schema)["properties"]
