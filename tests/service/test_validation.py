@@ -69,7 +69,8 @@ class Strict(BaseModel):
 
 
 CONSTRAINTS: list[tuple[Any, Any]] = [
-    (str, 1), (Annotated[str, Field(min_length=3)], "a"), (Annotated[str, Field(pattern="a")], "\ud800"), (int, "a"), (int, 1.5),
+    (str, 1), (Annotated[str, Field(min_length=3)], "a"), (int, "a"), (int, 1.5),
+    (Annotated[str, Field(pattern="a")], "\ud800"),
     (Annotated[str, Field(max_length=3)], "aaaa"), (Annotated[str, Field(pattern="^a$")], "b"),
     (int, []), (int, "9" * 5000), (float, "a"), (float, []), (bool, "a"), (bool, []),
     (Annotated[float, Field(allow_inf_nan=False)], math.inf), (Annotated[int, Field(gt=3)], 3),
