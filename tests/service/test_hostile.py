@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 from fastapi.routing import APIRoute
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from service.app import ROUTERS
@@ -63,6 +63,13 @@ class Sent:
     body: bytes
 
 
+JOB = Sent(
+    "POST",
+    "/v1/jobs",
+    f"text_column=%3Cscript%3E{WORD}%3C/script%3E",
+    [("Content-Type", CSV.encode())],
+    b"text\nrain\n",
+)
 marker = st.sampled_from(MARKERS)
 
 
@@ -140,6 +147,7 @@ def test_no_refusal_repeats_what_was_sent(listen: Listen, tmp_path: Path) -> Non
 
         @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
         @given(requests())
+        @example(JOB)
         def check(sent: Sent) -> None:
             answer = client.request(
                 sent.method,
