@@ -48,7 +48,7 @@ ROUTES = sorted(
     for router in ROUTERS
     for route in router.routes
     if isinstance(route, APIRoute)
-    for method in route.methods
+    for method in route.methods or ()
 )
 
 
@@ -59,7 +59,7 @@ class Sent:
     method: str
     path: str
     query: str
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[bytes, bytes]]
     body: bytes
 
 
@@ -67,7 +67,7 @@ JOB = Sent(
     "POST",
     "/v1/jobs",
     f"text_column=%3Cscript%3E{WORD}%3C/script%3E",
-    [("Content-Type", CSV.encode())],
+    [(b"Content-Type", CSV.encode())],
     b"text\nrain\n",
 )
 marker = st.sampled_from(MARKERS)
@@ -132,7 +132,7 @@ def requests(draw: st.DrawFn) -> Sent:
         method,
         path,
         "&".join(f"{escaped(name)}={escaped(value)}" for name, value in pairs),
-        [("Content-Type", kind.encode()), *((n, header(value)) for n, value in headers)],
+        [(b"Content-Type", kind.encode()), *((n.encode(), header(v)) for n, v in headers)],
         body if method == "POST" else b"",
     )
 
