@@ -31,9 +31,9 @@ logger = logging.getLogger("nutgraf.lifecycle")
 class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
-    Loads the model and opens the jobs at once, so that what is wrong with them is known before the
-    port opens: raises ArtifactError or JobsUnreachable. `model_lost` says that the process is to be
-    replaced.
+    Loads the model, has it answer, and opens the jobs at once, so that what is wrong with them is
+    known before the port opens: raises ArtifactError or JobsUnreachable. `model_lost` says that the
+    process is to be replaced.
     """
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
@@ -44,7 +44,7 @@ class Service:
         self._draining = False
         self._reloading = asyncio.Lock()
         self.bulk_calls = Allowance(MAX_CALLS)
-        self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
+        self.scheduler = Scheduler(self._proven(), settings, self.metrics, self._give_up)
         data = settings.data
         self.jobs = Jobs.open(data, settings, self.scheduler) if data is not None else None
 
@@ -95,10 +95,15 @@ class Service:
         if self._reloading.locked():
             raise ReloadRunning("A reload is running; wait for its end.")
         async with self._reloading:
-            model = await asyncio.to_thread(self._load, self.settings)
-            await asyncio.to_thread(model.warm_up)
+            model = await asyncio.to_thread(self._proven)
             self.scheduler.swap(model)
         logger.info("reloaded", extra={"model": model.info.name, "digest": model.info.digest})
+        return model
+
+    def _proven(self) -> Model:
+        """The configured model, once it has answered a first article as it should."""
+        model = self._load(self.settings)
+        model.warm_up()
         return model
 
     def _take_signals(self) -> None:

@@ -56,7 +56,7 @@ def run(settings: Settings) -> int:
     Raises ArtifactError before the port opens.
     """
     server.log_as_json()
-    server.load_engine(settings.model_copy(update={"device": "cpu"}))
+    server.load_engine(settings.model_copy(update={"device": "cpu"})).warm_up()
     with tempfile.TemporaryDirectory(prefix="nutgraf-") as directory:
         os.environ |= settings.environment()
         os.environ |= {RUN_DIRECTORY: directory, METRICS_DIRECTORY: directory}
