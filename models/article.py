@@ -1,9 +1,14 @@
-"""What comes in: an article and what is asked of it."""
+"""What comes in: an article and what is asked of it, with the limits that both have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+MAX_TITLE_CHARS = 1000
+MAX_TARGETS = 20
+MAX_TARGET_CHARS = 500
+MIN_SUMMARY_WORDS, MAX_SUMMARY_WORDS = 10, 300
 
 
 class Task(StrEnum):

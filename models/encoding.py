@@ -129,6 +129,10 @@ class ArticleEncoder:
         ids = self._tokenizer.encode(target, add_special_tokens=False).ids
         return [self._stance, *ids[:MAX_TARGET_TOKENS], self._sep]
 
+    def reads_whole(self, target: str) -> bool:
+        """Whether the prompt for a target holds all of it."""
+        return len(self._tokenizer.encode(target, add_special_tokens=False)) <= MAX_TARGET_TOKENS
+
     def first_piece(self, word: str) -> int:
         """The first word piece of a word ([SEP] if it has none)."""
         ids = self._tokenizer.encode(word, add_special_tokens=False).ids

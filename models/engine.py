@@ -24,6 +24,7 @@ from models.analysis import (
 )
 from models.article import Article, Options, Style, Task
 from models.device import cores
+from models.encoding import MAX_TARGET_TOKENS
 from models.errors import AnalysisError, ArticleError, ArtifactSchema, ArtifactUnfit
 from models.labelling import Labeller
 from models.labels import LabelSchema
@@ -245,13 +246,26 @@ class Engine:
         return found
 
     def _warnings(self, prepared: Prepared) -> tuple[str, ...]:
-        known = self._model.languages
-        if prepared.language is None or prepared.language in known:
-            return ()
-        return (
-            f"the text seems to be in {prepared.language!r}; the model knows {', '.join(known)} "
-            "only, and its answer is not to be relied on",
-        )
+        found = []
+        known, encoded = self._model.languages, prepared.encoded
+        if prepared.language is not None and prepared.language not in known:
+            found.append(
+                f"the text seems to be in {prepared.language!r}; the model knows "
+                f"{', '.join(known)} only, and its answer is not to be relied on"
+            )
+        if encoded.truncated:
+            found.append(
+                f"only the first {encoded.sentences[-1].end} characters of the text were read, in "
+                f"{len(encoded.ids)} tokens; send the rest as an article of its own"
+            )
+        asked = dict.fromkeys(target for target, _ in prepared.questions)
+        found += [
+            f"target {place} is longer than the {MAX_TARGET_TOKENS} tokens that are read of one; "
+            "its end was not read"
+            for place, target in enumerate(asked, 1)
+            if not self.preparer.encoder.reads_whole(target)
+        ]
+        return tuple(found)
 
 
 def _broken(

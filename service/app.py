@@ -27,7 +27,6 @@ from service.settings import Settings
 from service.tracing import telemetry
 
 ROUTERS = (routes.router, job_routes.router, docs_page.router)
-KNOWN_PARAMETERS = frozenset({"header", "X-Request-Timeout-Ms"})
 
 
 def create_app(service: Service) -> FastAPI:
@@ -77,7 +76,7 @@ def _methods_of(path: str) -> set[str]:
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     found = cast(RequestValidationError, error).errors()
-    invalid = InvalidRequest.of(found, KNOWN_PARAMETERS)
+    invalid = InvalidRequest.of(found)
     return problem_response(invalid, request.state.request_id)
 
 

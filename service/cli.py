@@ -11,10 +11,11 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import CliApp
 
-from models.article import Options, Style
+from models.article import MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Options, Style
 from models.errors import NutgrafError
 from service import commands
 from service.keys import new_key
+from service.printable import printable_line
 from service.settings import SHIPPED_MODEL, Settings
 
 EXIT_REFUSED = 2
@@ -60,12 +61,15 @@ def analyze(
         list[str] | None, typer.Option(help="Whom or what to take a stance toward; repeatable.")
     ] = None,
     style: Annotated[Style, typer.Option(help="How the summary is made.")] = Style.WRITTEN,
-    max_words: Annotated[int, typer.Option(min=10, max=300, help="Longest summary.")] = 60,
+    max_words: Annotated[
+        int, typer.Option(min=MIN_SUMMARY_WORDS, max=MAX_SUMMARY_WORDS, help="Longest summary.")
+    ] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     model: Annotated[Path, typer.Option(help="Directory of the artifact.")] = SHIPPED_MODEL,
 ) -> None:
     """Print topic, stance and summary of one article, and where in it they come from."""
-    options = Options(targets=tuple(target or ()), style=style, max_words=max_words)
+    targets = commands.read_targets(target or ())
+    options = Options(targets=targets, style=style, max_words=max_words)
     from service import terminal  # not for `--help`
 
     try:
@@ -108,5 +112,5 @@ def read_file(name: str) -> str:
 
 def refuse(reason: str) -> NoReturn:
     """One line on standard error, and the exit status of a refusal."""
-    typer.echo(f"nutgraf: {reason}", err=True)
+    typer.echo(f"nutgraf: {printable_line(reason)}", err=True)
     raise typer.Exit(EXIT_REFUSED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from functools import partial
@@ -13,10 +13,20 @@ from typing import Annotated, Any
 
 import typer
 
-from models.article import ALL_TASKS, Options, Style, Task
+from models.article import (
+    ALL_TASKS,
+    MAX_SUMMARY_WORDS,
+    MAX_TARGET_CHARS,
+    MAX_TARGETS,
+    MIN_SUMMARY_WORDS,
+    Options,
+    Style,
+    Task,
+)
 from models.errors import NutgrafError
 from service import archive, progress
 from service.closing import Closing
+from service.printable import printable_line
 from service.records import Format
 from service.request import Request
 from service.rows import Columns
@@ -53,6 +63,15 @@ def _where(conditions: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple((column, value) for column, _, value in parts)
 
 
+def read_targets(given: Sequence[str]) -> tuple[str, ...]:
+    """The targets of a command line, within the limits of those of a request."""
+    if len(given) > MAX_TARGETS:
+        raise typer.BadParameter(f"--target is given at most {MAX_TARGETS} times")
+    if any(len(target) > MAX_TARGET_CHARS for target in given):
+        raise typer.BadParameter(f"--target has at most {MAX_TARGET_CHARS} characters")
+    return tuple(given)
+
+
 def score(
     inputs: Annotated[
         list[str],
@@ -73,7 +92,9 @@ def score(
         sorted(ALL_TASKS)
     ),
     style: Annotated[Style, typer.Option(help="How summaries are made.")] = Style.WRITTEN,
-    max_words: Annotated[int, typer.Option(min=10, max=300, help="Longest summary.")] = 60,
+    max_words: Annotated[
+        int, typer.Option(min=MIN_SUMMARY_WORDS, max=MAX_SUMMARY_WORDS, help="Longest summary.")
+    ] = 60,
     form: Annotated[Format, typer.Option("--format", help="Of the scores.")] = Format.PARQUET,
     full: Annotated[
         bool, typer.Option(help="Add the whole analysis of each row, as JSON.")
@@ -122,7 +143,7 @@ def score(
             text_column, title_column, id_column, target_column, date_column, _where(where or ())
         ),
         options=Options(tasks=_tasks(tasks), style=style, max_words=max_words),
-        target=target,
+        target=read_targets([target])[0] if target else None,
         format=form,
         limit=limit,
         full=full,
@@ -138,7 +159,8 @@ def score(
             restart=restart,
         )
     closing = Closing.of(manifest)
-    typer.echo(json.dumps(closing.to_json()) if json_progress else "\n".join(closing.lines()))
+    lines = [json.dumps(closing.to_json())] if json_progress else closing.lines()
+    typer.echo("\n".join(map(printable_line, lines)))
     if closing.rejected:
         raise typer.Exit(EXIT_REJECTED)
 
@@ -155,7 +177,7 @@ def report(
     path = output or directory / "report.html"
     with stops():
         page.write(directory, path)
-    typer.echo(str(path))
+    typer.echo(printable_line(str(path)))
 
 
 @contextmanager
@@ -164,7 +186,7 @@ def stops() -> Iterator[None]:
     try:
         yield
     except NutgrafError as error:
-        typer.echo(f"nutgraf: {error}", err=True)
+        typer.echo(f"nutgraf: {printable_line(str(error))}", err=True)
         status = error.exit_status if isinstance(error, Stop) else Stop.exit_status
         raise typer.Exit(status) from None
     except KeyboardInterrupt:

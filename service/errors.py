@@ -25,12 +25,13 @@
         ├── AnalysisFailed      the model raised on this one article
         └── ClientGone          nobody is there to read the answer
 
-A message is one sentence or two: what is wrong and the way out. It never holds input.
+A message is one sentence or two: what is wrong and the way out. It never holds input, but for the
+name of a field that is not known, where it is a plain identifier.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
@@ -47,10 +48,12 @@ from models.errors import (
     PreparationFailed,
     UnreadableHtml,
 )
+from service import validation
 from service.stops import StorageFailed
 
 PROBLEM_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 10
+NO_FIELDS: Mapping[str, Sequence[str]] = {}
 
 
 class ServiceError(NutgrafError):
@@ -77,13 +80,25 @@ class InvalidRequest(ServiceError):
         self.fields = fields
 
     @classmethod
-    def of(cls, found: Sequence[Mapping[str, Any]], known: Collection[str]) -> InvalidRequest:
-        """What pydantic found, without the input: only `known` names of fields are repeated."""
-        fields = tuple(
-            FieldError(_path(item["loc"], known), _PLAIN.get(item["type"], item["msg"]))
-            for item in found[:MAX_FIELD_ERRORS]
-        )
-        return cls(f"{fields[0].field}: {fields[0].problem}.", fields)
+    def at(cls, field: str, problem: str) -> InvalidRequest:
+        """One field, and what is wrong with it."""
+        return cls(f"`{field}`: {problem}", (FieldError(field, problem),))
+
+    @classmethod
+    def of(
+        cls,
+        found: Sequence[Mapping[str, Any]],
+        sent: Any = None,
+        known: Mapping[str, Sequence[str]] = NO_FIELDS,
+    ) -> InvalidRequest:
+        """What pydantic found in what was `sent`, in plain words and without the input.
+
+        `known` are the fields of an object, by the object's path.
+        """
+        fields = tuple(_field_error(item, sent, known) for item in found[:MAX_FIELD_ERRORS])
+        first = fields[0]
+        is_told = found[0]["type"] == "extra_forbidden" or not found[0]["loc"]
+        return cls(first.problem if is_told else f"`{first.field}`: {first.problem}", fields)
 
 
 class UnsupportedMedia(ServiceError):
@@ -280,15 +295,6 @@ _HTTP_DETAILS = {
 }
 
 
-# What pydantic says of these is not for a reader.
-_PLAIN = {
-    "string_pattern_mismatch": "There is no letter and no digit in it",
-    "string_unicode": "There is half a surrogate pair in it, which is no character",
-    "extra_forbidden": "There is no such field",
-    "model_type": "It is not a JSON object",
-}
-
-
 def _http_kind(status: int) -> Kind:
     phrase = HTTPStatus(status).phrase
     return Kind(status, phrase.lower().replace(" ", "-"), phrase)
@@ -296,9 +302,20 @@ def _http_kind(status: int) -> Kind:
 
 def _sentence(detail: str) -> str:
     """The models' errors are clauses, as exceptions are; an answer speaks in sentences."""
-    return detail[:1].upper() + detail[1:].rstrip(".") + "."
+    sentence = detail[:1].upper() + detail[1:].rstrip(".")
+    return sentence if sentence.endswith("?") else sentence + "."
 
 
-def _path(loc: Sequence[int | str], known: Collection[str]) -> str:
-    steps = [str(step) if isinstance(step, int) or step in known else "(unknown)" for step in loc]
-    return ".".join(steps) or "body"
+def _field_error(
+    found: Mapping[str, Any], sent: Any, known: Mapping[str, Sequence[str]]
+) -> FieldError:
+    *parents, name = found["loc"] or ("",)
+    field = validation.path(found["loc"], sent) or "body"
+    if found["type"] != "extra_forbidden":
+        return FieldError(field, validation.plain(found))
+    for step in parents:
+        sent = sent[step]
+    within = validation.path(parents)
+    place = validation.position(sent, name)
+    names = known.get(within, ())
+    return FieldError(field, validation.unknown("field", name, place, names, within))

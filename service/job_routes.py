@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import uuid
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from models.article import ALL_TASKS, Style, Task
+from models.article import ALL_TASKS, MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style, Task
 from service import uploads
 from service.bodies import CSV, FORM, NDJSON, PARQUET
 from service.errors import InvalidRequest, JobsOff, JobUnfinished, JobUnknown
@@ -21,11 +22,12 @@ from service.jobs import OUTPUT, Jobs
 from service.records import Format
 from service.request import REJECTED
 from service.results import MEDIA_TYPES, Download
-from service.routes import Serving, problems
-from service.rows import MAX_TARGET_CHARS, Columns
-from service.schemas import WORDS_RANGE
+from service.routes import KnownQuery, Serving, problems
+from service.rows import Columns
+from service.schemas import Target
 from service.stops import storage
 from service.store import JobRecord, JobState
+from service.validation import JOB_ID
 
 MAX_PAGE = 100
 
@@ -37,7 +39,7 @@ BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
     }
 }
 
-router = APIRouter()
+router = APIRouter(dependencies=[KnownQuery])
 
 
 def _jobs(service: Serving) -> Jobs:
@@ -54,6 +56,16 @@ def _owner(request: Request) -> str:
 JobsHere = Annotated[Jobs, Depends(_jobs)]
 Owner = Annotated[str, Depends(_owner)]
 Column = Annotated[str | None, Query(max_length=200)]
+
+
+def _job_id(job: str) -> str:
+    """The job of a path. Raises JobUnknown for what is no id at all."""
+    if not re.fullmatch(JOB_ID, job):
+        raise _unknown()
+    return job
+
+
+JobId = Annotated[str, Depends(_job_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +117,21 @@ def _asked(  # the columns and options of `nutgraf score`
     title_column: Column = None,
     id_column: Column = None,
     date_column: Column = None,
-    target: Annotated[str | None, Query(min_length=1, max_length=MAX_TARGET_CHARS)] = None,
+    target: Annotated[Target | None, Query()] = None,
     target_column: Column = None,
     tasks: Annotated[str, Query(description="Some of topic, stance, summary.")] = ",".join(
         sorted(ALL_TASKS)
     ),
     style: Style = Style.WRITTEN,
-    max_words: Annotated[int, Query(ge=WORDS_RANGE[0], le=WORDS_RANGE[1])] = 60,
+    max_words: Annotated[int, Query(ge=MIN_SUMMARY_WORDS, le=MAX_SUMMARY_WORDS)] = 60,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
     form: Annotated[Format, Query(alias="format", description="Of the results.")] = Format.JSONL,
 ) -> dict[str, Any]:
     try:
         chosen = sorted({Task(task.strip()) for task in tasks.split(",")})
     except ValueError:
-        raise InvalidRequest("tasks: name some of topic, stance, summary.") from None
+        names = ", ".join(Task)
+        raise InvalidRequest.at("query.tasks", f"Name some of {names}, with commas") from None
     columns = Columns(text_column, title_column, id_column, target_column, date_column)
     return {
         "columns": asdict(columns),
@@ -172,20 +185,20 @@ async def page(
     jobs: JobsHere,
     owner: Owner,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
-    after: Annotated[str | None, Query(max_length=32)] = None,
+    after: Annotated[str | None, Query(pattern=JOB_ID)] = None,
 ) -> JobPage:
     found = await asyncio.to_thread(jobs.store.page, owner, limit + 1, after)
     views = [JobView.of(record, jobs.retention_s) for record in found[:limit]]
     return JobPage(views, views[-1].id if len(found) > limit else None)
 
 
-@router.get("/v1/jobs/{job}", summary="A job", responses=problems(401, 404, 503))
-async def show(job: str, jobs: JobsHere, owner: Owner) -> JobView:
+@router.get("/v1/jobs/{job}", summary="A job", responses=problems(401, 404, 422, 503))
+async def show(job: JobId, jobs: JobsHere, owner: Owner) -> JobView:
     return JobView.of(await _found(jobs, job, owner), jobs.retention_s)
 
 
-@router.delete("/v1/jobs/{job}", summary="Cancel a job", responses=problems(401, 404, 503))
-async def cancel(job: str, jobs: JobsHere, owner: Owner) -> JobView:
+@router.delete("/v1/jobs/{job}", summary="Cancel a job", responses=problems(401, 404, 422, 503))
+async def cancel(job: JobId, jobs: JobsHere, owner: Owner) -> JobView:
     record = await asyncio.to_thread(jobs.store.cancel, job, owner)
     if record is None:
         raise _unknown()
@@ -198,7 +211,7 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return {
         200: {**described, "description": "The file"},
         206: {**described, "description": "The bytes that the Range header asks for"},
-        **problems(400, 401, 404, 409, 416, 503),
+        **problems(400, 401, 404, 409, 416, 422, 503),
     }
 
 
@@ -208,7 +221,7 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
     response_class=Download,
     responses=_file(*MEDIA_TYPES.values()),
 )
-async def results(job: str, jobs: JobsHere, owner: Owner) -> Download:
+async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
     path = jobs.results(record)
     kind = MEDIA_TYPES[Format(record.asked["format"])]
@@ -221,7 +234,7 @@ async def results(job: str, jobs: JobsHere, owner: Owner) -> Download:
     response_class=Download,
     responses=_file(NDJSON),
 )
-async def rejected(job: str, jobs: JobsHere, owner: Owner) -> Download:
+async def rejected(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     await _done(jobs, job, owner)
     path = jobs.directory(job) / OUTPUT / REJECTED
     return await _download(path, NDJSON, f"{job}-rejected.jsonl")

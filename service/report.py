@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from service import durable
 from service.closing import Closing
 from service.manifest import Manifest
+from service.printable import printable
 from service.records import Format, read_columns
 from service.request import SCORES
 from service.run import WITHHELD
@@ -225,9 +226,4 @@ def _rect(
 
 def _text(parent: Element, tag: str, text: str, **attributes: object) -> None:
     named = {name.replace("_", "-"): str(value) for name, value in attributes.items()}
-    SubElement(parent, tag, named).text = _printable(text)
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that no page may hold."""
-    return "".join(mark if mark.isprintable() or mark in "\n " else "�" for mark in text)
+    SubElement(parent, tag, named).text = printable(text)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from models.labels import LabelSchema
+from service import validation
 from service.batching import Lane
 from service.bodies import JSON, NDJSON, NDJSON_NAMES, media_type, read_body, read_lines
 from service.bulk import BulkResponse, Documents, listed
 from service.errors import (
     PROBLEM_TYPE,
     ClientGone,
+    FieldError,
     InvalidRequest,
     ModelUnavailable,
     QueueFull,
@@ -30,7 +33,8 @@ from service.security import check_admin
 from service.strict_json import decode, loads, split_array
 from service.tracing import trace_stages
 
-MAX_TIMEOUT_MS = 600_000
+TIMEOUT_HEADER = "X-Request-Timeout-Ms"
+MAX_BULK_TIMEOUT_MS = 600_000
 BULK_RETRY_S = 10
 ARRAY_BODIES = 8  # a bulk array may be as long as so many bodies
 MEDIA_TYPES = {"json": JSON, "ndjson": NDJSON}
@@ -41,8 +45,45 @@ BULK_LINES: dict[int | str, dict[str, Any]] = {
     }
 }
 
+_MILLISECONDS = re.compile(r"[0-9]{1,15}")
+
 router = APIRouter()
 T = TypeVar("T")
+
+
+async def check_query(request: Request) -> None:
+    """Raises InvalidRequest for a query parameter that the route does not have, or has twice."""
+    if not request.scope["query_string"]:
+        return
+    path = request.scope["route"].path
+    operation = request.app.openapi()["paths"][path][request.method.lower()]
+    known = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
+    seen: set[str] = set()
+    for place, (name, _) in enumerate(request.query_params.multi_items(), 1):
+        field = f"query.{name}" if validation.is_nameable(name) else f"query.({place})"
+        if name not in known:
+            problem = validation.unknown("query parameter", name, place, known)
+            raise InvalidRequest(problem, (FieldError(field, problem),))
+        if name in seen:
+            raise InvalidRequest.at(field, "It is there twice; keep one of them")
+        seen.add(name)
+
+
+def timeout_ms(request: Request, limit_ms: int) -> int | None:
+    """For how long the client waits, where it says so. Raises InvalidRequest out of 1 to the limit.
+
+    The header is not in the OpenAPI document: what is told there is tried, and a deadline that has
+    passed is a 504, which every tester takes for a fault of the server.
+    """
+    given = ", ".join(request.headers.getlist(TIMEOUT_HEADER))
+    if TIMEOUT_HEADER not in request.headers:
+        return None
+    if not _MILLISECONDS.fullmatch(given) or not 1 <= int(given) <= limit_ms:
+        raise InvalidRequest.at(
+            f"header.{TIMEOUT_HEADER}",
+            f"Send one whole number of milliseconds from 1 to {limit_ms}, or leave it out",
+        )
+    return int(given)
 
 
 def _service(request: Request) -> Service:
@@ -51,15 +92,18 @@ def _service(request: Request) -> Service:
 
 
 Serving = Annotated[Service, Depends(_service)]
-# Not in the OpenAPI document: what is told there is tried, and a deadline that has passed is a
-# 504, which every tester takes for a fault of the server.
-TimeoutMs = Annotated[
-    int | None,
-    Header(alias="X-Request-Timeout-Ms", ge=1, le=MAX_TIMEOUT_MS, include_in_schema=False),
-]
+KnownQuery = Depends(check_query)
 TIMEOUT_NOTE = (
-    "The header X-Request-Timeout-Ms says for how long, 1 to 600000 ms, an answer is worth waiting "
-    "for; an article that the model has not begun to read by then is answered with 504."
+    "The header X-Request-Timeout-Ms says for how many milliseconds an answer is worth waiting "
+    "for; an article that the model has not begun to read by then is answered with 504. "
+)
+ONE_TIMEOUT = TIMEOUT_NOTE + (
+    "It shortens the wait that the operator allows (`request_timeout_ms` in GET /v1/model); a "
+    "longer one is refused with 422."
+)
+BULK_TIMEOUT = TIMEOUT_NOTE + (
+    f"It holds for the whole call and is at most {MAX_BULK_TIMEOUT_MS}; a longer one is refused "
+    "with 422. Without it, articles wait for as long as the call lasts."
 )
 
 
@@ -83,13 +127,14 @@ def ref(schema: str) -> dict[str, str]:
 @router.post(
     "/v1/analyze",
     summary="Topic, stance and summary of one article",
-    description=TIMEOUT_NOTE,
+    description=ONE_TIMEOUT,
+    dependencies=[KnownQuery],
     openapi_extra=body_of(json=ref("AnalyzeRequest")),
     responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504),
 )
-async def analyze(request: Request, service: Serving, timeout_ms: TimeoutMs = None) -> Answer:
+async def analyze(request: Request, service: Serving) -> Answer:
     settings = service.settings
-    allowed_ms = min(timeout_ms or settings.request_timeout_ms, settings.request_timeout_ms)
+    allowed_ms = timeout_ms(request, settings.request_timeout_ms) or settings.request_timeout_ms
     deadline_s = time.monotonic() + allowed_ms / 1000
     media_type(request, {JSON})
     body = await read_body(request, settings.max_body_bytes, settings.receipt_timeout_s)
@@ -109,18 +154,18 @@ async def analyze(request: Request, service: Serving, timeout_ms: TimeoutMs = No
         "The body is a JSON array of articles, or NDJSON: one article a line, for as long as you "
         "like. Each line of the answer says in `index` which article it is about, counted from 0; "
         "an article that fails has a `problem` there and harms no other. Read while you send: past "
-        "8 MiB of answers that nobody reads, the service stops reading too. " + TIMEOUT_NOTE
+        "8 MiB of answers that nobody reads, the service stops reading too. " + BULK_TIMEOUT
     ),
+    dependencies=[KnownQuery],
     openapi_extra=body_of(
         json=ref("AnalyzeRequests"),
         ndjson={"type": "string", "description": "An AnalyzeRequest on each line."},
     ),
     responses=problems(400, 401, 408, 413, 415, 422, 429, 503) | BULK_LINES,
 )
-async def analyze_batch(
-    request: Request, service: Serving, timeout_ms: TimeoutMs = None
-) -> Response:
-    deadline_s = time.monotonic() + timeout_ms / 1000 if timeout_ms else math.inf
+async def analyze_batch(request: Request, service: Serving) -> Response:
+    allowed_ms = timeout_ms(request, MAX_BULK_TIMEOUT_MS)
+    deadline_s = time.monotonic() + allowed_ms / 1000 if allowed_ms else math.inf
     documents = await documents_of(request, service)
     if not service.bulk_calls.try_take(1):
         raise QueueFull("Too many bulk calls are running; try again later.", BULK_RETRY_S)
@@ -144,13 +189,23 @@ async def documents_of(request: Request, service: Service) -> Documents:
     return listed(split_array(decode(body), settings.max_bulk_items))
 
 
-@router.get("/v1/labels", summary="The labels that the model tells apart", responses=problems(401))
+@router.get(
+    "/v1/labels",
+    summary="The labels that the model tells apart",
+    dependencies=[KnownQuery],
+    responses=problems(401, 422),
+)
 async def labels(service: Serving) -> LabelSchema:
     schema: LabelSchema = service.scheduler.model.info.labels
     return schema
 
 
-@router.get("/v1/model", summary="The model and its settings", responses=problems(401))
+@router.get(
+    "/v1/model",
+    summary="The model and its settings",
+    dependencies=[KnownQuery],
+    responses=problems(401, 422),
+)
 async def model(service: Serving) -> ModelReport:
     return ModelReport.of(service.scheduler.model.info, service.settings.public())
 
@@ -158,6 +213,7 @@ async def model(service: Serving) -> ModelReport:
 @router.post(
     "/v1/model/reload",
     summary="Load the configured model again",
+    dependencies=[KnownQuery],
     responses=problems(401, 403, 409, 422),
 )
 async def reload(request: Request, service: Serving) -> ModelReport:

@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.article import MAX_TARGET_CHARS, MAX_TITLE_CHARS
+
 MAX_ROW_BYTES = 8 * 2**20
-MAX_TITLE_CHARS = 1000
-MAX_TARGET_CHARS = 200
 MAX_ID_CHARS = 1000
 
 

@@ -8,23 +8,38 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictInt,
+    model_validator,
+)
 from pydantic import ValidationError as PydanticError
+from pydantic.json_schema import JsonSchemaValue
 
 from models.analysis import Analysis
-from models.article import ALL_TASKS, Article, Options, Style, Task
+from models.article import (
+    ALL_TASKS,
+    MAX_SUMMARY_WORDS,
+    MAX_TARGET_CHARS,
+    MAX_TARGETS,
+    MAX_TITLE_CHARS,
+    MIN_SUMMARY_WORDS,
+    Article,
+    Options,
+    Style,
+    Task,
+)
 from service.errors import InvalidRequest, Problem
+from service.validation import SOMETHING, SOMETHING_ON_A_PAGE
 
 if TYPE_CHECKING:
     from models.engine import ModelInfo
 
-MAX_TARGETS = 20
-MAX_TARGET_CHARS = 200
-MAX_TITLE_CHARS = 1000
-WORDS_RANGE = (10, 300)
-
-SOMETHING = r"[\p{L}\p{N}]"  # a letter or a digit: without one there is nothing to read
-SOMETHING_ON_A_PAGE = r">[^<]*[\p{L}\p{N}]"
+ABOUT = ("title", "description", "default")  # what a schema says of a field, not of its values
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -35,28 +50,63 @@ def _without_default(schema: dict[str, Any]) -> None:
 Target = Annotated[str, Field(min_length=1, max_length=MAX_TARGET_CHARS, pattern=SOMETHING)]
 
 
-class SummaryOptions(BaseModel):
-    """How the summary is made."""
+class Lenient(BaseModel):
+    """A JSON object in which null is the same as absent for each field that it may leave out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        absent = {name for name in cls.model_fields if value.get(name, ...) is None}
+        return {name: member for name, member in value.items() if name not in absent}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name in cls.model_fields:
+            properties[name] = _or_null(properties[name])
+        return schema
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a field that may be null too."""
+    about = {name: schema.pop(name) for name in ABOUT if name in schema}
+    return {"anyOf": [schema, {"type": "null"}], **about}
+
+
+class SummaryOptions(Lenient):
+    """How the summary is made."""
 
     style: Style = Field(
         default=Style.WRITTEN,
         description="`written` by the model, or `extractive`: the article's own.",
     )
     max_words: StrictInt = Field(
-        default=60, ge=WORDS_RANGE[0], le=WORDS_RANGE[1], description="Longest summary, in words."
+        default=60,
+        ge=MIN_SUMMARY_WORDS,
+        le=MAX_SUMMARY_WORDS,
+        description="Longest summary, in words.",
     )
 
 
-class AnalyzeRequest(BaseModel):
-    """One article, as `text` or as the `html` of its page, and what is asked of it."""
+class AnalyzeRequest(Lenient):
+    """One article, as `text` or as the `html` of its page, and what is asked of it.
+
+    A field that is null is taken as one that is left out.
+    """
 
     model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
         json_schema_extra={
-            "oneOf": [{"required": ["text"]}, {"required": ["html"]}],
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("text", "html")
+            ],
             "examples": [
                 {
                     "title": "Council votes to reopen the old tram line",
@@ -120,7 +170,13 @@ class AnalyzeRequest(BaseModel):
         return Article(self.text or None, self.title or None, self.html or None, options)
 
 
-KNOWN_FIELDS = frozenset(AnalyzeRequest.model_fields) | frozenset(SummaryOptions.model_fields)
+KNOWN_FIELDS = {
+    "": (
+        *AnalyzeRequest.model_fields,
+        *(f"summary.{name}" for name in SummaryOptions.model_fields),
+    ),
+    "summary": tuple(SummaryOptions.model_fields),
+}
 
 
 def read_article(value: Any) -> Article:
@@ -128,7 +184,7 @@ def read_article(value: Any) -> Article:
     try:
         return AnalyzeRequest.model_validate(value).to_article()
     except PydanticError as error:
-        raise InvalidRequest.of(error.errors(include_url=False), KNOWN_FIELDS) from None
+        raise InvalidRequest.of(error.errors(include_url=False), value, KNOWN_FIELDS) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ import glob
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from service.rows import MAX_ROW_BYTES, Columns, Rejected, Row, read_row
-from service.stops import InputRefused
+from service.stops import ColumnMissing, InputRefused
 
 Rows = Iterator[Row | Rejected]
 Found = Iterator[Row | Rejected | None]
@@ -162,10 +162,10 @@ def _csv_row(
     return read_row(str(file), line, dict(zip(header, cells, strict=True)), columns)
 
 
-def _check_columns(file: Path, names: Iterable[str], columns: Columns) -> None:
+def _check_columns(file: Path, names: Sequence[str], columns: Columns) -> None:
     missing = [name for name in columns.asked if name not in set(names)]
     if missing:
-        raise InputRefused(f"{file}: no column {missing[0]!r}; name the columns by --text-column …")
+        raise ColumnMissing(file, missing[0], names)
 
 
 def _rest_is_lost(file: Path, line: int) -> Rejected:

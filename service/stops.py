@@ -2,7 +2,8 @@
 
     NutgrafError
     └── Stop                        2
-        ├── InputRefused            2   no such file, or no such column in it
+        ├── InputRefused            2   no such file
+        │   └── ColumnMissing       2   no such column in a file
         ├── RunChanged              2   not the input, options or model that the run was begun with
         ├── RunBusy                 2   another process is writing to the directory
         ├── ModelFailed             2   the model answers nothing, not even a text of its own
@@ -17,8 +18,9 @@ RunChanged the same command goes on where the run was.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from models.errors import NutgrafError
 
@@ -32,7 +34,16 @@ class Stop(NutgrafError):
 
 
 class InputRefused(Stop):
-    """No such file, or no such column in it."""
+    """No such file, or nothing in it that can be read."""
+
+
+class ColumnMissing(InputRefused):
+    """No such column in a file, whose columns are `names`."""
+
+    def __init__(self, file: Path, column: str, names: Iterable[str]) -> None:
+        super().__init__(f"{file}: no column {column!r}; name the columns by --text-column …")
+        self.column = column
+        self.names = tuple(names)
 
 
 class RunChanged(Stop):

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from models.analysis import Analysis, Score, Span, Summary
 from models.article import Article, Options
+from service.printable import printable, printable_json, printable_line
 from service.server import load_engine
 from service.settings import Settings
 
@@ -39,7 +40,7 @@ def analyze(text: str, options: Options, settings: Settings, *, as_json: bool) -
     if isinstance(analysis, Exception):
         raise analysis
     if as_json:
-        print(TypeAdapter(Analysis).dump_json(analysis, indent=2).decode())
+        print(printable_json(TypeAdapter(Analysis).dump_json(analysis, indent=2).decode()))
     else:
         Console(highlight=False).print(render(analysis, analysis.input.text or text))
 
@@ -49,7 +50,7 @@ def render(analysis: Analysis, text: str) -> RenderableType:
     parts: list[RenderableType] = [_labels(analysis)]
     if analysis.summary is not None:
         parts += [Text(), _summary(analysis.summary)]
-    parts += [Text(f"! {warning}", style="yellow") for warning in analysis.warnings]
+    parts += [_line(f"! {warning}", "yellow") for warning in analysis.warnings]
     parts += [Text(), Rule("article", style="dim"), Text()]
     parts.append(marked(text, marks(analysis)))
     return Group(*parts)
@@ -76,7 +77,7 @@ def marked(text: str, found: Sequence[Mark]) -> Text:
     notes: dict[int, list[str]] = {}
     for mark in found:
         notes.setdefault(mark.span.end, []).append(mark.note)
-    article = Text(text)
+    article = Text(printable(text))
     for mark in found:
         article.stylize(mark.style, mark.span.start, mark.span.end)
     pieces = article.divide(sorted(notes))
@@ -85,8 +86,13 @@ def marked(text: str, found: Sequence[Mark]) -> Text:
     for piece, end in zip(pieces, ends, strict=False):
         whole.append_text(piece)
         if noted := dict.fromkeys(notes.get(end, ())):
-            whole.append(f" ‹{', '.join(noted)}›", style="cyan")
+            whole.append_text(_line(f" ‹{', '.join(noted)}›", "cyan"))
     return whole
+
+
+def _line(text: str, style: str = "") -> Text:
+    """Text of a model, an article or a target: no markup, and nothing that moves the cursor."""
+    return Text(printable_line(text), style=style)
 
 
 def _labels(analysis: Analysis) -> Table:
@@ -95,19 +101,19 @@ def _labels(analysis: Analysis) -> Table:
         rows.add_row("topic", _answer(topic.label, topic.confidence), _others(topic.scores))
     for stance in analysis.stance or ():
         name = f"stance on {stance.target}" if stance.target else "stance"
-        rows.add_row(name, _answer(stance.label, stance.confidence), _others(stance.scores))
+        rows.add_row(_line(name), _answer(stance.label, stance.confidence), _others(stance.scores))
     return rows
 
 
 def _answer(label: str | None, confidence: float) -> Text:
-    name = Text(label, style="bold") if label else Text("not sure enough to say", style="yellow")
+    name = _line(label, "bold") if label else Text("not sure enough to say", style="yellow")
     return name.append(f" {confidence:.0%}", style="not bold")
 
 
 def _others(scores: Iterable[Score]) -> Text:
     best = sorted(scores, key=lambda score: -score.probability)[1:MAX_SCORES]
     listed = ", ".join(f"{score.label} {score.probability:.0%}" for score in best)
-    return Text(f"then {listed}" if listed else "", style="dim")
+    return _line(f"then {listed}" if listed else "", "dim")
 
 
 def _summary(summary: Summary) -> RenderableType:
@@ -115,7 +121,8 @@ def _summary(summary: Summary) -> RenderableType:
     body = Text()
     for number, sentence in enumerate(summary.sentences, start=1):
         body.append(" " if number > 1 else "")
-        body.append(sentence.text, style=SUMMARY_STYLE).append(f" ‹{number}›", style="cyan")
+        body.append_text(_line(sentence.text, SUMMARY_STYLE))
+        body.append(f" ‹{number}›", style="cyan")
     if summary.support < 1:
         title += f", {summary.support:.0%} of its words from the article"
     return Group(Text(title, style="dim"), Padding(body, (0, 2)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import IO
 from urllib.parse import urlsplit
@@ -22,7 +23,8 @@ from service.errors import (
     UnsupportedMedia,
 )
 from service.rows import Columns, Rejected
-from service.stops import InputRefused
+from service.stops import ColumnMissing, InputRefused
+from service.validation import is_nameable, nearest
 
 JSONL_NAME, CSV_NAME, PARQUET_NAME = "input.jsonl", "input.csv", "input.parquet"
 BY_MEDIA_TYPE = {
@@ -68,15 +70,25 @@ def check(path: Path, columns: Columns) -> None:
     try:
         rows = sources.read(path, columns)
         first, second = next(rows, None), next(rows, None)
-    except InputRefused as refused:
-        reason = str(refused).removeprefix(f"{path}: ").partition(";")[0]
-        raise InvalidRequest(
-            f"The archive has {reason}; name its columns in the query: text_column and the like."
-        ) from None
+    except ColumnMissing as missing:
+        raise InvalidRequest(_without_column(missing, columns)) from None
+    except InputRefused:
+        raise InvalidRequest("The archive cannot be read; send it again.") from None
     if first is None:
         raise InvalidRequest("There is no row in the archive.")
     if isinstance(first, Rejected) and second is None:
         raise InvalidRequest(f"There is no row to score in the archive: {first.reason}.")
+
+
+def _without_column(missing: ColumnMissing, columns: Columns) -> str:
+    """That a column is not in the archive; its name and that of the nearest, if they are plain."""
+    asked = next(name for name, value in asdict(columns).items() if value == missing.column)
+    parameter = f"{asked}_column"
+    if not is_nameable(missing.column):
+        return f"The archive has no column of the name that the query gives as {parameter}."
+    near = nearest(missing.column, filter(is_nameable, missing.names))
+    told = f"did you mean `{near}`?" if near else f"name the right one as {parameter} in the query."
+    return f"The archive has no column `{missing.column}`; {told}"
 
 
 def _flush(file: IO[bytes]) -> None:

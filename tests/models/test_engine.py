@@ -322,8 +322,14 @@ def test_a_long_article_says_how_much_was_read(engine: Engine) -> None:
     assert found.input.truncated
     assert found.input.windows == 8
     assert 3500 < found.input.tokens <= engine.info.max_tokens == 8 * 512
+    (warning,) = found.warnings
+    assert warning.startswith("only the first ")
+    read = int(warning.split()[3])
+    assert LONG_TEXT[read - 1] in ".!?\"'”"
+    assert 0 < read < len(LONG_TEXT)
     (whole,) = analyse(engine, Article(SECTIONS.text))
     assert not whole.input.truncated
+    assert whole.warnings == ()
     assert 1 < whole.input.windows < 8
 
 
@@ -341,6 +347,15 @@ def test_another_language_is_flagged_and_english_is_not(engine: Engine) -> None:
     assert "'fr'" in french.warnings[0]
     assert english.language == "en"
     assert english.warnings == ()
+
+
+def test_a_target_that_is_not_read_to_its_end_is_flagged(engine: Engine) -> None:
+    long = "the council's plan to reopen the tram line " * 11
+    options = Options(targets=("the tram", long, "the tram"))
+    (found,) = analyse(engine, Article(SECTIONS.text, options=options))
+    (warning,) = found.warnings
+    assert warning.startswith("target 2 is longer")
+    assert [stance.target for stance in found.stance or ()] == list(options.targets)
 
 
 ODD = "\x00\x1b\xa0\xad\u0301\u200b\u200d\u202e\u2028\ufeff👩‍🚀🇩🇪ﬁß東京İ’“”—…"

@@ -88,3 +88,39 @@ def test_a_condition_without_a_value_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "column=value" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+ORDER = "\x1b]0;zanzibar\x07\x9b2J\x7f\u202e"
+
+
+def assert_no_order(output: str) -> None:
+    assert "zanzibar" in output
+    assert not [mark for mark in output if not mark.isprintable() and mark != "\n"]
+
+
+def test_an_article_gives_the_terminal_no_orders(file: Path) -> None:
+    file.write_text(f"Rain{ORDER} fell.\n", encoding="utf-8")
+    command = ["analyze", str(file), "--target", f"rain{ORDER}"]
+    assert_no_order(runner.invoke(cli.app, command).output)
+    written = runner.invoke(cli.app, [*command, "--json"]).output
+    assert_no_order(written)
+    assert json.loads(written)["stance"][0]["target"] == f"rain{ORDER}"
+
+
+def test_the_name_of_a_file_gives_the_terminal_no_orders(tmp_path: Path) -> None:
+    assert_no_order(runner.invoke(cli.app, ["analyze", str(tmp_path / f"none{ORDER}")]).stderr)
+    out = ["--output", str(tmp_path / "out"), "--model", str(tmp_path / f"none{ORDER}")]
+    assert_no_order(runner.invoke(cli.app, ["score", "none.csv", *out]).stderr)
+    assert_no_order(runner.invoke(cli.app, ["report", f"none{ORDER}"]).stderr)
+
+
+@pytest.mark.parametrize("command", ["analyze", "score"])
+def test_a_target_that_is_too_long_is_refused(tmp_path: Path, file: Path, command: str) -> None:
+    rest = ["--output", str(tmp_path / "out")] if command == "score" else []
+    long = ["--target", "x" * 501]
+    result = runner.invoke(cli.app, [command, str(file), *long, *rest])
+    assert result.exit_code == 2
+    assert "at most 500" in result.stderr
+    many = ["--target", "x"] * 21
+    if command == "analyze":
+        assert "20 times" in runner.invoke(cli.app, [command, str(file), *many]).stderr

@@ -198,6 +198,10 @@ FORM = {"Content-Type": "multipart/form-data; boundary=b"}
         ("?tasks=topic,weather", NDJSON, b"x", 422, "invalid-request"),
         ("?max_words=5", NDJSON, b"x", 422, "invalid-request"),
         ("?format=xml", NDJSON, b"x", 422, "invalid-request"),
+        ("?targets=rain", NDJSON, b"x", 422, "invalid-request"),
+        ("?target=...", NDJSON, b"x", 422, "invalid-request"),
+        (f"?target={'x' * 501}", NDJSON, b"x", 422, "invalid-request"),
+        ("?target=a&target=b", NDJSON, b"x", 422, "invalid-request"),
     ],
 )
 async def test_a_bad_job_is_refused_and_leaves_nothing(
@@ -215,6 +219,61 @@ async def test_a_bad_job_is_refused_and_leaves_nothing(
         assert str(tmp_path) not in refused.text
         assert (await client.get("/v1/jobs")).json() == {"jobs": [], "after": None}
         assert not list((tmp_path / "jobs").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "detail"),
+    [
+        ("POST", "targets=a", "There is no query parameter `targets`; did you mean `target`?"),
+        ("POST", "a=1&target=b", "There is no query parameter `a`; there are text_column, "),
+        ("POST", "target=b&<b>=1", "The name of query parameter 2 is not known; there are text_"),
+        ("POST", "style=x", "`query.style`: It is not one of 'written' or 'extractive'."),
+        ("POST", "max_words=x", "`query.max_words`: It is not a whole number."),
+        ("POST", "tasks=x", "`query.tasks`: Name some of topic, stance, summary, with commas."),
+        ("GET", "limits=2", "There is no query parameter `limits`; did you mean `limit`?"),
+        ("GET", "limit=0", "`query.limit`: It is less than 1."),
+        ("GET", "limit=2&limit=3", "`query.limit`: It is there twice; keep one of them."),
+        ("GET", "after=%00", "`query.after`: It is no id of a job."),
+    ],
+)
+async def test_a_bad_query_is_told_in_plain_words(
+    tmp_path: Path, serve: Serve, method: str, query: str, detail: str
+) -> None:
+    async with serve(data=tmp_path) as client:
+        refused = await client.request(
+            method, f"/v1/jobs?{query}", content=b'{"text": "a"}\n', headers=NDJSON
+        )
+    assert_problem(refused, 422, "invalid-request")
+    assert refused.json()["detail"].startswith(detail)
+
+
+@pytest.mark.parametrize("job", ["x", "%00", "%F0%9F%9A%80", "A" * 32, "a" * 33, "a" * 32 + "%0A"])
+async def test_what_is_no_id_of_a_job_is_404(
+    serve: Serve, stored: dict[str, Any], job: str
+) -> None:
+    async with serve(**stored) as client:
+        for method, path in (
+            ("GET", ""),
+            ("DELETE", ""),
+            ("GET", "/results"),
+            ("GET", "/rejected"),
+        ):
+            answer = await client.request(method, f"/v1/jobs/{job}{path}")
+            assert_problem(answer, 404, "job-unknown")
+
+
+async def test_a_target_of_a_row_may_be_a_claim_of_some_length(
+    tmp_path: Path, serve: Serve
+) -> None:
+    rows = [{"text": f"Rain in {size}", "claim": "x" * size} for size in (500, 501)]
+    content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    async with serve(data=tmp_path) as client:
+        job = await add(client, content, f"?target_column=claim&target={'x' * 500}")
+        assert (await ended(client, job))["state"] == "done"
+        rejected = await client.get(f"/v1/jobs/{job}/rejected")
+    (row,) = map(json.loads, rejected.text.splitlines())
+    assert row["line"] == 2
+    assert "longer than 500 characters" in row["reason"]
 
 
 async def test_a_job_that_cannot_go_on_says_why_without_its_place(

@@ -65,7 +65,7 @@ async def test_only_the_tasks_asked_for_are_answered(serve: Serve) -> None:
         pytest.param(b"{}", 422, "invalid-request", id="nothing"),
         pytest.param(b'{"text": "a", "html": "zanzibar"}', 422, None, id="text and html"),
         pytest.param(b'{"text": ["zanzibar"]}', 422, None, id="wrong type"),
-        pytest.param(b'{"text": "a", "zanzibar": 1}', 422, None, id="unknown field"),
+        pytest.param(b'{"text": "a", "<zanzibar>": 1}', 422, None, id="unknown field"),
         pytest.param(b'{"text": "a", "tasks": ["zanzibar"]}', 422, None, id="unknown task"),
         pytest.param(b'{"text": "a", "tasks": []}', 422, None, id="no task"),
         pytest.param(b'{"text": "a", "clean": "zanzibar"}', 422, None, id="no boolean"),
@@ -75,7 +75,7 @@ async def test_only_the_tasks_asked_for_are_answered(serve: Serve) -> None:
             json.dumps({"text": "a", "targets": ["zanzibar"] * 21}).encode(), 422, None, id="many"
         ),
         pytest.param(
-            json.dumps({"text": "a", "targets": [SECRET_WORD * 30]}).encode(), 422, None, id="long"
+            json.dumps({"text": "a", "targets": [SECRET_WORD * 63]}).encode(), 422, None, id="long"
         ),
         pytest.param(b"[" + b"[]," * 400_000 + b"[]]", 400, "malformed-body", id="many parts"),
     ],
@@ -97,7 +97,7 @@ def assert_problem(response: httpx.Response, status: int, kind: str | None = Non
     problem = response.json()
     assert problem["status"] == status
     assert problem["request_id"] == response.headers["x-request-id"]
-    assert problem["detail"].endswith(".")
+    assert problem["detail"].endswith((".", "?"))
     if kind is not None:
         assert problem["type"] == f"urn:nutgraf:problem:{kind}"
 
@@ -176,13 +176,90 @@ async def test_past_its_deadline_a_request_is_504(serve: Serve, model: StandIn) 
     assert model.batches == [["held"]]
 
 
-@pytest.mark.parametrize("timeout", ["0", "-1", "soon", "1e3", "700000"])
-async def test_a_timeout_out_of_range_is_422(serve: Serve, timeout: str) -> None:
-    async with serve() as client:
+BAD_TIMEOUTS = ["0", "-1", "soon", "1e3", "1e400", "10.0", "", " ", "1, 2", "9" * 400, "zanzibar"]
+
+
+@pytest.mark.parametrize("timeout", [*BAD_TIMEOUTS, "30001", "600001"])
+async def test_a_timeout_out_of_range_is_422_and_says_the_range(serve: Serve, timeout: str) -> None:
+    async with serve(request_timeout_ms=30_000) as client:
         response = await client.post(
             "/v1/analyze", json={"text": "a"}, headers={"X-Request-Timeout-Ms": timeout}
         )
     assert_problem(response, 422, "invalid-request")
+    assert "from 1 to 30000" in response.json()["detail"]
+    assert response.json()["errors"][0]["field"] == "header.X-Request-Timeout-Ms"
+    assert SECRET_WORD not in response.text
+
+
+@pytest.mark.parametrize("timeout", [*BAD_TIMEOUTS, "600001"])
+async def test_a_bulk_call_has_its_own_range(serve: Serve, timeout: str) -> None:
+    async with serve(request_timeout_ms=30_000) as client:
+        response = await client.post(
+            "/v1/analyze/batch", json=[{"text": "a"}], headers={"X-Request-Timeout-Ms": timeout}
+        )
+    assert_problem(response, 422, "invalid-request")
+    assert "from 1 to 600000" in response.json()["detail"]
+
+
+async def test_a_timeout_within_the_range_is_taken(serve: Serve) -> None:
+    async with serve(request_timeout_ms=30_000) as client:
+        for path, body, timeout in (
+            ("/v1/analyze", {"text": "a"}, "30000"),
+            ("/v1/analyze/batch", [{"text": "a"}], "600000"),
+        ):
+            headers = {"X-Request-Timeout-Ms": timeout}
+            assert (await client.post(path, json=body, headers=headers)).status_code == 200
+
+
+async def test_a_timeout_that_is_sent_twice_is_422(serve: Serve) -> None:
+    headers = [("X-Request-Timeout-Ms", "10"), ("X-Request-Timeout-Ms", "20")]
+    async with serve() as client:
+        response = await client.post("/v1/analyze", json={"text": "a"}, headers=headers)
+    assert_problem(response, 422, "invalid-request")
+
+
+async def test_null_is_absent(serve: Serve) -> None:
+    options = dict.fromkeys(("html", "title", "targets", "tasks", "clean", "strict"))
+    article = {"text": "Rain fell.", **options, "summary": {"style": None, "max_words": None}}
+    async with serve() as client:
+        alone = await client.post("/v1/analyze", json=article)
+        bulk = await client.post("/v1/analyze/batch", json=[article, {**article, "summary": None}])
+        neither = await client.post("/v1/analyze", json={"text": None, "html": None})
+    assert alone.status_code == 200, alone.text
+    for line in bulk.text.splitlines():
+        assert json.loads(line)["answer"]["summary"] == alone.json()["summary"]
+    assert_problem(neither, 422, "invalid-request")
+    assert neither.json()["detail"] == "Send either text or html."
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("text=a", "There is no query parameter `text`; none is taken here."),
+        ("<zanzibar>=1", "The name of query parameter 1 is not known; none is taken here."),
+        ("a%20b", "The name of query parameter 1 is not known; none is taken here."),
+        ("=", "The name of query parameter 1 is not known; none is taken here."),
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/analyze"),
+        ("POST", "/v1/analyze/batch"),
+        ("GET", "/v1/labels"),
+        ("GET", "/v1/model"),
+        ("POST", "/v1/model/reload"),
+    ],
+)
+async def test_an_unknown_query_parameter_is_422(
+    serve: Serve, method: str, path: str, query: str, detail: str
+) -> None:
+    async with serve() as client:
+        response = await client.request(method, f"{path}?{query}", json={"text": "a"})
+        assert (await client.get(f"/livez?{query}")).status_code == 200
+    assert_problem(response, 422, "invalid-request")
+    assert response.json()["detail"] == detail
+    assert len(response.json()["errors"]) == 1
 
 
 async def test_labels_and_model_are_shown(serve: Serve) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from models.analysis import (
@@ -46,9 +47,9 @@ def analysis(**changes: Any) -> Analysis:
     return Analysis(**(found | changes))
 
 
-def printed(found: Analysis, width: int = 80) -> str:
+def printed(found: Analysis, width: int = 80, text: str = TEXT) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    console.print(render(found, TEXT))
+    console.print(render(found, text))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -82,3 +83,39 @@ def test_what_was_not_asked_for_is_not_shown() -> None:
     assert "topic" not in text
     assert "summary" not in text
     assert "stance" not in text
+
+
+ORDERS = [
+    "\x1b[2J",
+    "\x1b]0;title\x07",
+    "\x1b]8;;http://x\x1b\\",
+    "\x9b2J",
+    "\x7f",
+    "\u202e",
+    "\u2066",
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_nothing_that_others_wrote_is_an_order_to_the_terminal(order: str) -> None:
+    scores = (Score(f"a{order}", 0.6), Score(f"b{order}", 0.4))
+    text = f"Menu {order}\nRain {order} fell.\r\nMore {order}."
+    rain = Span(text.index("Rain"), text.index("fell.") + 5)
+    found = analysis(
+        topic=TopicAnalysis(
+            f"a{order}", None, 0.6, False, scores, (Passage(rain.start, rain.end, "Rain"),)
+        ),
+        stance=(StanceAnalysis(f"it{order}", f"a{order}", 0.6, False, scores, ()),),
+        summary=Summary("", Style.WRITTEN, 2, 1.0, (SummarySentence(f"It{order}.", rain, True),)),
+        warnings=(f"in {order}",),
+        input=InputReport(20, 1, False, (Removed(0, 5, f"why {order}"),)),
+    )
+    shown = printed(found, text=text, width=200)
+    assert not [mark for mark in shown if mark in order and not mark.isprintable()]
+    assert "fell. ‹1, topic›" in shown
+
+
+def test_a_target_is_no_markup() -> None:
+    target = "[link=http://x]here[/link] [bold]"
+    shown = printed(analysis(stance=(StanceAnalysis(target, None, 0.4, True, (), ()),)), width=200)
+    assert f"stance on {target}" in shown

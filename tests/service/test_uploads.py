@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,9 +88,10 @@ def test_a_form_without_one_archive_is_refused(form: bytes, error: type[Exceptio
         ("input.jsonl", b"\n\n", "no row"),
         ("input.jsonl", b"{", "the last line is cut off"),
         ("input.jsonl", b'{"body": "a"}\n', "there is no text to read"),
-        ("input.csv", b"", "no column 'text'"),
+        ("input.csv", b"", "no column `text`"),
         ("input.csv", b"text\n", "no row"),
-        ("input.csv", b"body\nweather\n", "no column 'text'"),
+        ("input.csv", b"body\nweather\n", "no column `text`; name the right one as text_column"),
+        ("input.csv", b"Texts,id\nrain,1\n", r"no column `text`; did you mean `Texts`\?"),
         ("input.csv", b'text\n"never closed', "breaks off"),
         ("input.parquet", b"no table", "not a whole Parquet file"),
     ],
@@ -101,6 +104,32 @@ def test_an_archive_without_a_row_to_score_is_refused(
     with pytest.raises(InvalidRequest, match=reason) as refused:
         check(path, Columns())
     assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("columns", "parameter"),
+    [
+        (Columns(text="<script>zanzibar</script>"), "text_column"),
+        (Columns(title="zanzibar\x1b[2J"), "title_column"),
+        (Columns(id="zanzibar zanzibar"), "id_column"),
+        (Columns(target="\u202ezanzibar"), "target_column"),
+        (Columns(date="zanzibar" * 20), "date_column"),
+    ],
+)
+def test_a_column_is_named_only_by_a_plain_identifier(
+    tmp_path: Path, ending: str, columns: Columns, parameter: str
+) -> None:
+    path = tmp_path / f"input.{ending}"
+    names = ["text", "<zanzibar>"]
+    if ending == "csv":
+        path.write_text(",".join(names) + "\nrain,1\n")
+    else:
+        pq.write_table(pa.table([["rain"], ["1"]], names=names), path)
+    with pytest.raises(InvalidRequest) as refused:
+        check(path, columns)
+    assert parameter in str(refused.value)
+    assert "zanzibar" not in str(refused.value)
 
 
 def test_bad_rows_among_others_are_no_reason_to_refuse(tmp_path: Path) -> None:
