@@ -104,7 +104,7 @@ def test_a_header_of_20_mb_is_refused_and_closed(listen: Listen) -> None:
                 answer = connection.recv(65536)
             except OSError:
                 answer = b""  # closed while it was being sent
-        assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
         assert is_ready(port)
 
 
@@ -113,7 +113,6 @@ def test_a_header_of_20_mb_is_refused_and_closed(listen: Listen) -> None:
     [
         pytest.param(b"hello\r\n\r\n", b"malformed-request", id="no HTTP"),
         pytest.param(b"\r\n\r\n", b"malformed-request", id="nothing but ends of lines"),
-        pytest.param(POST + b"X-Long: " + b"a" * 40_000, b"malformed-request", id="long header"),
         pytest.param(
             POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
             b"2\r\n{}\r\n0\r\n\r\n",
