@@ -42,7 +42,7 @@ async def listed(documents: Iterable[Document]) -> Documents:
 
 
 async def begun(documents: Documents) -> Documents:
-    """The same stream, once its first document is there. Raises what the stream raises till then."""
+    """The same stream, once its first document is there. Raises what it raises until then."""
     first = await anext(documents, None)
 
     async def all_of_them() -> Documents:
@@ -118,6 +118,7 @@ class BulkCall:
                 await self._bytes.take(_size(document))
                 articles.create_task(self._answer(index, document))
                 index += 1
+                await asyncio.sleep(0)  # many short lines are not to be all begun in one turn
         except ClientGone:
             raise
         except ServiceError as error:  # the stream ends here: what follows was not read

@@ -74,12 +74,14 @@ class StrictConnection(h11.Connection):
                     f"The chunks have less than {MIN_CHUNK_BYTES} bytes on average; send more at "
                     "a time."
                 )
-        elif event is h11.NEED_DATA and self.their_state is h11.SEND_BODY:
-            if len(self.trailing_data[0]) > MAX_CHUNK_HEAD_BYTES:
-                raise HeaderTooLarge(
-                    f"A chunk's size line and the trailers have {MAX_CHUNK_HEAD_BYTES} bytes at "
-                    "most."
-                )
+        elif (
+            event is h11.NEED_DATA
+            and self.their_state is h11.SEND_BODY
+            and len(self.trailing_data[0]) > MAX_CHUNK_HEAD_BYTES
+        ):
+            raise HeaderTooLarge(
+                f"A chunk's first line and the trailers have {MAX_CHUNK_HEAD_BYTES} bytes at most."
+            )
 
 
 def check_head(received: bytes) -> None:

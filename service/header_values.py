@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_CHARS = 1024
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-_NAME = re.compile(rf"{_TOKEN}(?:/{_TOKEN})?+")
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_NAME = re.compile(rf"{_WORD}(?:/{_WORD})?+")
 _TEXT = r"\t \x21\x23-\x5b\x5d-\x7e\x80-\xff"
 _PARAMETER = re.compile(
-    rf'[\t ]*+;[\t ]*+(?:({_TOKEN})=(?:({_TOKEN})|"((?:[{_TEXT}]|\\["\\{_TEXT}])*+)"))?+'
+    rf'[\t ]*+;[\t ]*+(?:({_WORD})=(?:({_WORD})|"((?:[{_TEXT}]|\\["\\{_TEXT}])*+)"))?+'
 )
 _ESCAPED = re.compile(r"\\(.)")
 
