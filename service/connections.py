@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-import time
 from contextlib import suppress
+from time import monotonic
 from typing import Protocol
 
 from service.errors import ServiceError, TooManyConnections
@@ -131,8 +131,8 @@ class Turns:
         self._waiting.setdefault(connection)
 
     def _run(self) -> None:
-        ends_s = time.monotonic() + BUSY_TURN_S
-        while self._waiting and time.monotonic() < ends_s:
+        ends_s = monotonic() + BUSY_TURN_S
+        while True:
             connection = next(iter(self._waiting))
             try:
                 goes_on = connection.parse_some()
@@ -143,5 +143,7 @@ class Turns:
             del self._waiting[connection]
             if goes_on:
                 self._waiting[connection] = None
+            if not self._waiting or monotonic() >= ends_s:
+                break
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._run)

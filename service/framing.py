@@ -8,6 +8,7 @@ of any size that comes in one piece. A proxy in front of this service may read t
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 import h11
@@ -57,6 +58,10 @@ class StrictConnection(h11.Connection):
                 check_head(self.trailing_data[0])
             event = super().next_event()
             self._check(event)
+        except h11.RemoteProtocolError as error:
+            if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+                self.refusal = _chunk_head_too_large()
+            raise
         except ServiceError as refusal:
             self.refusal = refusal
             raise h11.RemoteProtocolError(str(refusal)) from refusal
@@ -79,9 +84,13 @@ class StrictConnection(h11.Connection):
             and self.their_state is h11.SEND_BODY
             and len(self.trailing_data[0]) > MAX_CHUNK_HEAD_BYTES
         ):
-            raise HeaderTooLarge(
-                f"A chunk's first line and the trailers have {MAX_CHUNK_HEAD_BYTES} bytes at most."
-            )
+            raise _chunk_head_too_large()
+
+
+def _chunk_head_too_large() -> HeaderTooLarge:
+    return HeaderTooLarge(
+        f"The first line of a chunk, and the trailers, have {MAX_CHUNK_HEAD_BYTES} bytes at most."
+    )
 
 
 def check_head(received: bytes) -> None:

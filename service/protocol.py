@@ -21,7 +21,7 @@ from service.connections import Connections
 from service.errors import PROBLEM_TYPE, MalformedRequest, ServiceError, problem_of
 from service.framing import StrictConnection
 
-PARSED_BYTES = 65_536  # at a time
+PARSED_BYTES = 16_384  # at a time
 UNREAD_TIMEOUT_S = 60.0  # then a client does not read its answer
 LINGER_S = 2.0
 
