@@ -140,7 +140,8 @@ class Jobs:
         self._unreachable.worked(SCORING)
         self._stopped.worked(SCORING)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._added.wait(), IDLE_S)
+            async with asyncio.timeout(IDLE_S):  # Python 3.11's wait_for may swallow a cancellation
+                await self._added.wait()
 
     async def _drop_expired(self) -> None:
         await _to_its_end(self._sweep)

@@ -100,17 +100,12 @@ def test_what_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_answere
             "target-too-long",
             id="a URL",
         ),
-        pytest.param(
-            b"A" * 60_000 + b" / HTTP/1.1\r\n\r\n", 414, "target-too-long", id="a method"
-        ),
+        pytest.param(b"A" * 60_000 + b" / HTTP/1.1\r\n\r\n", 414, "target-too-long", id="a method"),
         pytest.param(
             GET + b"A: b\r\n" * MAX_FIELDS + b"\r\n", 431, "header-too-large", id="many fields"
         ),
         pytest.param(
-            POST
-            + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
-            + b"A: b\r\n" * 20_000
-            + b"\r\n",
+            POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 20_000 + b"\r\n",
             431,
             "header-too-large",
             id="trailers",
