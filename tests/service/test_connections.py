@@ -201,7 +201,8 @@ def test_a_body_arrives_whole_and_in_order_however_it_is_cut(listen: Listen, see
     wire += b"0\r\n\r\n"
     cuts = [dice.randrange(1, 60_000) for _ in range(1000)]
     with listen() as port:
-        parts, begin = [], 0
+        parts: list[bytes] = []
+        begin = 0
         while begin < len(wire):
             parts.append(wire[begin : begin + cuts[len(parts)]])
             begin += len(parts[-1])

@@ -60,7 +60,7 @@ async def test_an_odd_content_type_is_refused(
 @pytest.mark.parametrize("boundary", ["", '""', "x" * 71, '"a b "', '"a\\"b"', "\xe9"])
 async def test_an_odd_boundary_is_refused(serve: Serve, tmp_path: Any, boundary: str) -> None:
     async with serve(data=tmp_path) as client:
-        headers = {"content-type": f"multipart/form-data; boundary={boundary}".encode("latin-1")}
+        headers = {b"content-type": f"multipart/form-data; boundary={boundary}".encode("latin-1")}
         answer = await client.post("/v1/jobs", content=b"--x--", headers=headers)
     assert answer.status_code in (400, 415)
 

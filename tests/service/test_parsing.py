@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from service import parsing
+from service import parsing, strict_json
 from service.batching import Lane
 from service.errors import BodyTooLarge, MalformedBody, TooManyItems
 from service.parsing import AT_ONCE_BYTES, Parser
@@ -22,7 +22,7 @@ SHORT = b'{"text": "rain"}'
 def threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the threads that parse."""
     seen: list[str] = []
-    loads, split_array = parsing.loads, parsing.split_array
+    loads, split_array = strict_json.loads, strict_json.split_array
 
     def noted(text: str) -> object:
         seen.append(threading.current_thread().name)
