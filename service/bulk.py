@@ -35,10 +35,23 @@ logger = logging.getLogger("nutgraf.bulk")
 _ANSWER = TypeAdapter(Answer)
 
 
-async def listed(documents: Iterable[str]) -> Documents:
+async def listed(documents: Iterable[Document]) -> Documents:
     """Documents that are all there already, as a stream."""
     for document in documents:
         yield document
+
+
+async def begun(documents: Documents) -> Documents:
+    """The same stream, once its first document is there. Raises what it raises until then."""
+    first = await anext(documents, None)
+
+    async def all_of_them() -> Documents:
+        if first is not None:
+            yield first
+        async for document in documents:
+            yield document
+
+    return all_of_them()
 
 
 class BulkResponse(Response):
@@ -105,6 +118,7 @@ class BulkCall:
                 await self._bytes.take(_size(document))
                 articles.create_task(self._answer(index, document))
                 index += 1
+                await asyncio.sleep(0)  # many short lines are not to be all begun in one turn
         except ClientGone:
             raise
         except ServiceError as error:  # the stream ends here: what follows was not read

@@ -3,6 +3,9 @@
     NutgrafError
     └── ServiceError
         ├── MalformedRequest    not HTTP, or of two minds about where its body ends
+        ├── HeaderTooLarge      more header fields, or longer ones, than a request may have
+        ├── TargetTooLong       a longer URL than a request may have
+        ├── TooManyConnections  no connection is free for another
         ├── MalformedBody       not UTF-8, not JSON, or a shape no request has
         ├── InvalidRequest      JSON, but not what the route takes
         ├── UnsupportedMedia    another media type, or a compressed body
@@ -66,6 +69,18 @@ class ServiceError(NutgrafError):
 
 class MalformedRequest(ServiceError):
     """Not HTTP, or of two minds about where its body ends."""
+
+
+class HeaderTooLarge(ServiceError):
+    """More header fields, or longer ones, than a request may have."""
+
+
+class TargetTooLong(ServiceError):
+    """A longer URL than a request may have."""
+
+
+class TooManyConnections(ServiceError):
+    """No connection is free for another."""
 
 
 class MalformedBody(ServiceError):
@@ -200,6 +215,9 @@ class Kind:
 
 KINDS: Mapping[type[Exception], Kind] = {
     MalformedRequest: Kind(400, "malformed-request", "The request cannot be read"),
+    HeaderTooLarge: Kind(431, "header-too-large", "The header section is too large"),
+    TargetTooLong: Kind(414, "target-too-long", "The URL is too long"),
+    TooManyConnections: Kind(503, "too-many-connections", "There are too many connections"),
     MalformedBody: Kind(400, "malformed-body", "The body cannot be read"),
     InvalidRequest: Kind(422, "invalid-request", "The request is not valid"),
     UnsupportedMedia: Kind(415, "unsupported-media", "The media type is not supported"),

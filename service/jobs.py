@@ -27,6 +27,7 @@ from models.article import Options, Style, Task
 from service import archive
 from service.bulk_lane import BulkLane, Interrupted
 from service.errors import JobsUnreachable
+from service.outage import Outage
 from service.progress import Tally
 from service.records import Format
 from service.request import Request
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # importing the engine takes seconds
 
 IDLE_S = 1.0
 SWEEP_S = 60.0
+SCORING, SWEEPING = "scoring", "sweeping"
 RENEWALS = 6  # in the time of a lease
 JOBS, RESULTS, OUTPUT, DATABASE = "jobs", "results", "out", "jobs.db"
 
@@ -78,6 +80,10 @@ class Jobs:
         self._lease_s = settings.job_lease_s
         self._budget_tokens = settings.max_batch_tokens
         self._added = asyncio.Event()
+        self._unreachable = Outage(
+            logger, "the jobs cannot be reached", "the jobs can be reached again"
+        )
+        self._stopped = Outage(logger, "a job stopped; it is tried again", "jobs go on")
 
     @classmethod
     def open(cls, data: Path, settings: Settings, scheduler: Scheduler) -> Self:
@@ -113,15 +119,15 @@ class Jobs:
     async def run(self) -> None:
         """Take up jobs, and drop expired ones. Goes on whatever a job, or the database, does."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._on_and_on(self._take_up))
-            tasks.create_task(self._on_and_on(self._drop_expired))
+            tasks.create_task(self._on_and_on(SCORING, self._take_up))
+            tasks.create_task(self._on_and_on(SWEEPING, self._drop_expired))
 
-    async def _on_and_on(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _on_and_on(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await step()
-            except Exception:
-                logger.exception("the jobs cannot be reached")
+            except Exception as error:
+                self._unreachable.failed(name, error)
                 await asyncio.sleep(IDLE_S)
 
     async def _take_up(self) -> None:
@@ -129,12 +135,17 @@ class Jobs:
         record = await _to_its_end(self.store.lease)
         if record is not None:
             await self._run(record)
+            self._unreachable.worked(SCORING)
             return
+        self._unreachable.worked(SCORING)
+        self._stopped.worked(SCORING)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._added.wait(), IDLE_S)
+            async with asyncio.timeout(IDLE_S):  # Python 3.11's wait_for may swallow a cancellation
+                await self._added.wait()
 
     async def _drop_expired(self) -> None:
         await _to_its_end(self._sweep)
+        self._unreachable.worked(SWEEPING)
         await asyncio.sleep(min(SWEEP_S, self.retention_s))
 
     async def _run(self, record: JobRecord) -> None:
@@ -158,14 +169,16 @@ class Jobs:
             renew = partial(self.store.renew, record.id, watch.progress, moved=watch.moved)
             if not await _to_its_end(renew):
                 lane.stop()
+            self._unreachable.worked(SCORING)
         try:
             work.result()
         except (Interrupted, RunBusy, StorageFailed) as error:
-            logger.warning("a job stopped", extra={"job": record.id, "reason": str(error)})
+            self._stopped.failed(SCORING, error, job=record.id)
             renew = partial(self.store.renew, record.id, watch.progress, moved=watch.moved)
             await _to_its_end(renew)
             await asyncio.sleep(IDLE_S)
             await _to_its_end(partial(self.store.give_back, record.id))
+            return
         except Stop as error:
             reason = str(error).replace(f"{self.directory(record.id)}/", "")
             await self._end(record, JobState.FAILED, watch.progress, reason)
@@ -174,6 +187,7 @@ class Jobs:
             await self._end(record, JobState.FAILED, watch.progress, "the service failed on it")
         else:
             await self._end(record, JobState.DONE, watch.progress)
+        self._stopped.worked(SCORING)
 
     async def _end(
         self,

@@ -18,6 +18,7 @@ from service.errors import ModelUnavailable, ReloadRunning
 from service.jobs import Jobs
 from service.metrics import Metrics
 from service.model import Model
+from service.parsing import Parser
 from service.scheduler import Scheduler, State
 from service.settings import Settings
 
@@ -44,6 +45,7 @@ class Service:
         self._draining = False
         self._reloading = asyncio.Lock()
         self.bulk_calls = Allowance(MAX_CALLS)
+        self.parser = Parser()
         self.scheduler = Scheduler(self._proven(), settings, self.metrics, self._give_up)
         data = settings.data
         self.jobs = Jobs.open(data, settings, self.scheduler) if data is not None else None
@@ -64,6 +66,7 @@ class Service:
                 yield
         finally:
             await self.scheduler.stop()
+            self.parser.close()
 
     @asynccontextmanager
     async def _jobs_running(self) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from models.labels import LabelSchema
 from service import validation
 from service.batching import Lane
 from service.bodies import JSON, NDJSON, NDJSON_NAMES, media_type, read_body, read_lines
-from service.bulk import BulkResponse, Documents, listed
+from service.bulk import BulkResponse, Documents, begun, listed
 from service.errors import (
     PROBLEM_TYPE,
     ClientGone,
@@ -28,9 +28,8 @@ from service.errors import (
 )
 from service.lifecycle import Service
 from service.scheduler import State
-from service.schemas import Answer, Health, ModelReport, read_article
+from service.schemas import Answer, Health, ModelReport
 from service.security import check_admin
-from service.strict_json import decode, loads, split_array
 from service.tracing import trace_stages
 
 TIMEOUT_HEADER = "X-Request-Timeout-Ms"
@@ -138,10 +137,7 @@ async def analyze(request: Request, service: Serving) -> Answer:
     deadline_s = time.monotonic() + allowed_ms / 1000
     media_type(request, {JSON})
     body = await read_body(request, settings.max_body_bytes, settings.receipt_timeout_s)
-    article = read_article(loads(decode(body)))
-    answer = await unless_gone(
-        request, service.scheduler.submit(article, Lane.INTERACTIVE, deadline_s)
-    )
+    answer = await unless_gone(request, _answer(service, body, Lane.INTERACTIVE, deadline_s))
     trace_stages(answer.timing_ms)
     request.state.noted = {"tokens": answer.input.tokens, "model_ms": answer.timing_ms.model}
     return answer
@@ -166,27 +162,31 @@ async def analyze(request: Request, service: Serving) -> Answer:
 async def analyze_batch(request: Request, service: Serving) -> Response:
     allowed_ms = timeout_ms(request, MAX_BULK_TIMEOUT_MS)
     deadline_s = time.monotonic() + allowed_ms / 1000 if allowed_ms else math.inf
-    documents = await documents_of(request, service)
+    documents = await begun(await documents_of(request, service))  # nothing sent, no call taken
     if not service.bulk_calls.try_take(1):
         raise QueueFull("Too many bulk calls are running; try again later.", BULK_RETRY_S)
 
     async def analyze(document: bytes | str) -> Answer:
-        text = decode(document) if isinstance(document, bytes) else document
-        article = read_article(loads(text))
-        return await service.scheduler.submit(article, Lane.BULK, deadline_s)
+        return await _answer(service, document, Lane.BULK, deadline_s)
 
     return BulkResponse(documents, analyze, service.bulk_calls)
+
+
+async def _answer(service: Service, document: bytes | str, lane: Lane, deadline_s: float) -> Answer:
+    article = await service.parser.article(document, lane)
+    return await service.scheduler.submit(article, lane, deadline_s)
 
 
 async def documents_of(request: Request, service: Service) -> Documents:
     """The articles of a bulk body, unparsed: a stream of lines, or the items of an array."""
     settings = service.settings
-    if media_type(request, {JSON, *NDJSON_NAMES}) != JSON:
+    if media_type(request, {JSON, *NDJSON_NAMES}).name != JSON:
         lines = read_lines(request, settings.max_body_bytes, settings.receipt_timeout_s)
         return service.until_draining(lines)
     limit_bytes = ARRAY_BODIES * settings.max_body_bytes
     body = await read_body(request, limit_bytes, settings.receipt_timeout_s)
-    return listed(split_array(decode(body), settings.max_bulk_items))
+    items = await service.parser.items(body, settings.max_bulk_items, settings.max_body_bytes)
+    return listed(items)
 
 
 @router.get(

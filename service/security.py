@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.errors import (
     Forbidden,
     ForbiddenHost,
-    MalformedRequest,
     ServiceError,
     Unauthorized,
     problem_response,
@@ -35,7 +34,7 @@ _HOST = re.compile(
 
 
 class Guard:
-    """ASGI middleware: refuses a wrong host, an ambiguous body and a missing key.
+    """ASGI middleware: refuses a wrong host and a missing key.
 
     Leaves the key's name in `scope["state"]["key"]`, and whether it is an admin's in `"admin"`.
     """
@@ -57,7 +56,6 @@ class Guard:
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         check_host(headers.getlist("host"), self._settings.hosts)
-        check_framing(headers)
         if scope["path"] in OPEN_PATHS:
             return
         key = self._key(headers)
@@ -80,12 +78,6 @@ def check_host(hosts: Sequence[str], allowed: Sequence[str]) -> None:
     name = match["name"].lower().rstrip(".")
     if allowed and name not in allowed:
         raise ForbiddenHost("This service answers to other host names; see NUTGRAF_ALLOWED_HOSTS.")
-
-
-def check_framing(headers: Headers) -> None:
-    """Raises MalformedRequest where two ends could disagree on where the body stops."""
-    if "content-length" in headers and "transfer-encoding" in headers:
-        raise MalformedRequest("Send Content-Length or Transfer-Encoding, not both.")
 
 
 def presented_secret(headers: Headers) -> str:

@@ -15,14 +15,16 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from service.app import create_app
+from service.connections import Connections, limit_for, raise_file_limit
 from service.errors import ModelUnavailable
 from service.journal import JsonLines
 from service.lifecycle import STOP_SIGNALS, Service
 from service.model import Model
-from service.protocol import MAX_HEADER_BYTES, BoundedProtocol
+from service.protocol import BoundedProtocol
 from service.settings import Settings
 
 KEEP_ALIVE_S = 5
+BACKLOG = 2048
 LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
 
 
@@ -63,11 +65,14 @@ def serve(settings: Settings) -> int:
 
 def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:
     """What uvicorn is told."""
+    limit = limit_for(raise_file_limit())
+    protocol = partial(BoundedProtocol, settings.receipt_timeout_s, Connections(limit))
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=partial(BoundedProtocol, settings.receipt_timeout_s),  # type: ignore[arg-type]
+        http=protocol,  # type: ignore[arg-type]
+        backlog=min(BACKLOG, limit),  # those that are accepted at once need files too
         ws="none",
         lifespan="on",
         log_config=None,
@@ -76,7 +81,6 @@ def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Co
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=ceil(settings.drain_timeout_s) + LEFTOVER_S,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         **more,
     )
 

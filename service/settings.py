@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     receipt_timeout_s: float = Field(
         default=15.0,
         gt=0,
-        description="Longest time to send headers, a body, or the next part of a stream.",
+        description="Longest time to send headers, a body, or the next article of a stream.",
     )
     drain_timeout_s: float = Field(
         default=30.0, ge=0, description="Longest time after SIGTERM to answer what was accepted."

@@ -17,8 +17,10 @@ from service.errors import InvalidRequest, MalformedBody, TooManyItems
 
 MAX_DEPTH = 8
 MAX_PARTS = 1000  # brackets, commas and strings; a full request has about 100
-# The possessive quantifiers keep it linear and without a backtracking stack (Python 3.11).
-_PART = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+# Python's `re` holds the interpreter's lock while it matches: each match is short, and the
+# possessive quantifiers (Python 3.11) keep it linear and without a backtracking stack.
+_PART = re.compile(r'([\[\]{},"])|[^\[\]{},"]{1,65536}+')
+_IN_STRING = re.compile(r'(?:[^"\\]{1,512}+|\\.){1,512}+', re.DOTALL)
 
 
 def decode(body: bytes) -> str:
@@ -35,7 +37,7 @@ def loads(text: str) -> Any:
     Raises MalformedBody on anything that is not JSON, nested deeper than MAX_DEPTH, of more than
     MAX_PARTS parts or with a key twice; InvalidRequest on NaN and Infinity.
     """
-    if max((depth for depth, _ in _parts(text)), default=0) > MAX_DEPTH:
+    if any(depth > MAX_DEPTH for depth, *_ in _parts(text)):
         raise MalformedBody(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
@@ -67,38 +69,58 @@ def split_array(text: str, max_items: int) -> list[str]:
 
 def _item_ends(text: str, max_items: int) -> Iterator[int]:
     items = 0
-    for depth, match in _parts(text, in_array=True):
-        if not (depth == 0 or (depth == 1 and match[0] == ",")):
+    for depth, name, end in _parts(text, in_array=True):
+        if not (depth == 0 or (depth == 1 and name == ",")):
             continue
         items += 1
         if items > max_items:
             raise TooManyItems(
                 f"The array has more than {max_items} articles; send several arrays, or NDJSON."
             )
-        yield match.start()
-        if depth == 0 and match.end() != len(text):
+        yield end - 1
+        if depth == 0 and end != len(text):
             raise MalformedBody("The body goes on after the array; send one array.")
 
 
-def _parts(text: str, *, in_array: bool = False) -> Iterator[tuple[int, re.Match[str]]]:
-    """Each part of a JSON text with the depth that it leaves: 1 inside the outermost bracket.
+def _parts(text: str, *, in_array: bool = False) -> Iterator[tuple[int, str, int]]:
+    """Each bracket, comma and string of a JSON text: the depth that it leaves, its first character,
+    its end. The depth is 1 inside the outermost bracket.
 
     With `in_array` the bound on parts holds for each item of the outermost array.
     """
-    depth = 0
+    end = depth = 0
     parts_left = MAX_PARTS
-    for match in _PART.finditer(text):
-        part = match[0]
-        parts_left -= 1
-        if part in "[{":
-            depth += 1
-        elif part in "]}":
-            depth -= 1
-        elif part == "," and depth == 1 and in_array:
-            parts_left = MAX_PARTS
-        if parts_left < 0:
-            raise MalformedBody(f"The JSON of an article has more than {MAX_PARTS} parts.")
-        yield depth, match
+    while end < len(text):
+        for match in _PART.finditer(text, end):
+            end = match.end()
+            name = match[1]
+            if name is None:
+                continue
+            parts_left -= 1
+            if name == ",":
+                if depth == 1 and in_array:
+                    parts_left = MAX_PARTS
+            elif name == '"':
+                end = _string_end(text, end)
+            else:
+                depth += 1 if name in "[{" else -1
+            if parts_left < 0:
+                raise MalformedBody(f"The JSON of an article has more than {MAX_PARTS} parts.")
+            yield depth, name, end
+            if name == '"':
+                break
+
+
+def _string_end(text: str, start: int) -> int:
+    """Behind the quote that ends the string, or where the text ends without one."""
+    while (quote := text.find('"', start)) >= 0:
+        if text[quote - 1] != "\\":
+            return quote + 1
+        piece = _IN_STRING.match(text, start)
+        if piece is None:
+            return quote + 1
+        start = piece.end()
+    return len(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import IO
-from urllib.parse import urlsplit
 
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser
 from starlette.requests import Request
 
 from service import sources
@@ -22,6 +22,7 @@ from service.errors import (
     MalformedBody,
     UnsupportedMedia,
 )
+from service.header_values import HeaderValue, parse_value
 from service.rows import Columns, Rejected
 from service.stops import ColumnMissing, InputRefused
 from service.validation import is_nameable, nearest
@@ -39,6 +40,7 @@ BY_ENDING = {
     ".parquet": PARQUET_NAME,
 }
 RECEIVED = "received"
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046
 
 
 async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> str:
@@ -48,7 +50,7 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
     form that is none or breaks off, and InvalidRequest where there is no archive.
     """
     kind = media_type(request, {*BY_MEDIA_TYPE, FORM})
-    form = _form(request) if kind == FORM else None
+    form = _form(request, kind) if kind.name == FORM else None
     path = directory / RECEIVED
     size_bytes = 0
     with path.open("wb") as file:
@@ -56,8 +58,8 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
             size_bytes += len(chunk)
             if size_bytes > limit_bytes:
                 raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
-            await asyncio.to_thread(file.write, form.take(chunk) if form else chunk)
-        name = form.end() if form else BY_MEDIA_TYPE[kind]
+            await asyncio.to_thread(_keep, chunk, form, file)
+        name = form.end() if form else BY_MEDIA_TYPE[kind.name]
         if not file.tell():
             raise InvalidRequest("Send the archive as the body, or as the file of a form.")
         await asyncio.to_thread(_flush, file)
@@ -91,24 +93,25 @@ def _without_column(missing: ColumnMissing, columns: Columns) -> str:
     return f"The archive has no column `{missing.column}`; {told}"
 
 
+def _keep(chunk: bytes, form: Form | None, file: IO[bytes]) -> None:
+    file.write(form.take(chunk) if form else chunk)
+
+
 def _flush(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
 
 
-def _form(request: Request) -> Form:
+def _form(request: Request, kind: HeaderValue) -> Form:
     """The form of a request. Raises Forbidden for one that another site's page has sent."""
-    headers = request.headers
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    host = request.headers.get("host", "").lower()
+    own = {f"http://{host}", f"https://{host}"}
+    if not own.issuperset(map(str.lower, request.headers.getlist("origin"))):
         raise Forbidden("Forms are taken from this service's own pages only; send the file itself.")
-    boundary = parse_options_header(headers["content-type"])[1].get(b"boundary")
-    if not boundary:
-        raise MalformedBody("The Content-Type of a form names its boundary.")
-    try:
-        return Form(boundary)
-    except FormParserError:
-        raise MalformedBody("The boundary of the form is too long.") from None
+    boundary = kind.parameters.get("boundary", "")
+    if not _BOUNDARY.fullmatch(boundary):
+        raise MalformedBody("The Content-Type of a form names its boundary, as RFC 2046 has it.")
+    return Form(boundary.encode())
 
 
 class Form:
@@ -167,12 +170,15 @@ class Form:
         self._name = self._value = b""
 
     def _end_headers(self) -> None:
-        _, options = parse_options_header(self._headers.get("content-disposition"))
-        if b"filename" not in options:
+        disposition = parse_value(self._headers.get("content-disposition", ""))
+        if disposition is None or disposition.name != "form-data":
+            raise MalformedBody("A part of the form has no Content-Disposition as RFC 7578 has it.")
+        name = disposition.parameters.get("filename")
+        if name is None:
             raise InvalidRequest("Send one file a form, and options in the query.")
-        ending = PurePath(options[b"filename"].decode("latin-1")).suffix.lower()
-        kind, _ = parse_options_header(self._headers.get("content-type"))
-        self._file = BY_ENDING.get(ending) or BY_MEDIA_TYPE.get(kind.decode("latin-1"))
+        kind = parse_value(self._headers.get("content-type", ""))
+        by_type = BY_MEDIA_TYPE.get(kind.name) if kind else None
+        self._file = BY_ENDING.get(PurePath(name).suffix.lower()) or by_type
         if self._file is None:
             raise UnsupportedMedia(f"Send a file that ends in {', '.join(BY_ENDING)}.")
 

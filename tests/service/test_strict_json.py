@@ -61,3 +61,12 @@ def test_long_runs_of_escapes_are_read_in_linear_time() -> None:
     assert len(loads('["' + '\\"' * 500_000 + '"]')[0]) == 500_000
     with pytest.raises(MalformedBody):
         loads('"' + '\\"' * 500_000)
+
+
+@pytest.mark.parametrize("fill", ["a", '\\"', "\\\\", "\\u0041", "[,", "é"])
+@pytest.mark.parametrize("length", [511, 512, 513, 262_144, 300_001])
+def test_a_string_of_any_length_is_one_part(fill: str, length: int) -> None:
+    text = f'["{fill * length}", "b"]'
+    assert [json.loads(item) for item in split_array(text, 2)] == json.loads(text)
+    with pytest.raises(MalformedBody):
+        split_array(f'["{fill * length}', 2)
