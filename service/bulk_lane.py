@@ -31,10 +31,14 @@ class BulkLane:
         self._begun: set[Reading] = set()
         self._stopped = False
 
-    def begin(self, batch: Sequence[Pass]) -> Results:
-        """Let a batch wait for its turn. Called in the job's thread; raises Interrupted."""
+    def check(self) -> None:
+        """Called in the job's thread; raises Interrupted once the job is stopped."""
         if self._stopped:
             raise Interrupted("the job is stopped")
+
+    def begin(self, batch: Sequence[Pass]) -> Results:
+        """Let a batch wait for its turn. Called in the job's thread; raises Interrupted."""
+        self.check()
         if self._scheduler.model is not self.model:
             raise Interrupted("the model was changed")
         reading = asyncio.run_coroutine_threadsafe(self._scheduler.read(batch), self._loop)

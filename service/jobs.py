@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.article import Options, Style, Task
-from service import archive
+from service import archive, durable, uploads
 from service.bulk_lane import BulkLane, Interrupted
 from service.errors import JobsUnreachable
 from service.progress import Tally
@@ -78,6 +78,7 @@ class Jobs:
         self._lease_s = settings.job_lease_s
         self._budget_tokens = settings.max_batch_tokens
         self._added = asyncio.Event()
+        self._checking = asyncio.Lock()
 
     @classmethod
     def open(cls, data: Path, settings: Settings, scheduler: Scheduler) -> Self:
@@ -105,6 +106,11 @@ class Jobs:
     def results(self, record: JobRecord) -> Path:
         """The scores of a job that is done."""
         return self.directory(record.id) / f"{RESULTS}.{record.asked['format']}"
+
+    async def check(self, path: Path, columns: Columns) -> None:
+        """Look into an archive that was sent, one at a time. Raises InvalidRequest."""
+        async with self._checking:
+            await _to_its_end(partial(uploads.check, path, columns))
 
     def wake(self) -> None:
         """There is a new job."""
@@ -192,14 +198,18 @@ class Jobs:
             model, self._budget_tokens, full=request.full, begin=lane.begin, preparing_threads=1
         )
         digest = model.info.digest
-        score = partial(archive.score, request, digest, lambda: nullcontext(scorer), watch)
+        score = partial(
+            archive.score, request, digest, lambda: nullcontext(scorer), watch, check=lane.check
+        )
         try:
-            score()
-        except RunChanged:  # another model has taken over: no job is scored by two
-            score(restart=True)
+            with durable.in_use(self.directory(record.id)):
+                try:
+                    score()
+                except RunChanged:  # another model has taken over: no job is scored by two
+                    score(restart=True)
+                gather(request, self.results(record), lane.check)
         finally:
             lane.stop()
-        gather(request, self.results(record))
 
     def _request(self, record: JobRecord, model: ModelInfo) -> Request:
         directory = self.directory(record.id)
@@ -226,12 +236,20 @@ class Jobs:
 
     def _sweep(self) -> None:
         for job in self.store.expired(self.retention_s):
-            shutil.rmtree(self.directory(job), ignore_errors=True)
-            self.store.forget(job)
+            with durable.unused(self.directory(job)) as is_unused:
+                if is_unused:
+                    shutil.rmtree(self.directory(job), ignore_errors=True)
+                    self.store.forget(job)
         known = self.store.all()
-        for directory in (self._data / JOBS).iterdir():  # of uploads that a crash has cut off
+        for directory in (self._data / JOBS).iterdir():
+            if directory.name not in known:
+                self._sweep_upload(directory)
+
+    def _sweep_upload(self, directory: Path) -> None:
+        """Drop what a crash has left of an upload, once it is old."""
+        with suppress(FileNotFoundError), durable.unused(directory) as is_unused:
             age_s = time.time() - directory.stat().st_mtime
-            if directory.name not in known and age_s > self.retention_s:
+            if is_unused and age_s > self.retention_s and directory.name not in self.store.all():
                 shutil.rmtree(directory, ignore_errors=True)
 
 

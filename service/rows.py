@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 MAX_ROW_BYTES = 8 * 2**20
+ROW_BYTES = 128
+"""What a row comes to beside its values."""
+UNFOLDED_RATIO = 256
+UNFOLDED_SPARE_BYTES = 4 * 2**30
+"""A file may unfold to so many times its size, and these bytes: repeats are packed very well."""
+UNFOLDS = f"the file unfolds to more than {UNFOLDED_RATIO} times its size"
 MAX_TITLE_CHARS = 1000
 MAX_TARGET_CHARS = 200
 MAX_ID_CHARS = 1000
+
+Check = Callable[[], object]
+"""Is called between the steps of a reading, and ends it by what it raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,22 @@ class Row:
     text: str
     title: str | None = None
     target: str | None = None
+    digest: bytes = field(default=b"", repr=False)
+    """Equal for rows that have the same answer."""
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            digest = _digest(self.text, self.title, self.target)
+            object.__setattr__(self, "digest", digest)
 
     @property
-    def digest(self) -> bytes:
-        """Equal for rows that have the same answer."""
-        return _digest(self.text, self.title, self.target)
+    def chars(self) -> int:
+        """The length of what is read of it."""
+        return len(self.text) + len(self.title or "") + len(self.target or "")
+
+    def place(self) -> Row:
+        """The row without what is read of it."""
+        return replace(self, text="", title=None, target=None)
 
     @property
     def mark(self) -> bytes:

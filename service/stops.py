@@ -24,10 +24,18 @@ from models.errors import NutgrafError
 EXIT_REJECTED = 3
 
 
+def shown(name: object) -> str:
+    """A file's name as text: bytes of it that are not UTF-8 are escaped."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
+
+
 class Stop(NutgrafError):
     """The run ends here."""
 
     exit_status = 2
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(shown(reason))
 
 
 class InputRefused(Stop):

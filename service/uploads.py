@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from pathlib import Path, PurePath
 from typing import IO
@@ -37,6 +38,8 @@ BY_ENDING = {
     ".parquet": PARQUET_NAME,
 }
 RECEIVED = "received"
+CHECKED_STEPS = 10_000
+"""Lines, rows and pages that are looked at before an archive is taken."""
 
 
 async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> str:
@@ -63,11 +66,23 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
     return name
 
 
+class _Enough(Exception):
+    """So much of an archive is looked at."""
+
+
 def check(path: Path, columns: Columns) -> None:
     """Raises InvalidRequest for an archive of which no row can be scored, as far as one sees."""
+    steps = itertools.count()
+
+    def look() -> None:
+        if next(steps) >= CHECKED_STEPS:
+            raise _Enough
+
     try:
-        rows = sources.read(path, columns)
+        rows = sources.read(path, columns, check=look)
         first, second = next(rows, None), next(rows, None)
+    except _Enough:
+        return
     except InputRefused as refused:
         reason = str(refused).removeprefix(f"{path}: ").partition(";")[0]
         raise InvalidRequest(
