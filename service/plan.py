@@ -159,9 +159,15 @@ class _Census:
         new = self._found.execute("INSERT OR IGNORE INTO seen VALUES (?)", (digest,)).rowcount
         if not new:
             self._duplicates += 1
+            self._repeat(row)
+
+    def _repeat(self, row: Row) -> None:
+        """Note an article that was seen before, once."""
+        known = self._found.execute("SELECT 1 FROM repeated WHERE digest = ?", (row.digest,))
+        if known.fetchone() is None:
             article = json.dumps([row.text, row.title, row.target], ensure_ascii=False)
             self._found.execute(
-                "INSERT OR IGNORE INTO repeated (digest, article) VALUES (?, ?)", (digest, article)
+                "INSERT INTO repeated (digest, article) VALUES (?, ?)", (row.digest, article)
             )
 
     def _end_shard(self) -> None:

@@ -1,8 +1,9 @@
 """Parquet, read with care: a small file may claim, or unfold to, any size.
 
 What the pages of a row group declare is checked before one of them is unfolded, and says how many
-rows are read at a time. Strings are read as dictionaries, so that one that a million rows point to
-is in memory once; what the rows come to is counted. Whatever pyarrow raises, the file is damaged.
+rows are read at a time. Where all rows of a column point into its dictionary, it is read as one: a
+string that a million rows point to is in memory once. What the rows come to is counted. Whatever
+pyarrow raises, the file is damaged.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from os import SEEK_END, fstat, pread
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from service.pages import PREFIXES, Malformed, Page, pages
+from service.pages import DICTIONARIES, PREFIXES, Malformed, Page, pages
 from service.rows import (
     MAX_ROW_BYTES,
     ROW_BYTES,
@@ -42,10 +44,11 @@ ITEM_BYTES = 4
 """An item of a list in a footer takes at least so much."""
 MAX_PAGES_BYTES = 128 * 2**20
 SPARE_PAGES_BYTES = 16 * 2**20
-"""The largest page of each column, together: so much at most, and so much however small packed."""
+"""What is held of the pages of all columns at once: so much at most, and so much in any case."""
+VARIABLE = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 OVERLONG = f"a value is longer than {MAX_ROW_BYTES} bytes"
 DAMAGED = "the file breaks off or is damaged here"
-PAGES = "a page of the file unfolds to more than any archive has"
+PAGES = "the file unfolds to too much at once; write it with smaller pages and row groups"
 DISK = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EACCES}
 
 
@@ -59,6 +62,8 @@ class _Chunk(NamedTuple):
     begin: int
     end: int
     values: int
+    path: str
+    is_variable: bool
 
 
 class _Group(NamedTuple):
@@ -102,35 +107,39 @@ class Table(AbstractContextManager["Table"]):
                 continue
             left_bytes, read = self._most_bytes(group), 0
             for batch in self._batches(number):
-                for index, size_bytes in enumerate(_sizes(batch)):
+                for index, size_bytes in enumerate(batch.sizes):
                     left_bytes -= size_bytes
                     if left_bytes < 0:
                         raise Untrusted(UNFOLDS)
                     if skip:
                         skip -= 1
                         continue
-                    yield _values(batch, index)
-                read += batch.num_rows
+                    yield batch.row(index)
+                read += len(batch.sizes)
             if read != group.rows:
                 raise Untrusted(DAMAGED)
 
     def _open(self, wanted: Sequence[str]) -> None:
-        most_items = self._footer_bytes() // ITEM_BYTES
-        file = _opened(self._source, (), most_items)
-        if file.metadata.num_columns > MAX_COLUMNS:
+        self._file = pq.ParquetFile(
+            self._source,
+            memory_map=False,
+            pre_buffer=False,
+            buffer_size=BUFFER_BYTES,
+            thrift_string_size_limit=MAX_FOOTER_BYTES,
+            thrift_container_size_limit=max(1, self._footer_bytes() // ITEM_BYTES),
+        )
+        columns = self._file.metadata.num_columns
+        if columns > MAX_COLUMNS:
             raise Untrusted(f"the file claims more than {MAX_COLUMNS} columns")
-        leaves = {
-            place: path
-            for place, path in enumerate(
-                file.schema.column(n).path for n in range(len(file.schema))
-            )
-            if _is_read(path, wanted)
-        }
-        self._leaves = list(leaves)
-        self._file = _opened(self._source, list(leaves.values()), most_items)
-        self._fields = [field for field in self._file.schema_arrow if _is_read(field.name, wanted)]
-        self.names: list[str] = list(self._file.schema_arrow.names)
+        schema = self._file.schema_arrow
+        self.names: list[str] = list(schema.names)
         self._wanted = [name for name in dict.fromkeys(wanted) if name in self.names]
+        self._fields = [field for field in schema if _is_read(field.name, wanted)]
+        self._dictionaries = {
+            field.name for field in self._fields if pa.types.is_dictionary(field.type)
+        }
+        paths = [self._file.schema.column(place).path for place in range(columns)]
+        self._leaves = [place for place, path in enumerate(paths) if _is_read(path, wanted)]
         self._groups = [self._group(number) for number in range(self._file.num_row_groups)]
 
     def _footer_bytes(self) -> int:
@@ -163,44 +172,65 @@ class Table(AbstractContextManager["Table"]):
         """What the rows of a group may come to: the spare bytes are shared by all groups."""
         return UNFOLDED_SPARE_BYTES // len(self._groups) + UNFOLDED_RATIO * group.packed_bytes
 
-    def _batches(self, number: int) -> Iterator[pa.RecordBatch]:
-        batch_rows = self._batch_rows(self._groups[number])
+    def _batches(self, number: int) -> Iterator[_Batch]:
+        rows, dictionaries = self._reading(self._groups[number])
         with _trusted(DAMAGED):
-            batches = self._file.iter_batches(
-                batch_rows, row_groups=[number], columns=self._wanted, use_threads=False
+            file = pq.ParquetFile(
+                self._source,
+                metadata=self._file.metadata,
+                read_dictionary=dictionaries,
+                memory_map=False,
+                pre_buffer=False,
+                buffer_size=BUFFER_BYTES,
             )
+            batches = file.iter_batches(
+                rows, row_groups=[number], columns=self._wanted, use_threads=False
+            )
+        last: Mapping[str, object] = {}
         while True:
             self._check()
             with _trusted(DAMAGED):
                 batch = next(batches, None)
                 if batch is None:
                     return
-                columns = [_plain(batch.column(name)) for name in self._wanted]
-                read = pa.RecordBatch.from_arrays(columns, self._wanted)
+                columns = {
+                    name: _Column(batch.column(name), last.get(name)) for name in self._wanted
+                }
+                read = _Batch(columns)
             yield read
+            last = {name: column.last for name, column in columns.items()}
 
-    def _batch_rows(self, group: _Group) -> int:
-        """How many rows are safely read at a time. Raises Untrusted where one page is too much."""
-        largest: list[Page] = []
+    def _reading(self, group: _Group) -> tuple[int, list[str]]:
+        """How many rows are read at a time, and which columns as dictionaries.
+
+        pyarrow adds to the dictionary of a column whatever its pages hold outright, and keeps all
+        of it. So it is given those columns only that hold nothing outright, or say themselves that
+        they are dictionaries. Raises Untrusted where too much would be in memory.
+        """
+        dictionaries: list[str] = []
+        held: list[Page] = []
         row_bytes = 0.0
         for chunk in group.chunks:
             found = list(self._pages(chunk))
-            if found:
-                largest.append(max(found))
-                row_bytes += max(page.size_bytes / max(1, page.values) for page in found)
-        size_bytes = sum(page.size_bytes for page in largest)
-        packed_bytes = sum(page.packed_bytes for page in largest)
-        most_bytes = max(SPARE_PAGES_BYTES, UNFOLDED_RATIO * packed_bytes)
-        if size_bytes > min(MAX_PAGES_BYTES, most_bytes):
+            data = [page for page in found if page.values]
+            if chunk.is_variable and all(page.encoding in DICTIONARIES for page in data):
+                dictionaries.append(chunk.path)
+                held += sorted(found)[-2:]
+            elif chunk.path in self._dictionaries:
+                held += found
+            else:
+                held += sorted(found)[-2:]
+                row_bytes += _row_bytes(chunk, found)
+        most_bytes = UNFOLDED_RATIO * sum(page.packed_bytes for page in held)
+        most_bytes = min(MAX_PAGES_BYTES, max(SPARE_PAGES_BYTES, most_bytes))
+        if sum(page.size_bytes for page in held) > most_bytes:
             raise Untrusted(PAGES)
-        return int(min(BATCH_ROWS, max(1, BATCH_BYTES // max(1, row_bytes))))
+        return int(min(BATCH_ROWS, max(1, BATCH_BYTES // max(1, row_bytes)))), dictionaries
 
     def _pages(self, chunk: _Chunk) -> Iterator[Page]:
         try:
-            for page in pages(self._read_at, *chunk):
+            for page in pages(self._read_at, chunk.begin, chunk.end, chunk.values):
                 self._check()
-                if page.encoding == PREFIXES:
-                    raise Untrusted("a column is encoded as DELTA_BYTE_ARRAY, which is not read")
                 yield page
         except Malformed:
             raise Untrusted(DAMAGED) from None
@@ -209,15 +239,19 @@ class Table(AbstractContextManager["Table"]):
         return pread(self._source.fileno(), most, begin)
 
 
-def _opened(source: object, dictionaries: Sequence[str], most_items: int) -> pq.ParquetFile:
-    return pq.ParquetFile(
-        source,
-        memory_map=False,
-        pre_buffer=False,
-        buffer_size=BUFFER_BYTES,
-        read_dictionary=list(dictionaries),
-        thrift_string_size_limit=MAX_FOOTER_BYTES,
-        thrift_container_size_limit=max(1, most_items),
+def _row_bytes(chunk: _Chunk, found: Sequence[Page]) -> float:
+    """The most that a row of a column may take, over some rows together."""
+    if not chunk.is_variable:
+        return ROW_BYTES
+    dictionary = max((page.size_bytes for page in found if not page.values), default=0)
+    return max(
+        dictionary
+        if page.encoding in DICTIONARIES
+        else page.size_bytes
+        if page.encoding == PREFIXES
+        else page.size_bytes / page.values
+        for page in found
+        if page.values
     )
 
 
@@ -227,7 +261,9 @@ def _chunk(column: pq.ColumnChunkMetaData) -> _Chunk:
     size_bytes = column.total_compressed_size
     if not begin >= 0 <= size_bytes:
         raise Untrusted(DAMAGED)
-    return _Chunk(begin, begin + size_bytes, column.num_values)
+    is_variable = column.physical_type in VARIABLE
+    end = begin + size_bytes
+    return _Chunk(begin, end, column.num_values, column.path_in_schema, is_variable)
 
 
 @contextmanager
@@ -249,14 +285,15 @@ def _is_read(path: str, wanted: Sequence[str]) -> bool:
 
 
 def _is_readable(kind: pa.DataType) -> bool:
-    """Whether the values are known to be short, or are strings in a dictionary."""
+    """Whether these are strings, or values that are known to be short."""
     types = pa.types
     if types.is_dictionary(kind):
-        return bool(types.is_string(kind.value_type))
+        return _is_text(kind.value_type)
     if types.is_timestamp(kind):
         return _is_zone_known(kind)
     return bool(
-        types.is_null(kind)
+        _is_text(kind)
+        or types.is_null(kind)
         or types.is_boolean(kind)
         or types.is_integer(kind)
         or types.is_floating(kind)
@@ -278,45 +315,91 @@ def _column(name: str) -> str:
     return f"the column {name!r}" if is_plain else "a column"
 
 
-def _plain(column: pa.Array) -> pa.Array:
-    """Nanoseconds as microseconds: Python has no more, but where pandas happens to be there."""
-    if not pa.types.is_timestamp(column.type):
-        return column
-    return column.cast(pa.timestamp("us", column.type.tz), safe=False)
+def _is_text(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _sizes(batch: pa.RecordBatch) -> list[int]:
-    """What each row comes to; a value that is too long to be taken comes to nothing."""
-    sizes = np.full(batch.num_rows, ROW_BYTES, np.int64)
-    with _trusted(DAMAGED):
-        for column in batch.columns:
-            if pa.types.is_dictionary(column.type):
-                lengths = pc.binary_length(column.dictionary).take(column.indices)
-                taken = lengths.fill_null(0).to_numpy(zero_copy_only=False)
-                sizes += np.where(taken > MAX_ROW_BYTES, 0, taken)
-    found: list[int] = sizes.tolist()
-    return found
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """Why there is no value."""
+
+    reason: str
 
 
-def _values(batch: pa.RecordBatch, index: int) -> Mapping[str, object] | str:
-    values = {}
-    with _trusted(DAMAGED):
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            scalar = _scalar(column, index)
-            is_text = pa.types.is_string(scalar.type) and scalar.is_valid
-            if is_text and scalar.as_buffer().size > MAX_ROW_BYTES:
-                return OVERLONG
-            try:
-                values[name] = scalar.as_py()
-            except UnicodeDecodeError:
-                return "a value is not UTF-8"
-            except (ValueError, OverflowError):
-                return "a date is out of range"
-    return values
+class _Column:
+    """A column of a batch. A value that is also that of the row before is one object with it."""
+
+    def __init__(self, column: pa.Array, last: object) -> None:
+        """`last` is the value of the row before the batch."""
+        kind = column.type
+        if pa.types.is_timestamp(kind):  # Python knows no nanoseconds, but where pandas is there
+            column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+        elif pa.types.is_string_view(kind):
+            column = column.cast(pa.large_string())
+        self._column = column
+        self._origins = np.arange(len(column))
+        self.sizes = np.zeros(len(column), np.int64)
+        if pa.types.is_dictionary(column.type):
+            self._look_at_text(column.indices, _lengths(column.dictionary).take(column.indices))
+        elif _is_text(column.type):
+            self._look_at_text(column, _lengths(column))
+        self._origin = -1
+        self.last = last
+
+    def _look_at_text(self, values: pa.Array, lengths: pa.Array) -> None:
+        """Finds where each value begins to be repeated, and what it takes there."""
+        if len(values) > 1:
+            same = pc.equal(values[1:], values[:-1]).fill_null(False)
+            self._origins[1:][same.to_numpy(zero_copy_only=False)] = 0
+            np.maximum.accumulate(self._origins, out=self._origins)
+        taken = lengths.fill_null(0).to_numpy(zero_copy_only=False)
+        is_first = self._origins == np.arange(len(values))
+        self.sizes = np.where(is_first & (taken <= MAX_ROW_BYTES), taken, 0)
+
+    def value(self, index: int) -> object:
+        """The value of a row, or _Unreadable."""
+        origin = int(self._origins[index])
+        if origin != self._origin:
+            value = _value(self._column, origin)
+            if not (isinstance(value, str) and value == self.last):
+                self.last = value
+            self._origin = origin
+        return self.last
 
 
-def _scalar(column: pa.Array, index: int) -> pa.Scalar:
-    if not pa.types.is_dictionary(column.type):
-        return column[index]
-    place = column.indices[index].as_py()
-    return pa.scalar(None, column.type.value_type) if place is None else column.dictionary[place]
+class _Batch:
+    """Some rows, and what each comes to."""
+
+    def __init__(self, columns: Mapping[str, _Column]) -> None:
+        self._columns = columns
+        sizes = [column.sizes for column in columns.values()]
+        self.sizes: list[int] = (np.sum(sizes, axis=0) + ROW_BYTES).tolist()
+
+    def row(self, index: int) -> Mapping[str, object] | str:
+        """The values of a row, or why it has none."""
+        with _trusted(DAMAGED):
+            values = {name: column.value(index) for name, column in self._columns.items()}
+        for value in values.values():
+            if isinstance(value, _Unreadable):
+                return value.reason
+        return values
+
+
+def _lengths(strings: pa.Array) -> pa.Array:
+    return pc.binary_length(strings)
+
+
+def _value(column: pa.Array, index: int) -> object:
+    scalar = column[index]
+    if pa.types.is_dictionary(column.type):
+        place = column.indices[index].as_py()
+        scalar = pa.scalar(None, pa.string()) if place is None else column.dictionary[place]
+    if _is_text(scalar.type) and scalar.is_valid and scalar.as_buffer().size > MAX_ROW_BYTES:
+        return _Unreadable(OVERLONG)
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return _Unreadable("a value is not UTF-8")
+    except (ValueError, OverflowError):
+        return _Unreadable("a date is out of range")
