@@ -12,16 +12,24 @@ import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from os import SEEK_END, fstat, pread
+from os import fstat, pread
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from service.pages import DICTIONARIES, PREFIXES, Malformed, Page, pages
+from service.parquet_layout import (
+    DICTIONARIES,
+    PREFIXES,
+    Chunk,
+    Group,
+    Malformed,
+    Page,
+    groups,
+    pages,
+)
 from service.rows import (
     MAX_ROW_BYTES,
     ROW_BYTES,
@@ -47,6 +55,7 @@ SPARE_PAGES_BYTES = 16 * 2**20
 """What is held of the pages of all columns at once: so much at most, and so much in any case."""
 VARIABLE = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 OVERLONG = f"a value is longer than {MAX_ROW_BYTES} bytes"
+NOT_WHOLE = "the file is not a whole Parquet file"
 DAMAGED = "the file breaks off or is damaged here"
 PAGES = "the file unfolds to too much at once; write it with smaller pages and row groups"
 DISK = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EACCES}
@@ -54,27 +63,6 @@ DISK = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EACCES}
 
 class Untrusted(Exception):
     """The file is damaged, or claims what no archive has. The message says which."""
-
-
-class _Chunk(NamedTuple):
-    """Where the pages of a column are in the file, and how many values they hold."""
-
-    begin: int
-    end: int
-    values: int
-    path: str
-    is_variable: bool
-
-
-class _Group(NamedTuple):
-    """A row group, and the wanted columns of it."""
-
-    rows: int
-    chunks: Sequence[_Chunk]
-
-    @property
-    def packed_bytes(self) -> int:
-        return sum(chunk.end - chunk.begin for chunk in self.chunks)
 
 
 class Table(AbstractContextManager["Table"]):
@@ -87,8 +75,11 @@ class Table(AbstractContextManager["Table"]):
         self._check = check
         self._source = path.open("rb")
         try:
-            with _trusted("the file is not a whole Parquet file"):
-                self._open(wanted)
+            with _trusted(NOT_WHOLE):
+                self._size_bytes = fstat(self._source.fileno()).st_size
+                footer = self._footer()
+                self._open(wanted, footer)
+            self._groups = self._read_groups(footer)
             self._check_claims()
         except BaseException:
             self._source.close()
@@ -119,14 +110,14 @@ class Table(AbstractContextManager["Table"]):
             if read != group.rows:
                 raise Untrusted(DAMAGED)
 
-    def _open(self, wanted: Sequence[str]) -> None:
+    def _open(self, wanted: Sequence[str], footer: bytes) -> None:
         self._file = pq.ParquetFile(
             self._source,
             memory_map=False,
             pre_buffer=False,
             buffer_size=BUFFER_BYTES,
             thrift_string_size_limit=MAX_FOOTER_BYTES,
-            thrift_container_size_limit=max(1, self._footer_bytes() // ITEM_BYTES),
+            thrift_container_size_limit=max(1, len(footer) // ITEM_BYTES),
         )
         columns = self._file.metadata.num_columns
         if columns > MAX_COLUMNS:
@@ -138,15 +129,30 @@ class Table(AbstractContextManager["Table"]):
         self._dictionaries = {
             field.name for field in self._fields if pa.types.is_dictionary(field.type)
         }
-        paths = [self._file.schema.column(place).path for place in range(columns)]
-        self._leaves = [place for place, path in enumerate(paths) if _is_read(path, wanted)]
-        self._groups = [self._group(number) for number in range(self._file.num_row_groups)]
+        leaves = [self._file.schema.column(place) for place in range(columns)]
+        self._leaves = {
+            place: leaf for place, leaf in enumerate(leaves) if _is_read(leaf.path, wanted)
+        }
 
-    def _footer_bytes(self) -> int:
-        """The length of the footer, which stands before the mark at the end of the file."""
-        end = self._source.seek(0, SEEK_END)
-        content = self._read_at(end - FOOTER_END_BYTES, 4)
-        return min(int.from_bytes(content, "little"), end)
+    def _footer(self) -> bytes:
+        """What stands before the length and the mark at the end of the file."""
+        end = self._size_bytes - FOOTER_END_BYTES
+        length = int.from_bytes(self._read_at(end, 4), "little")
+        if length > end:
+            raise Untrusted(NOT_WHOLE)
+        if length > MAX_FOOTER_BYTES:
+            raise Untrusted(f"the footer is longer than {MAX_FOOTER_BYTES} bytes")
+        return self._read_at(end - length, length)
+
+    def _read_groups(self, footer: bytes) -> list[Group]:
+        found = []
+        try:
+            for group in groups(footer, self._leaves):
+                self._check()
+                found.append(group)
+        except Malformed:
+            raise Untrusted(DAMAGED) from None
+        return found
 
     def _check_claims(self) -> None:
         if len({field.name for field in self._fields}) < len(self._fields):
@@ -155,20 +161,16 @@ class Table(AbstractContextManager["Table"]):
             if not _is_readable(field.type):
                 raise Untrusted(f"{_column(field.name)} has a type that is not read")
         for group in self._groups:
+            if not 0 <= group.rows <= MAX_GROUP_ROWS:
+                raise Untrusted(f"a row group claims more than {MAX_GROUP_ROWS} rows")
+            if not 0 <= group.size_bytes <= MAX_GROUP_BYTES:
+                raise Untrusted(f"a row group claims more than {MAX_GROUP_BYTES} bytes")
             if any(chunk.values != group.rows for chunk in group.chunks):
                 raise Untrusted(DAMAGED)
-        if sum(group.packed_bytes for group in self._groups) > fstat(self._source.fileno()).st_size:
+        if sum(group.packed_bytes for group in self._groups) > self._size_bytes:
             raise Untrusted("the file claims more bytes than it has")
 
-    def _group(self, number: int) -> _Group:
-        group = self._file.metadata.row_group(number)
-        if not 0 <= group.num_rows <= MAX_GROUP_ROWS:
-            raise Untrusted(f"a row group claims more than {MAX_GROUP_ROWS} rows")
-        if not 0 <= group.total_byte_size <= MAX_GROUP_BYTES:
-            raise Untrusted(f"a row group claims more than {MAX_GROUP_BYTES} bytes")
-        return _Group(group.num_rows, [_chunk(group.column(leaf)) for leaf in self._leaves])
-
-    def _most_bytes(self, group: _Group) -> int:
+    def _most_bytes(self, group: Group) -> int:
         """What the rows of a group may come to: the spare bytes are shared by all groups."""
         return UNFOLDED_SPARE_BYTES // len(self._groups) + UNFOLDED_RATIO * group.packed_bytes
 
@@ -200,7 +202,7 @@ class Table(AbstractContextManager["Table"]):
             yield read
             last = {name: column.last for name, column in columns.items()}
 
-    def _reading(self, group: _Group) -> tuple[int, list[str]]:
+    def _reading(self, group: Group) -> tuple[int, list[str]]:
         """How many rows are read at a time, and which columns as dictionaries.
 
         pyarrow adds to the dictionary of a column whatever its pages hold outright, and keeps all
@@ -212,24 +214,26 @@ class Table(AbstractContextManager["Table"]):
         row_bytes = 0.0
         for chunk in group.chunks:
             found = list(self._pages(chunk))
+            leaf = self._leaves[chunk.column]
+            is_variable = leaf.physical_type in VARIABLE
             data = [page for page in found if page.values]
-            if chunk.is_variable and all(page.encoding in DICTIONARIES for page in data):
-                dictionaries.append(chunk.path)
+            if is_variable and all(page.encoding in DICTIONARIES for page in data):
+                dictionaries.append(leaf.path)
                 held += sorted(found)[-2:]
-            elif chunk.path in self._dictionaries:
+            elif leaf.path in self._dictionaries:
                 held += found
             else:
                 held += sorted(found)[-2:]
-                row_bytes += _row_bytes(chunk, found)
+                row_bytes += _row_bytes(found) if is_variable else ROW_BYTES
         most_bytes = UNFOLDED_RATIO * sum(page.packed_bytes for page in held)
         most_bytes = min(MAX_PAGES_BYTES, max(SPARE_PAGES_BYTES, most_bytes))
         if sum(page.size_bytes for page in held) > most_bytes:
             raise Untrusted(PAGES)
         return int(min(BATCH_ROWS, max(1, BATCH_BYTES // max(1, row_bytes)))), dictionaries
 
-    def _pages(self, chunk: _Chunk) -> Iterator[Page]:
+    def _pages(self, chunk: Chunk) -> Iterator[Page]:
         try:
-            for page in pages(self._read_at, chunk.begin, chunk.end, chunk.values):
+            for page in pages(self._read_at, chunk):
                 self._check()
                 yield page
         except Malformed:
@@ -239,10 +243,8 @@ class Table(AbstractContextManager["Table"]):
         return pread(self._source.fileno(), most, begin)
 
 
-def _row_bytes(chunk: _Chunk, found: Sequence[Page]) -> float:
+def _row_bytes(found: Sequence[Page]) -> float:
     """The most that a row of a column may take, over some rows together."""
-    if not chunk.is_variable:
-        return ROW_BYTES
     dictionary = max((page.size_bytes for page in found if not page.values), default=0)
     return max(
         dictionary
@@ -253,17 +255,6 @@ def _row_bytes(chunk: _Chunk, found: Sequence[Page]) -> float:
         for page in found
         if page.values
     )
-
-
-def _chunk(column: pq.ColumnChunkMetaData) -> _Chunk:
-    first = column.data_page_offset
-    begin = min(first, column.dictionary_page_offset or first)
-    size_bytes = column.total_compressed_size
-    if not begin >= 0 <= size_bytes:
-        raise Untrusted(DAMAGED)
-    is_variable = column.physical_type in VARIABLE
-    end = begin + size_bytes
-    return _Chunk(begin, end, column.num_values, column.path_in_schema, is_variable)
 
 
 @contextmanager
