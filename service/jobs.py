@@ -3,6 +3,7 @@
     DATA/jobs/ID/input.jsonl      what was sent
     DATA/jobs/ID/out/             the run over it, as `nutgraf score` leaves it
     DATA/jobs/ID/results.jsonl    its scores in one file, once it is done
+    DATA/jobs/ID/.in-use          locked while the job is received or runs: it is not swept then
 
 A job is a run of `archive.score` in a thread: the shards, windows and batches of `nutgraf score`,
 each batch read as it is in the scheduler's bulk lane, and so its very numbers. What a killed

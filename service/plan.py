@@ -27,7 +27,7 @@ from service import durable, sources
 from service.rows import Check, Columns, Rejected, Row
 
 CACHE_KIB = 16 * 1024
-SHARD_CHARS = 2**25
+SHARD_CHARS = 2**24
 """Where a shard ends before it has all its rows: it is held in memory."""
 SCHEMA = """
     PRAGMA journal_mode = OFF;

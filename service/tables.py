@@ -40,7 +40,7 @@ from service.rows import (
 )
 
 BATCH_ROWS = 1024
-BATCH_BYTES = 32 * 2**20
+BATCH_BYTES = 16 * 2**20
 BUFFER_BYTES = 2**20
 MAX_COLUMNS = 10_000
 MAX_NAME_CHARS = 64
@@ -51,7 +51,7 @@ FOOTER_END_BYTES = 8
 ITEM_BYTES = 4
 """An item of a list in a footer takes at least so much."""
 MAX_PAGES_BYTES = 128 * 2**20
-SPARE_PAGES_BYTES = 16 * 2**20
+SPARE_PAGES_BYTES = MAX_ROW_BYTES + 2**20
 """What is held of the pages of all columns at once: so much at most, and so much in any case."""
 VARIABLE = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 OVERLONG = f"a value is longer than {MAX_ROW_BYTES} bytes"
@@ -219,11 +219,11 @@ class Table(AbstractContextManager["Table"]):
             data = [page for page in found if page.values]
             if is_variable and all(page.encoding in DICTIONARIES for page in data):
                 dictionaries.append(leaf.path)
-                held += sorted(found)[-2:]
+                held += _largest(found)
             elif leaf.path in self._dictionaries:
                 held += found
             else:
-                held += sorted(found)[-2:]
+                held += _largest(found)
                 row_bytes += _row_bytes(found) if is_variable else ROW_BYTES
         most_bytes = UNFOLDED_RATIO * sum(page.packed_bytes for page in held)
         most_bytes = min(MAX_PAGES_BYTES, max(SPARE_PAGES_BYTES, most_bytes))
@@ -241,6 +241,12 @@ class Table(AbstractContextManager["Table"]):
 
     def _read_at(self, begin: int, most: int) -> bytes:
         return pread(self._source.fileno(), most, begin)
+
+
+def _largest(found: Sequence[Page]) -> list[Page]:
+    """What is held of a column at once: its dictionary and a page."""
+    kinds = ([page for page in found if not page.values], [page for page in found if page.values])
+    return [max(kind) for kind in kinds if kind]
 
 
 def _row_bytes(found: Sequence[Page]) -> float:

@@ -21,7 +21,7 @@ from service.uploads import check
 
 DATA = Path(__file__).parents[1] / "data"
 MIB = 2**20
-LONG = "x" * (3 * MIB)
+LONG = "x" * (2 * MIB)
 LOST = "; its rest is lost"
 
 
