@@ -22,6 +22,7 @@ from service import plan, sources
 from service.manifest import ANEW, NAME, Manifest
 from service.progress import Progress
 from service.request import REJECTED, REPEATED, SCORES, Request
+from service.rows import Check
 from service.run import Run
 from service.shards import Scorer
 from service.stops import InputRefused, RunBusy, RunChanged, storage
@@ -37,16 +38,20 @@ def score(
     *,
     max_rejected: int | None = None,
     restart: bool = False,
+    check: Check = lambda: None,
 ) -> Manifest:
-    """Scores what is missing; the scorer is opened only if something is. Raises a Stop."""
+    """Scores what is missing; the scorer is opened only if something is. Raises a Stop.
+
+    `check` is called time and again while the input is read, and ends the run by what it raises.
+    """
     files = sources.find(request.inputs)
     with _alone(request.output):
         if restart:
             _clear(request.output)
         progress.stage("reading")
-        manifest = _manifest(request, files, model_digest)
+        manifest = _manifest(request, files, model_digest, check)
         _check_parts(request, manifest)
-        run = Run(request, manifest, progress, max_rejected)
+        run = Run(request, manifest, progress, max_rejected, check)
         if not manifest.is_finished:
             run.check_rejected()
             with open_scorer() as scorer, storage(str(request.output)):
@@ -88,20 +93,20 @@ def _clear(output: Path) -> None:
             part.unlink()
 
 
-def _manifest(request: Request, files: Sequence[Path], digest: str) -> Manifest:
+def _manifest(request: Request, files: Sequence[Path], digest: str, check: Check) -> Manifest:
     """The manifest to go on with, or a new one. Raises RunChanged."""
     output = request.output
     manifest = Manifest.read(output)
     if manifest is None:
         if any((output / SCORES).glob("part-*")):
             raise RunChanged(f"{output} holds scores without a {NAME}; {ANEW}")
-        manifest = Manifest(output, request.asked(), digest, _plan(request, files, REPEATED))
+        manifest = Manifest(output, request.asked(), digest, _plan(request, files, REPEATED, check))
         with storage(NAME):
             manifest.begin()
         return manifest
     _check_asked(request, manifest, digest)
     if not manifest.plan.is_as_found(files):
-        fresh = _plan(request, files, REPLANNED)
+        fresh = _plan(request, files, REPLANNED, check)
         (output / REPLANNED).unlink()
         if fresh.digest != manifest.plan.digest:
             raise RunChanged(f"the input is not what {output} was begun with; {ANEW}")
@@ -111,10 +116,10 @@ def _manifest(request: Request, files: Sequence[Path], digest: str) -> Manifest:
     return manifest
 
 
-def _plan(request: Request, files: Sequence[Path], table: str) -> plan.Plan:
+def _plan(request: Request, files: Sequence[Path], table: str, check: Check) -> plan.Plan:
     path = request.output / table
     with storage(table):
-        return plan.make(files, request.columns, request.shard_rows, request.limit, path)
+        return plan.make(files, request.columns, request.shard_rows, request.limit, path, check)
 
 
 def _check_asked(request: Request, manifest: Manifest, digest: str) -> None:

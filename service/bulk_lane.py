@@ -32,14 +32,19 @@ class BulkLane:
         self._begun: set[Future[Any]] = set()
         self._stopped = False
 
+    def check(self) -> None:
+        """Called in the job's thread; raises Interrupted once the job is stopped."""
+        if self._stopped:
+            raise Interrupted("the job is stopped")
+
     def prepare(self, article: Article) -> Callable[[], Any]:
         """Have an article prepared. Called in the job's thread; raises Interrupted."""
-        self._check()
+        self._check_model()
         return self._result(self._preparing.submit(article))
 
     def begin(self, batch: Sequence[Pass]) -> Results:
         """Let a batch wait for its turn. Called in the job's thread; raises Interrupted."""
-        self._check()
+        self._check_model()
         reading = self._scheduler.read(batch)
         return self._result(asyncio.run_coroutine_threadsafe(reading, self._loop))
 
@@ -51,9 +56,8 @@ class BulkLane:
             begun.cancel()
         return partial(_result, begun)
 
-    def _check(self) -> None:
-        if self._stopped:
-            raise Interrupted("the job is stopped")
+    def _check_model(self) -> None:
+        self.check()
         if self._scheduler.model is not self.model:
             raise Interrupted("the model was changed")
 

@@ -32,7 +32,7 @@ from service.request import Request
 from service.rows import Columns
 from service.settings import SHIPPED_MODEL, Settings
 from service.shards import Scorer
-from service.stops import EXIT_REJECTED, ClusterFailed, Stop
+from service.stops import EXIT_REJECTED, ClusterFailed, Stop, as_text
 
 EXIT_INTERRUPTED = 130
 NUMBERS_DEPEND_ON = {"device", "dtype", "max_batch_tokens"}
@@ -177,7 +177,7 @@ def report(
     path = output or directory / "report.html"
     with stops():
         page.write(directory, path)
-    typer.echo(printable_line(str(path)))
+    typer.echo(printable_line(as_text(path)))
 
 
 @contextmanager

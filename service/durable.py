@@ -1,9 +1,17 @@
-"""Files that are whole or not there, whatever happens to the process or the machine."""
+"""Files that are whole or not there, whatever happens to the process or the machine.
+
+And directories that are in use by some process, of this machine or another, and those that are not.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+IN_USE = ".in-use"
 
 
 def write(path: Path, content: bytes) -> None:
@@ -52,3 +60,29 @@ def flush_directory(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def in_use(directory: Path) -> Iterator[None]:
+    """Makes a directory, if need be, and holds it as in use; a killed process lets go of it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / IN_USE).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def unused(directory: Path) -> Iterator[bool]:
+    """Whether nobody uses a directory, and if so nobody does until the end."""
+    try:
+        lock = (directory / IN_USE).open("r+b")
+    except OSError:
+        yield True
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from models.article import ALL_TASKS, MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style, Task
-from service import uploads
+from service import durable, uploads
 from service.bodies import CSV, FORM, NDJSON, PARQUET
 from service.errors import InvalidRequest, JobsOff, JobUnfinished, JobUnknown
 from service.jobs import OUTPUT, Jobs
@@ -165,16 +165,15 @@ async def add(
 ) -> JobView:
     job, settings = uuid.uuid4().hex, service.settings
     directory = jobs.directory(job)
-    try:
-        with storage("the archive"):
-            directory.mkdir()
+    with storage("the archive"), durable.in_use(directory):
+        try:
             limit_bytes, timeout_s = settings.max_job_bytes, settings.receipt_timeout_s
             file = await uploads.receive(request, directory, limit_bytes, timeout_s)
-        await asyncio.to_thread(uploads.check, directory / file, Columns(**asked["columns"]))
-        record = await asyncio.to_thread(jobs.store.add, job, owner, file, asked)
-    except BaseException:
-        shutil.rmtree(directory, ignore_errors=True)
-        raise
+            await jobs.check(directory / file, Columns(**asked["columns"]))
+            record = await asyncio.to_thread(jobs.store.add, job, owner, file, asked)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
     jobs.wake()
     response.headers["Location"] = f"/v1/jobs/{job}"
     return JobView.of(record, jobs.retention_s)

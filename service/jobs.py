@@ -3,6 +3,7 @@
     DATA/jobs/ID/input.jsonl      what was sent
     DATA/jobs/ID/out/             the run over it, as `nutgraf score` leaves it
     DATA/jobs/ID/results.jsonl    its scores in one file, once it is done
+    DATA/jobs/ID/.in-use          locked while the job is received or runs: it is not swept then
 
 A job is a run of `archive.score` in a thread: the shards, windows and batches of `nutgraf score`,
 each batch read as it is in the scheduler's bulk lane, and so its very numbers. What a killed
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.article import Options, Style, Task
-from service import archive
+from service import archive, durable, uploads
 from service.bulk_lane import BulkLane, Interrupted
 from service.errors import JobsUnreachable
 from service.outage import Outage
@@ -84,6 +85,7 @@ class Jobs:
             logger, "the jobs cannot be reached", "the jobs can be reached again"
         )
         self._stopped = Outage(logger, "a job stopped; it is tried again", "jobs go on")
+        self._checking = asyncio.Lock()
 
     @classmethod
     def open(cls, data: Path, settings: Settings, scheduler: Scheduler) -> Self:
@@ -111,6 +113,11 @@ class Jobs:
     def results(self, record: JobRecord) -> Path:
         """The scores of a job that is done."""
         return self.directory(record.id) / f"{RESULTS}.{record.asked['format']}"
+
+    async def check(self, path: Path, columns: Columns) -> None:
+        """Look into an archive that was sent, one at a time. Raises InvalidRequest."""
+        async with self._checking:
+            await _to_its_end(partial(uploads.check, path, columns))
 
     def wake(self) -> None:
         """There is a new job."""
@@ -210,14 +217,18 @@ class Jobs:
             begin=lane.begin,
         )
         digest = model.info.digest
-        score = partial(archive.score, request, digest, lambda: nullcontext(scorer), watch)
+        score = partial(
+            archive.score, request, digest, lambda: nullcontext(scorer), watch, check=lane.check
+        )
         try:
-            score()
-        except RunChanged:  # another model has taken over: no job is scored by two
-            score(restart=True)
+            with durable.in_use(self.directory(record.id)):
+                try:
+                    score()
+                except RunChanged:  # another model has taken over: no job is scored by two
+                    score(restart=True)
+                gather(request, self.results(record), lane.check)
         finally:
             lane.stop()
-        gather(request, self.results(record))
 
     def _request(self, record: JobRecord, model: ModelInfo) -> Request:
         directory = self.directory(record.id)
@@ -244,12 +255,20 @@ class Jobs:
 
     def _sweep(self) -> None:
         for job in self.store.expired(self.retention_s):
-            shutil.rmtree(self.directory(job), ignore_errors=True)
-            self.store.forget(job)
+            with durable.unused(self.directory(job)) as is_unused:
+                if is_unused:
+                    shutil.rmtree(self.directory(job), ignore_errors=True)
+                    self.store.forget(job)
         known = self.store.all()
-        for directory in (self._data / JOBS).iterdir():  # of uploads that a crash has cut off
+        for directory in (self._data / JOBS).iterdir():
+            if directory.name not in known:
+                self._sweep_upload(directory)
+
+    def _sweep_upload(self, directory: Path) -> None:
+        """Drop what a crash has left of an upload, once it is old."""
+        with suppress(FileNotFoundError), durable.unused(directory) as is_unused:
             age_s = time.time() - directory.stat().st_mtime
-            if directory.name not in known and age_s > self.retention_s:
+            if is_unused and age_s > self.retention_s and directory.name not in self.store.all():
                 shutil.rmtree(directory, ignore_errors=True)
 
 

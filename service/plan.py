@@ -24,9 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from service import durable, sources
-from service.rows import Columns, Row
+from service.rows import Check, Columns, Rejected, Row
 
 CACHE_KIB = 16 * 1024
+SHARD_CHARS = 2**24
+"""Where a shard ends before it has all its rows: it is held in memory."""
 SCHEMA = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
@@ -80,18 +82,23 @@ class Plan:
 
 
 def make(
-    paths: Sequence[Path], columns: Columns, shard_rows: int, limit: int | None, table: Path
+    paths: Sequence[Path],
+    columns: Columns,
+    shard_rows: int,
+    limit: int | None,
+    table: Path,
+    check: Check = lambda: None,
 ) -> Plan:
     """Reads all rows, or the first `limit`, and leaves `table` complete on disk.
 
-    Raises InputRefused, and OSError or sqlite3.Error where the disk fails.
+    Raises InputRefused, what `check` raises, and OSError or sqlite3.Error where the disk fails.
     """
     fresh = table.with_name(f".{table.name}.tmp")
     fresh.unlink(missing_ok=True)
     with closing(sqlite3.connect(fresh)) as found:
         found.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; {SCHEMA}")
         census = _Census(found, shard_rows)
-        files = [census.count(path, columns, limit) for path in paths]
+        files = [census.count(path, columns, limit, check) for path in paths]
         plan = census.plan(files)
         found.commit()
         found.executescript(FINISH)
@@ -99,28 +106,51 @@ def make(
     return plan
 
 
+class ShardSize:
+    """Tells where shards end, from their rows alone: in the plan and in the run at the same."""
+
+    def __init__(self, most_rows: int) -> None:
+        self._most_rows = most_rows
+        self._begin()
+
+    def _begin(self) -> None:
+        self.rows = self._chars = 0
+        self._seen: set[bytes] = set()
+
+    def add(self, row: Row | Rejected) -> bool:
+        """Whether the shard ends with this row. Equal articles count once, for one is kept."""
+        self.rows += 1
+        if isinstance(row, Row) and row.digest not in self._seen:
+            self._seen.add(row.digest)
+            self._chars += row.chars
+        ends = self.rows == self._most_rows or self._chars >= SHARD_CHARS
+        if ends:
+            self._begin()
+        return ends
+
+
 class _Census:
     """The counts and digests in the making."""
 
     def __init__(self, found: sqlite3.Connection, shard_rows: int) -> None:
         self._found = found
-        self._shard_rows = shard_rows
+        self._size = ShardSize(shard_rows)
         self._rows = self._rejected = self._duplicates = 0
         self._shard = shard_digest()
         self._whole = hashlib.sha256()
 
-    def count(self, path: Path, columns: Columns, limit: int | None) -> File:
+    def count(self, path: Path, columns: Columns, limit: int | None, check: Check) -> File:
         """Take in the rows of a file, as far as the limit allows."""
         state, before = _state(path), self._rows
         left = None if limit is None else limit - before
-        for row in islice(sources.read(path, columns), left):
+        for row in islice(sources.read(path, columns, check=check), left):
             self._shard.update(row.mark)
             self._rows += 1
             if isinstance(row, Row):
                 self._note(row)
             else:
                 self._rejected += 1
-            if self._rows % self._shard_rows == 0:
+            if self._size.add(row):
                 self._end_shard()
         return File(str(path), *state, self._rows - before)
 
@@ -129,9 +159,15 @@ class _Census:
         new = self._found.execute("INSERT OR IGNORE INTO seen VALUES (?)", (digest,)).rowcount
         if not new:
             self._duplicates += 1
+            self._repeat(row)
+
+    def _repeat(self, row: Row) -> None:
+        """Note an article that was seen before, once."""
+        known = self._found.execute("SELECT 1 FROM repeated WHERE digest = ?", (row.digest,))
+        if known.fetchone() is None:
             article = json.dumps([row.text, row.title, row.target], ensure_ascii=False)
             self._found.execute(
-                "INSERT OR IGNORE INTO repeated (digest, article) VALUES (?, ?)", (digest, article)
+                "INSERT INTO repeated (digest, article) VALUES (?, ?)", (row.digest, article)
             )
 
     def _end_shard(self) -> None:
@@ -142,7 +178,7 @@ class _Census:
 
     def plan(self, files: Iterable[File]) -> Plan:
         """The plan, once all files are counted."""
-        if self._rows % self._shard_rows:
+        if self._size.rows:
             self._end_shard()
         repeated = self._found.execute("SELECT count(*) FROM repeated").fetchone()[0]
         counts = (self._rows, self._rejected, repeated, self._duplicates)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,10 @@ COLUMNS: Mapping[str, type] = {
 }
 FULL = "analysis"
 DECIMALS = 4
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+FORMULA_MARKS = frozenset("=+-@\N{MINUS SIGN}")
+CONTROLS = frozenset("\t\r\n\0")
+UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
+"""The categories of what a spreadsheet may drop before it looks for a formula."""
 
 
 class Format(StrEnum):
@@ -91,7 +95,9 @@ def encode(records: Sequence[Record], form: Format, *, full: bool) -> bytes:
 
 def escaped(cell: str) -> str:
     """A cell that no spreadsheet runs as a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(FORMULA_MARKS) else cell
+    first = next((mark for mark in cell if unicodedata.category(mark) not in UNSEEN), "")
+    is_formula = unicodedata.normalize("NFKC", first)[:1] in FORMULA_MARKS
+    return f"'{cell}" if cell[:1] in CONTROLS or is_formula else cell
 
 
 def _parquet(records: Sequence[Record], columns: Mapping[str, type]) -> bytes:
@@ -125,8 +131,8 @@ def _cell(value: object) -> object:
 
 
 def json_line(data: Mapping[str, Any]) -> bytes:
-    """One line of JSON."""
-    return json.dumps(data, ensure_ascii=False).encode() + b"\n"
+    """One line of JSON; of a file's name, what is not UTF-8 is escaped as JSON has it."""
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _json(analysis: Analysis) -> str:

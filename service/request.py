@@ -10,6 +10,7 @@ from typing import Any
 from models.article import Article, Options
 from service.records import Format
 from service.rows import Columns
+from service.stops import as_text
 
 SHARD_ROWS = 1024
 SCORES, REJECTED, REPEATED = "scores", "rejected.jsonl", "repeated.sqlite"
@@ -61,7 +62,7 @@ class Request:
 
     def shown(self, file: str) -> str:
         """What the output calls a file."""
-        return Path(file).name if self.bare_names else file
+        return as_text(Path(file).name if self.bare_names else file)
 
     def part(self, number: int) -> Path:
         """Where the rows of a shard are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ from service.bodies import CSV, NDJSON, PARQUET
 from service.errors import MalformedRequest, RangeRefused
 from service.records import Format, encode
 from service.request import SCORES, Request
+from service.rows import Check
 
 MEDIA_TYPES: Mapping[Format, str] = {
     Format.JSONL: NDJSON,
@@ -24,13 +25,16 @@ MEDIA_TYPES: Mapping[Format, str] = {
 }
 
 
-def gather(run: Request, path: Path) -> None:
-    """Puts the scores of a run into one file. Whoever does so at the same time leaves the same."""
+def gather(run: Request, path: Path, check: Check = lambda: None) -> None:
+    """Puts the scores of a run into one file. Whoever does so at the same time leaves the same.
+
+    `check` is called between the shards, and ends it by what it raises.
+    """
     fresh = path.with_name(f".{uuid4().hex}.tmp")
     try:
         parts = sorted((run.output / SCORES).glob("part-*"))
         if parts:
-            JOINS[run.format](parts, fresh)
+            JOINS[run.format](_checked(parts, check), fresh)
         else:
             fresh.write_bytes(encode((), run.format, full=run.full))
         durable.settle(fresh, path)
@@ -38,14 +42,20 @@ def gather(run: Request, path: Path) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _lines(parts: Sequence[Path], path: Path) -> None:
+def _checked(parts: Iterable[Path], check: Check) -> Iterator[Path]:
+    for part in parts:
+        check()
+        yield part
+
+
+def _lines(parts: Iterable[Path], path: Path) -> None:
     with path.open("wb") as whole:
         for part in parts:
             with part.open("rb") as scores:
                 shutil.copyfileobj(scores, whole)
 
 
-def _csv(parts: Sequence[Path], path: Path) -> None:
+def _csv(parts: Iterable[Path], path: Path) -> None:
     with path.open("wb") as whole:
         for number, part in enumerate(parts):
             with part.open("rb") as scores:
@@ -55,16 +65,18 @@ def _csv(parts: Sequence[Path], path: Path) -> None:
                 shutil.copyfileobj(scores, whole)
 
 
-def _parquet(parts: Sequence[Path], path: Path) -> None:
+def _parquet(parts: Iterator[Path], path: Path) -> None:
     """A row group for each shard, so that no more than one is ever in memory."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, pq.read_schema(parts[0]), compression="zstd") as whole:
+    first = pq.read_table(next(parts))
+    with pq.ParquetWriter(path, first.schema, compression="zstd") as whole:
+        whole.write_table(first)
         for part in parts:
             whole.write_table(pq.read_table(part))
 
 
-JOINS: Mapping[Format, Callable[[Sequence[Path], Path], None]] = {
+JOINS: Mapping[Format, Callable[[Iterator[Path], Path], None]] = {
     Format.JSONL: _lines,
     Format.CSV: _csv,
     Format.PARQUET: _parquet,

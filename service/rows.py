@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from models.article import MAX_TARGET_CHARS, MAX_TITLE_CHARS
 
 MAX_ROW_BYTES = 8 * 2**20
+ROW_BYTES = 128
+"""What a row comes to beside its values."""
+UNFOLDED_RATIO = 256
+UNFOLDED_SPARE_BYTES = 2**30
+"""A file may unfold to so many times its size, and these bytes: repeats are packed very well."""
+UNFOLDS = f"the file unfolds to more than {UNFOLDED_RATIO} times its size"
 MAX_ID_CHARS = 1000
+
+Check = Callable[[], object]
+"""Is called between the steps of a reading, and ends it by what it raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,22 @@ class Row:
     text: str
     title: str | None = None
     target: str | None = None
+    digest: bytes = field(default=b"", repr=False)
+    """Equal for rows that have the same answer."""
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            digest = _digest(_text_digest(self.text), self.title, self.target)
+            object.__setattr__(self, "digest", digest)
 
     @property
-    def digest(self) -> bytes:
-        """Equal for rows that have the same answer."""
-        return _digest(self.text, self.title, self.target)
+    def chars(self) -> int:
+        """The length of what is read of it."""
+        return len(self.text) + len(self.title or "") + len(self.target or "")
+
+    def place(self) -> Row:
+        """The row without what is read of it."""
+        return replace(self, text="", title=None, target=None)
 
     @property
     def mark(self) -> bytes:
@@ -111,13 +131,15 @@ def read_row(
 
 
 def _article(value: object) -> str:
-    text = _text("text", value, MAX_ROW_BYTES)
+    text = _text("text", value, MAX_ROW_BYTES, _text_digest)
     if text is None:
         raise _Invalid("there is no text to read")
     return text
 
 
-def _text(what: str, value: object, most_chars: int) -> str | None:
+def _text(
+    what: str, value: object, most_chars: int, encode: Callable[[str], bytes] = str.encode
+) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
@@ -125,10 +147,10 @@ def _text(what: str, value: object, most_chars: int) -> str | None:
     if len(value) > most_chars:
         raise _Invalid(f"the {what} is longer than {most_chars} characters")
     try:
-        value.encode()
+        encode(value)
     except UnicodeEncodeError:
         raise _Invalid(f"the {what} is not valid Unicode") from None
-    return value if value.strip() else None
+    return None if not value or value.isspace() else value
 
 
 def _name(value: object) -> str | None:
@@ -153,10 +175,26 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _digest(*parts: str | None) -> bytes:
+def _digest(*parts: str | bytes | None) -> bytes:
     whole = hashlib.blake2b(digest_size=16)
     for part in parts:
-        content = b"" if part is None else part.encode()
+        content = part.encode() if isinstance(part, str) else part or b""
         whole.update(b"%d:" % (-1 if part is None else len(content)))
         whole.update(content)
     return whole.digest()
+
+
+class _Digest:
+    """The digest of a text, kept for the next row: there it is often the same object."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, bytes] = ("", _digest(""))
+
+    def __call__(self, text: str) -> bytes:
+        last = self._last
+        if last[0] is not text:
+            last = self._last = (text, _digest(text))
+        return last[1]
+
+
+_text_digest = _Digest()

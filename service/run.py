@@ -16,7 +16,7 @@ from service.manifest import Manifest, Part
 from service.progress import Progress, Tally
 from service.records import Record, encode, json_line, record_of
 from service.request import REJECTED, REPEATED, Request
-from service.rows import Rejected, Row
+from service.rows import Check, Rejected, Row
 from service.shards import Failure, Outcome, Scored, Scorer
 from service.stops import RunChanged, TooManyRejected
 
@@ -50,12 +50,18 @@ class Run:
     """The scoring of what is missing."""
 
     def __init__(
-        self, request: Request, manifest: Manifest, progress: Progress, max_rejected: int | None
+        self,
+        request: Request,
+        manifest: Manifest,
+        progress: Progress,
+        max_rejected: int | None,
+        check: Check,
     ) -> None:
         self._request = request
         self._manifest = manifest
         self._progress = progress
         self._max_rejected = max_rejected
+        self._check = check
         self._tally = Tally(manifest.plan.articles, 0, rejected=manifest.rejected)
         self._tokens = self._padded_tokens = 0
         self._since_s = time.monotonic()
@@ -105,24 +111,34 @@ class Run:
 
     def _shards(self, repeated: plan.Repeated) -> Iterator[_Shard]:
         """The shards that are missing. Raises RunChanged where a file changed since the plan."""
-        request, first = self._request, len(self._manifest.parts)
-        files = [(Path(file.path), file.rows) for file in self._manifest.plan.files]
-        rows = sources.read_from(files, request.columns, first * request.shard_rows)
-        left = self._manifest.plan.rows - first * request.shard_rows
-        number = first
-        while left > 0:
-            shard, digest = _Shard(number), plan.shard_digest()
-            for row in islice(rows, request.shard_rows):
-                digest.update(row.mark)
-                known = repeated.find(row.digest) if isinstance(row, Row) else None
-                shard.rows.append((row, _unpacked(known) if known else None))
-            if digest.digest() != repeated.shard_digest(number):
-                raise RunChanged(
-                    "the input was changed while it was read; run again with --restart"
-                )
-            yield shard
-            left -= len(shard.rows)
+        parts, planned = self._manifest.parts, self._manifest.plan
+        done = sum(part.rows + part.rejected for part in parts)
+        files = [(Path(file.path), file.rows) for file in planned.files]
+        rows = sources.read_from(files, self._request.columns, done, self._check)
+        number = len(parts)
+        while done < planned.rows:
+            shard = self._shard(number, islice(rows, planned.rows - done), repeated)
+            done += len(shard.rows)
             number += 1
+            yield shard
+
+    def _shard(
+        self, number: int, rows: Iterator[Row | Rejected], repeated: plan.Repeated
+    ) -> _Shard:
+        shard, digest = _Shard(number), plan.shard_digest()
+        size = plan.ShardSize(self._request.shard_rows)
+        for row in rows:
+            digest.update(row.mark)
+            known = repeated.find(row.digest) if isinstance(row, Row) else None
+            if isinstance(row, Row) and known:
+                shard.rows.append((row.place(), _unpacked(known)))
+            else:
+                shard.rows.append((row, None))
+            if size.add(row):
+                break
+        if digest.digest() != repeated.shard_digest(number):
+            raise RunChanged("the input was changed while it was read; run again with --restart")
+        return shard
 
     def _read(self, articles: int) -> None:
         self._tally.read += articles
@@ -177,8 +193,17 @@ def _counts(records: Iterable[Record], column: str) -> Mapping[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _chunks(articles: Iterator[Article], size: int) -> Iterator[Sequence[Article]]:
-    while chunk := list(islice(articles, size)):
+def _chunks(articles: Iterator[Article], most: int) -> Iterator[Sequence[Article]]:
+    """So many articles at a time, or fewer where they are long."""
+    chunk: list[Article] = []
+    chars = 0
+    for article in articles:
+        chunk.append(article)
+        chars += len(article.text or "")
+        if len(chunk) == most or chars >= plan.SHARD_CHARS:
+            yield chunk
+            chunk, chars = [], 0
+    if chunk:
         yield chunk
 
 

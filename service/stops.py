@@ -27,10 +27,18 @@ from models.errors import NutgrafError
 EXIT_REJECTED = 3
 
 
+def as_text(name: object) -> str:
+    """A file's name as text: bytes of it that are not UTF-8 are escaped."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
+
+
 class Stop(NutgrafError):
     """The run ends here."""
 
     exit_status = 2
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(as_text(reason))
 
 
 class InputRefused(Stop):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import resource
@@ -10,18 +11,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from models.article import Style
-from service import archive, cli, server, shards
+from service import archive, cli, plan, server, shards, tables
+from service.bulk_lane import Interrupted
 from service.isolation import ModelLost
 from service.manifest import NAME
 from service.progress import Silent, Tally
 from service.records import Format
 from service.request import REJECTED
 from service.rows import Columns
-from service.stops import ModelFailed, RunBusy, RunChanged, StorageFailed, TooManyRejected
+from service.stops import (
+    InputRefused,
+    ModelFailed,
+    RunBusy,
+    RunChanged,
+    StorageFailed,
+    TooManyRejected,
+)
 from tests.service import runs
 from tests.service.standin import Failing, StandIn
 
@@ -381,3 +392,107 @@ def test_memory_of_a_run_does_not_hold_the_archive(tmp_path: Path) -> None:
 
     runs.score(asked, Watched())
     assert max(ahead) <= 4
+
+
+LONG_TEXTS = [f"{word * 30} of day {number % 9}" for number, word in enumerate("abcdefghij" * 3)]
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_shard_ends_early_where_its_articles_are_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(plan, "SHARD_CHARS", 100)
+    path = runs.write_jsonl(tmp_path / "in.jsonl", [*LONG_TEXTS, *["a short one"] * 9])
+    whole = runs.request(path, output=tmp_path / "whole", shard_rows=20)
+    manifest = runs.score(whole)
+    rows = [part.rows for part in manifest.parts]
+    assert sum(rows) == len(LONG_TEXTS) + 9
+    assert rows[:3] == [3, 3, 3]
+    assert rows[-1] == 9, "what is repeated is held once"
+    stopped = runs.request(path, output=tmp_path / "stopped", shard_rows=20)
+    with runs.interrupted(model := StandIn(), after):
+        runs.score(stopped, model)
+    runs.score(stopped)
+    assert runs.digest(stopped.output) == runs.digest(whole.output)
+
+
+@pytest.mark.parametrize("steps", [0, 3, 12, 20])
+def test_a_run_that_is_told_to_stop_stops_and_goes_on_to_the_same_bytes(
+    tmp_path: Path, archive_file: Path, steps: int
+) -> None:
+    """While it plans, and while it reads."""
+    whole = runs.request(archive_file, output=tmp_path / "whole", shard_rows=1)
+    runs.score(whole)
+    asked = runs.request(archive_file, output=tmp_path / "out", shard_rows=1)
+    left = iter(range(steps))
+
+    def check() -> None:
+        if next(left, None) is None:
+            raise Interrupted("the job is stopped")
+
+    with pytest.raises(Interrupted):
+        runs.score(asked, check=check)
+    runs.score(asked)
+    assert runs.digest(asked.output) == runs.digest(whole.output)
+
+
+def test_what_unfolds_to_too_much_is_resumed_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "UNFOLDED_SPARE_BYTES", 2**18)
+    bomb = tmp_path / "a.parquet"
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 9000, pa.int32()), ["rain " * 20_000])
+    pq.write_table(pa.table({"text": text}), bomb, compression="zstd")
+    whole = runs.request(bomb, output=tmp_path / "whole", shard_rows=500)
+    manifest = runs.score(whole)
+    assert manifest.rejected == 1
+    assert manifest.plan.articles == 1
+    assert 1000 < manifest.plan.rows < 9000
+    stopped = runs.request(bomb, output=tmp_path / "stopped", shard_rows=500)
+    left = iter(range(manifest.plan.rows + 800))
+
+    def check() -> None:
+        if next(left, None) is None:
+            raise Interrupted("the job is stopped")
+
+    with pytest.raises(Interrupted):
+        runs.score(stopped, check=check)
+    runs.score(stopped)
+    assert runs.digest(stopped.output) == runs.digest(whole.output)
+
+
+@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+def test_a_file_whose_name_is_not_utf8_is_named_with_what_is_not_escaped(
+    tmp_path: Path, form: Format, ending: str
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9" + ending.encode()))
+    content = io.BytesIO()
+    if ending == ".parquet":
+        pq.write_table(pa.table({"text": [*TEXTS, None]}), content)
+    elif ending == ".csv":
+        content.write("\n".join(["text", *TEXTS, '" "']).encode())
+    else:
+        content.write("".join(json.dumps({"text": text}) + "\n" for text in [*TEXTS, 7]).encode())
+    path.write_bytes(content.getvalue())
+    asked = runs.request(path, output=tmp_path / "out", format=form)
+    with runs.interrupted(model := StandIn(), 1):
+        runs.score(asked, model)
+    os.utime(path, ns=(1, 1))
+    runs.score(asked)
+    name = f"{tmp_path}/caf\\udce9{ending}"
+    assert runs.rows(asked, "file") == [[name]] * len(TEXTS)
+    assert [one["file"] for one in runs.rejected(asked)] == [name]
+
+
+def test_messages_name_such_a_file_too(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv"))
+    for output in (tmp_path / "out", path.with_suffix("")):
+        with pytest.raises(InputRefused) as refused:
+            runs.score(runs.request(path, output=output))
+        assert "caf\\udce9.csv" in str(refused.value)
+        str(refused.value).encode()
+    path.write_text("body\nRain fell.\n")
+    with pytest.raises(InputRefused, match="no column 'text'") as refused:
+        runs.score(runs.request(path, output=tmp_path / "out"))
+    str(refused.value).encode()

@@ -3,15 +3,18 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
 import sqlite3
+import threading
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
 
-from service import jobs, scheduler
+from service import jobs, plan, scheduler, uploads
 from service.app import create_app
 from service.errors import JobsUnreachable
 from service.lifecycle import Service
@@ -382,3 +385,89 @@ def test_a_service_without_a_place_for_jobs_does_not_start(
     with pytest.raises(JobsUnreachable, match=told) as refused:
         Service(settings, lambda _: model)
     assert "secret" not in str(refused.value)
+
+
+async def test_a_job_is_cancelled_and_the_service_stopped_while_it_plans(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planning = threading.Event()
+
+    def plan_on(*given: Any) -> NoReturn:
+        planning.set()
+        while True:
+            given[-1]()
+            os.sched_yield()
+
+    monkeypatch.setattr(plan, "make", plan_on)
+    async with serve(data=tmp_path / "data", job_lease_s=0.5) as client:
+        first = await add(client, body(tmp_path))
+        await until(planning.is_set)
+        assert (await client.delete(f"/v1/jobs/{first}")).json()["state"] == "cancelled"
+        planning.clear()
+        await add(client, body(tmp_path))
+        await until(planning.is_set)
+
+
+async def test_an_upload_that_takes_longer_than_the_retention_is_not_swept(
+    tmp_path: Path, serve: Serve
+) -> None:
+    data = tmp_path / "data"
+    content = body(tmp_path)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        """Until an upload that was begun with it, and is no longer, is swept."""
+        yield content[:10]
+        left = data / "jobs" / "no-job"
+        left.mkdir()
+        await until(lambda: not left.exists())
+        yield content[10:]
+
+    async with serve(data=data, job_retention_s=0.2) as client:
+        added = await client.post("/v1/jobs", content=slowly(), headers=NDJSON)
+        assert added.status_code == 202, added.text
+        assert (await ended(client, added.json()["id"]))["state"] == "done"
+
+
+async def test_a_cancelled_job_is_not_swept_before_its_run_has_ended(
+    tmp_path: Path, model: StandIn, serve: Serve
+) -> None:
+    async with serve(data=tmp_path / "data", job_retention_s=0.2, job_lease_s=60.0) as client:
+        model.gate.clear()
+        job = await add(client, body(tmp_path))
+        await until(lambda: bool(model.batches))
+        await client.delete(f"/v1/jobs/{job}")
+        directory, left = tmp_path / "data" / "jobs" / job, tmp_path / "data" / "jobs" / "no-job"
+        for _ in range(2):
+            left.mkdir()
+            await until(lambda: not left.exists())
+        assert (directory / "input.jsonl").exists()
+        model.gate.set()
+
+
+async def test_archives_are_looked_into_one_at_a_time(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking = threading.Lock()
+    looked = []
+
+    def look(path: Path, _: object) -> None:
+        assert looking.acquire(blocking=False)
+        os.sched_yield()
+        looked.append(path)
+        looking.release()
+
+    monkeypatch.setattr(uploads, "check", look)
+    async with serve(data=tmp_path / "data") as client:
+        posts = (client.post("/v1/jobs", content=body(tmp_path), headers=NDJSON) for _ in range(8))
+        answers = await asyncio.gather(*posts)
+    assert [answer.status_code for answer in answers] == [202] * 8
+    assert len(looked) == 8
+
+
+@pytest.mark.parametrize("name", ["fuzz_IndexError.parquet", "damaged_metadata.parquet"])
+async def test_a_damaged_archive_is_refused(tmp_path: Path, serve: Serve, name: str) -> None:
+    content = (Path(__file__).parents[1] / "data" / name).read_bytes()
+    async with serve(data=tmp_path) as client:
+        refused = await client.post("/v1/jobs", content=content, headers=PARQUET)
+        assert_problem(refused, 422, "invalid-request")
+    assert "damaged" in refused.json()["detail"]

@@ -59,11 +59,35 @@ def test_no_spreadsheet_runs_a_cell(cell: str) -> None:
     assert row["id"] == "'=id"
 
 
+UNSEEN = st.text(st.characters(codec="utf-8", categories=["Z", "Cc", "Cf"]), max_size=4)
+MARKS = st.sampled_from("=+-@＝＋－＠﹦﹢﹣﹫⁺⁼₊")
+
+
+@given(UNSEEN, MARKS, st.text(st.characters(codec="utf-8"), max_size=8))
+def test_no_spreadsheet_runs_a_cell_behind_what_is_not_seen(
+    unseen: str, mark: str, rest: str
+) -> None:
+    cell = unseen + mark + rest
+    assert escaped(cell) == f"'{cell}"
+    content = encode([{**record(), "id": cell}], Format.CSV, full=False)
+    (row,) = csv.DictReader(io.StringIO(content.decode(), newline=""))
+    assert row["id"] == f"'{cell}"
+
+
+@pytest.mark.parametrize(
+    "before", [" ", "\u00a0", "\u200b", "\ufeff", "\x0b", "\x1f", "\u3000", "\u2028", " \u202e\x7f"]
+)
+def test_blanks_and_the_like_hide_no_formula(before: str) -> None:
+    assert escaped(f"{before}=1+1") == f"'{before}=1+1"
+    assert escaped(f"{before}Rain fell") == f"{before}Rain fell"
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_other_cells_are_left_alone(cell: str) -> None:
     assert escaped(cell) in (cell, f"'{cell}")
     assert escaped(escaped(cell)) == escaped(cell)
     assert escaped(cell)[:1] not in set("=+-@\t\r\n\0＝＋－＠")
+    assert escaped(f"a{cell}") == f"a{cell}"
 
 
 @pytest.mark.parametrize("form", list(Format))

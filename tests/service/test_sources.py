@@ -266,6 +266,94 @@ def test_a_parquet_column_of_another_type_is_rejected(tmp_path: Path, values: li
     assert isinstance(found, Rejected)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl.gz", b"\n" * 100_000),
+        ("a.jsonl.gz", b"x" * 3_000_000),
+        ("a.jsonl.gz", b'{"text": "a"}\n' * 50_000),
+        ("a.csv.gz", b"text\n" + b"\n" * 100_000),
+        ("a.csv.gz", b"text\n" + b"a\n" * 100_000),
+    ],
+)
+def test_a_packed_file_that_unfolds_to_too_much_ends_with_one_rejection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    monkeypatch.setattr(sources, "UNFOLDED_SPARE_BYTES", 2**20)
+    monkeypatch.setattr(sources, "UNFOLDED_RATIO", 8)
+    path = file_of(tmp_path / name, content)
+    *good, end = read(path)
+    assert texts([end]) == [f"! {rows.UNFOLDS}; its rest is lost"]
+    assert all(isinstance(row, Row) for row in good)
+    half = len(good) // 2
+    assert read(path, skip=half) == [*good[half:], end]
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("[]", 300_000),
+        ("{}", 300_000),
+        ("0", 300_000),
+        ('{"a":[1]}', 100_000),
+    ],
+)
+def test_a_line_of_very_many_values_is_rejected_unread(
+    tmp_path: Path, line: str, values: int
+) -> None:
+    long = '{"text": "a", "n": [' + ",".join([line] * values) + "]}\n"
+    path = file_of(tmp_path / "a.jsonl", long.encode() + b'{"text": "after"}\n')
+    reason = f"! the line has more than {sources.MAX_MARKS} commas and brackets"
+    assert texts(read(path)) == [reason, "after"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"," * (sources.MAX_MARKS + 1),
+        b'"' + b"x" * 300 + b"\n" + b"x" * 300 + b'"',
+        b'"' + b"x\n" * 300,
+        b",".join([b'"' + b"x" * 99 + b'"'] * 6),
+    ],
+)
+def test_a_row_of_csv_that_is_too_much_to_hold_loses_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: bytes
+) -> None:
+    monkeypatch.setattr(sources, "MAX_CSV_BYTES", 500)
+    path = file_of(tmp_path / "a.csv", b"text\nfirst\n" + bad + b"\nlast\n")
+    lost = "! the file breaks off or is damaged here; its rest is lost"
+    assert texts(read(path)) == ["first", lost]
+
+
+class Stopped(Exception):
+    """The reading is to end."""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", b"\n" * 50),
+        ("a.jsonl", b'{"text": "a"}\n' * 50),
+        ("a.jsonl", b"x" * 2_000_000),
+        ("a.csv", b"text\n" + b"\n" * 50),
+        ("a.csv.gz", b'text\n"' + b"a\n" * 50),
+    ],
+)
+def test_reading_stops_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    monkeypatch.setattr(sources, "MAX_ROW_BYTES", 1000)
+    left = iter(range(20))
+
+    def check() -> None:
+        if next(left, None) is None:
+            raise Stopped
+
+    path = file_of(tmp_path / name, content)
+    with pytest.raises(Stopped):
+        list(sources.read(path, Columns(), check=check))
+
+
 def test_inputs_are_found_once_and_in_order(tmp_path: Path) -> None:
     for name in ("b.jsonl", "a.csv", "deep/c.parquet", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -136,3 +136,12 @@ def test_bad_rows_among_others_are_no_reason_to_refuse(tmp_path: Path) -> None:
     path = tmp_path / "input.jsonl"
     path.write_bytes(b'not JSON\n{"text": "a"}\n')
     check(path, Columns())
+
+
+@pytest.mark.parametrize("content", [b"\n" * 30_000, b" \n" * 30_000 + b'{"text": "a"}\n'])
+def test_no_more_than_the_beginning_of_an_archive_is_looked_at(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "input.jsonl"
+    path.write_bytes(content)
+    check(path, Columns())
