@@ -41,6 +41,7 @@ MAX_PARALLEL = 4
 after the other. With more cores than this each batch gets several, lest one take long."""
 WARM_UP_TEXT = "The council voted on Monday to reopen the old harbour bridge. Work begins in May."
 WARM_UPS = (Options(style=Style.WRITTEN), Options(("the bridge",), style=Style.EXTRACTIVE))
+MAX_REASON = 200
 UNFIT = (ArticleError, ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 """What a model raises that does not fit itself. Other errors are of the machine it runs on."""
 
@@ -142,12 +143,14 @@ class Engine:
                 (found,) = self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
                 flaw = proof.flaw(found, options, self.info.labels)
             except UNFIT as error:
-                raise self._unfit(f"it fails with {type(error).__name__}") from error
+                raise self._unfit(_shortened(error)) from error
             if flaw:
                 raise self._unfit(flaw)
 
     def _unfit(self, flaw: str) -> ArtifactUnfit:
-        unfit = ArtifactUnfit(f"the model does not answer a first article: {flaw}; train it again")
+        unfit = ArtifactUnfit(
+            f"the model does not answer a first article ({flaw}); train or fetch it again"
+        )
         unfit.directory = self._directory
         return unfit
 
@@ -284,6 +287,10 @@ def _broken(
         if not all(map(math.isfinite, labels.get(row, ())))
         or (Task.SUMMARY in prepared.options.tasks and row not in summaries)
     }
+
+
+def _shortened(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:MAX_REASON]
 
 
 def _in_order(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from models.analysis import Analysis
-from models.errors import AnalysisError, NutgrafError
+from models.errors import AnalysisError, ArtifactError
 from service.errors import AnalysisFailed, OutOfMemory
 from service.model import Model, Prepared
 from service.stops import ModelFailed
@@ -58,8 +58,8 @@ def analyze_apart(
 def analyze_or_stop(jobs: Sequence[Work]) -> list[Analysis | Exception]:
     """What became of each article of a batch, in order.
 
-    Raises ModelFailed where none has an answer and the model cannot read a text of its own either:
-    then it is not the articles' fault.
+    Raises ArtifactError or ModelFailed where none has an answer and the model does not answer a
+    text of its own either: then it is not the articles' fault.
     """
     results = [result for _, result in analyze_apart(jobs, lambda _: None)]
     if not any(isinstance(result, Analysis) for result in results):
@@ -68,15 +68,15 @@ def analyze_or_stop(jobs: Sequence[Work]) -> list[Analysis | Exception]:
 
 
 def prove(model: Model) -> None:
-    """Have a model read a text of its own. Raises ModelFailed, with what that raised."""
+    """Have a model read a text of its own. Raises ArtifactError or ModelFailed."""
     try:
         model.warm_up()
+    except ArtifactError:
+        raise
     except Exception as error:
-        reason = str(error)
-        if not isinstance(error, NutgrafError):
-            reason = f"{type(error).__name__}: {reason}".splitlines()[0][:_MAX_REASON]
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:_MAX_REASON]
         raise ModelFailed(
-            f"the model does not work ({reason}); once it does, the same command goes on"
+            f"the model does not work ({reason}); run the same command again once it does"
         ) from error
 
 

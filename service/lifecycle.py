@@ -15,6 +15,7 @@ from models.errors import NutgrafError
 from service.allowance import Allowance
 from service.bulk import MAX_CALLS, Documents
 from service.errors import ModelUnavailable, ReloadRunning
+from service.isolation import prove
 from service.jobs import Jobs
 from service.metrics import Metrics
 from service.model import Model
@@ -33,8 +34,8 @@ class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
     Loads the model, has it answer, and opens the jobs at once, so that what is wrong with them is
-    known before the port opens: raises ArtifactError or JobsUnreachable. `model_lost` says that the
-    process is to be replaced.
+    known before the port opens: raises ArtifactError, ModelFailed or JobsUnreachable. `model_lost`
+    says that the process is to be replaced.
     """
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
@@ -46,7 +47,9 @@ class Service:
         self._reloading = asyncio.Lock()
         self.bulk_calls = Allowance(MAX_CALLS)
         self.parser = Parser()
-        self.scheduler = Scheduler(self._proven(), settings, self.metrics, self._give_up)
+        model = load(settings)
+        prove(model)
+        self.scheduler = Scheduler(model, settings, self.metrics, self._give_up)
         data = settings.data
         self.jobs = Jobs.open(data, settings, self.scheduler) if data is not None else None
 
@@ -98,15 +101,10 @@ class Service:
         if self._reloading.locked():
             raise ReloadRunning("A reload is running; wait for its end.")
         async with self._reloading:
-            model = await asyncio.to_thread(self._proven)
+            model = await asyncio.to_thread(self._load, self.settings)
+            await asyncio.to_thread(model.warm_up)
             await self.scheduler.swap(model)
         logger.info("reloaded", extra={"model": model.info.name, "digest": model.info.digest})
-        return model
-
-    def _proven(self) -> Model:
-        """The configured model, once it has answered a first article as it should."""
-        model = self._load(self.settings)
-        model.warm_up()
         return model
 
     def _take_signals(self) -> None:

@@ -49,8 +49,8 @@ def load_engine(settings: Settings, parallel: int | None = None) -> Model:
 def serve(settings: Settings) -> int:
     """Answer requests until a signal ends it; the exit status.
 
-    Raises ArtifactError, ModelUnavailable or JobsUnreachable before the port opens. Where the
-    model's device was lost, the process is replaced by a fresh one of the same command.
+    Raises ArtifactError, ModelFailed, ModelUnavailable or JobsUnreachable before the port opens.
+    Where the model's device was lost, the process is replaced by a fresh one of the same command.
     """
     log_as_json()
     service = Service(settings, load_engine)

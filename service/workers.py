@@ -25,6 +25,7 @@ from models.device import cores
 from models.errors import NutgrafError
 from service import server
 from service.app import create_app
+from service.isolation import prove
 from service.lifecycle import Service
 from service.settings import Settings
 
@@ -54,10 +55,10 @@ class Slot:
 def run(settings: Settings) -> int:
     """Serve with all workers until a signal ends it; the exit status.
 
-    Raises ArtifactError before the port opens.
+    Raises ArtifactError or ModelFailed before the port opens.
     """
     server.log_as_json()
-    server.load_engine(settings.model_copy(update={"device": "cpu"})).warm_up()
+    prove(server.load_engine(settings.model_copy(update={"device": "cpu"})))
     with tempfile.TemporaryDirectory(prefix="nutgraf-") as directory:
         os.environ |= settings.environment()
         os.environ |= {RUN_DIRECTORY: directory, METRICS_DIRECTORY: directory}

@@ -556,7 +556,7 @@ def test_a_model_that_raises_on_a_first_article_is_unfit(
         raise IndexError("tram")
 
     monkeypatch.setattr(engine.network, "encode", fail)
-    with pytest.raises(ArtifactUnfit, match="IndexError"):
+    with pytest.raises(ArtifactUnfit, match=r"\(IndexError: tram\)"):
         engine.warm_up()
 
 

@@ -330,8 +330,8 @@ def test_the_command_does_not_begin_with_a_model_that_does_not_work(
     result = CliRunner().invoke(cli.app, command)
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1] == (
-        "nutgraf: the model does not work (RuntimeError: no kernel is there); once it does, the "
-        "same command goes on"
+        "nutgraf: the model does not work (RuntimeError: no kernel is there); run the same "
+        "command again once it does"
     )
     assert not (output / REJECTED).exists() or not (output / REJECTED).read_bytes()
     monkeypatch.setattr(server, "load_engine", lambda _: StandIn())

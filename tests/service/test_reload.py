@@ -26,9 +26,10 @@ from service.lifecycle import Service
 from service.model import Model
 from service.server import load_engine
 from service.settings import Settings
+from service.stops import ModelFailed
 from tests.models.test_artifact import DEEP, sign
 from tests.service.conftest import settings_of
-from tests.service.standin import Info, StandIn
+from tests.service.standin import Failing, Info, StandIn
 from tests.service.test_routes import assert_problem
 
 pytestmark = pytest.mark.anyio
@@ -188,6 +189,17 @@ async def test_a_bad_model_leaves_the_old_one_answering(bad: str) -> None:
     assert_problem(refused, 500 if bad == "first pass" else 422)
     assert answer.json()["model"]["name"] == "old"
     assert ready.status_code == 200
+
+
+def test_a_model_that_does_not_answer_never_starts(tmp_path: Path) -> None:
+    large_weights(tmp_path / "model")
+    sign(tmp_path / "model")
+    with pytest.raises(ArtifactUnfit, match="no numbers") as refusal:
+        Service(settings_of(model=tmp_path / "model"), load_engine)
+    assert len(str(refusal.value).splitlines()) == 1
+    with pytest.raises(ModelFailed, match="no kernel is there") as failed:
+        Service(settings_of(), lambda _: Failing(0))
+    assert len(str(failed.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["../../etc", "/tmp/other", "pickle.bin"])
