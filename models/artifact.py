@@ -34,7 +34,7 @@ from torch import Tensor, nn
 
 from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
 from models.labels import LabelSchema
-from models.network import Network, NetworkConfig
+from models.network import BERT_NAMES, Network, NetworkConfig
 
 FORMAT = 2
 WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
@@ -108,7 +108,8 @@ def save(artifact: Artifact, directory: Path, dtype: torch.dtype = torch.int8) -
 
 
 def _write(artifact: Artifact, directory: Path, dtype: torch.dtype) -> str:
-    state = {name: tensor.cpu() for name, tensor in artifact.network.state_dict().items()}
+    state = artifact.network.state_dict()
+    state = {_file_name(name): tensor.cpu() for name, tensor in state.items()}
     config = {
         "format": FORMAT,
         "name": artifact.name,
@@ -133,6 +134,20 @@ def _write(artifact: Artifact, directory: Path, dtype: torch.dtype) -> str:
         _write_through(directory / name, content)
     _flush(directory)
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _file_name(name: str) -> str:
+    """What a parameter is called in the file, which names plain stacks of BERT layers.
+
+    Embeddings that are shared are the encoder's there.
+    """
+    part, *rest = name.split(".")
+    if part in ("reader", "decoder"):
+        return ".".join(["encoder", *rest] if rest[0] == "embeddings" else [part, *rest[1:]])
+    if (part, rest[0]) == ("salience", "layers"):
+        _, number, ours, kind = rest
+        return f"salience.layers.layer.{number}.{BERT_NAMES[ours]}.{kind}"
+    return name
 
 
 def _packed(state: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
@@ -285,7 +300,11 @@ def _parse(files: Mapping[str, bytes], digest: str) -> Artifact:
         raise ValueError("labels and network do not fit")
     with torch.device("meta"):
         network = Network(shape)
-    network.load_state_dict(_unpacked(load_tensors(files[WEIGHTS])), assign=True)
+    weights = _unpacked(load_tensors(files[WEIGHTS]))
+    names = {name: _file_name(name) for name in network.state_dict()}
+    if weights.keys() != set(names.values()):
+        raise ValueError("weights and network do not fit")
+    network.load_state_dict({name: weights[names[name]] for name in names}, assign=True)
     return Artifact(
         name=str(config["name"]),
         version=str(config["version"]),

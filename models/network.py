@@ -1,24 +1,24 @@
 """The network: an encoder, a reader, a decoder, and the heads of the three tasks.
 
-The encoder reads articles, once for all tasks; the reader has the same shape, shares its embeddings
-and reads each target with the passages that mention it; the decoder writes. Their layers are the
-transformers library's BERT modules; what is ours is what stands on them. All states of a batch lie
-in one flat tensor, article after article, and heads gather from it by index. Letters in shape
-comments: N tokens of all articles, A articles, S sentences, P questions or sentences to rewrite,
-T words, M memory tokens, W words to point at, H hidden, G words of the writer's own.
+The encoder reads articles, once for all tasks; the reader has the same shape and reads each target
+with the passages that mention it; the decoder writes. They are BERT models of the transformers
+library that share one module of embeddings; what is ours is what stands on them. All states of a
+batch lie in one flat tensor, article after article, and heads gather from it by index. Letters in
+shape comments: N tokens of all articles, A articles, S sentences, P questions or sentences to
+rewrite, T words, M memory tokens, W words to point at, H hidden, G words of the writer's own.
 """
 
 from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
+from inspect import signature
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel, DynamicCache, EncoderDecoderCache
-from transformers.models.bert.modeling_bert import BertEncoder
 
 MAX_POSITION = 64
 HEAD_DROPOUT = 0.1
@@ -27,6 +27,8 @@ PATH_DROPOUT = 0.3
 given as evidence learn to carry it."""
 END = 0
 """The writer's own word 0: the end of the sentence."""
+CACHE = "cache" if "cache" in signature(BertModel.forward).parameters else "past_key_values"
+"""What BertModel calls the cache of keys and values: the second up to transformers 5.23."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,9 @@ class Read:
         return Read(self.logits[number], self.contributions[number])
 
 
-def _bert(config: dict[str, object], **changes: object) -> BertConfig:
-    bert = BertConfig.from_dict({**deepcopy(config), **changes})
-    bert._attn_implementation = "sdpa"
-    return bert
+def _bert(config: dict[str, object], **changes: object) -> BertModel:
+    bert = BertConfig.from_dict({**deepcopy(config), **changes}, attn_implementation="sdpa")
+    return BertModel(bert, add_pooling_layer=False)
 
 
 def _dense(hidden: int) -> nn.Sequential:
@@ -106,21 +107,71 @@ class PooledHead(nn.Module):
         return Read(contributions.sum(1) + self.out.bias.float(), contributions)
 
 
-class SalienceHead(nn.Module):
-    """How well each sentence carries the story, given the others (Liu and Lapata 2019)."""
+class SentenceLayer(nn.Module):
+    """One layer of BERT over states of sentences, which have no embeddings."""
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
+        hidden, inner = config.hidden_size, config.intermediate_size
+        self.heads = config.num_attention_heads
+        self.query = nn.Linear(hidden, hidden)
+        self.key = nn.Linear(hidden, hidden)
+        self.value = nn.Linear(hidden, hidden)
+        self.attended = nn.Linear(hidden, hidden)
+        self.attended_norm = nn.LayerNorm(hidden, config.layer_norm_eps)
+        self.inner = nn.Linear(hidden, inner)
+        self.outer = nn.Linear(inner, hidden)
+        self.norm = nn.LayerNorm(hidden, config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.attention_dropout = config.attention_probs_dropout_prob
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """`states` (A, S, H) and which of them are seen, `mask` (A, S) → (A, S, H)."""
+        query, key, value = (
+            part(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in (self.query, self.key, self.value)
+        )
+        seen = functional.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=mask[:, None, None],
+            dropout_p=self.attention_dropout if self.training else 0.0,
+        )
+        attended = self.dropout(self.attended(seen.transpose(1, 2).flatten(2)))
+        states = self.attended_norm(attended + states)
+        new = self.dropout(self.outer(functional.gelu(self.inner(states))))
+        return cast(Tensor, self.norm(new + states))
+
+
+BERT_NAMES = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "attended": "attention.output.dense",
+    "attended_norm": "attention.output.LayerNorm",
+    "inner": "intermediate.dense",
+    "outer": "output.dense",
+    "norm": "output.LayerNorm",
+}
+"""What the parts of a `SentenceLayer` are called in a layer of BERT."""
+
+
+class SalienceHead(nn.Module):
+    """How well each sentence carries the story, given the others (Liu and Lapata 2019)."""
+
+    def __init__(self, config: BertConfig, layers: int) -> None:
+        super().__init__()
         self.position = nn.Embedding(MAX_POSITION, config.hidden_size)
-        self.layers = BertEncoder(config)  # type: ignore[no-untyped-call]
+        self.layers = nn.ModuleList(SentenceLayer(config) for _ in range(layers))
         self.out = nn.Linear(config.hidden_size, 1)
         nn.init.zeros_(self.position.weight)
 
     def forward(self, sentences: Tensor, mask: Tensor) -> Tensor:
         order = torch.arange(sentences.shape[1], device=sentences.device)
         states = sentences + self.position(order.clamp(max=MAX_POSITION - 1))
-        attend = mask[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
-        states = self.layers(states, attention_mask=attend).last_hidden_state
+        for layer in self.layers:
+            states = layer(states, mask)
         scores = self.out(states).squeeze(-1).float()
         return cast(Tensor, scores.masked_fill(~mask, -torch.inf))  # (A, S)
 
@@ -187,30 +238,31 @@ class Network(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        bert = _bert(config.encoder)
-        decoder = _bert(
+        self.config = config
+        self.encoder = _bert(config.encoder)
+        self.decoder = _bert(
             config.encoder,
             num_hidden_layers=config.decoder_layers,
             is_decoder=True,
             add_cross_attention=True,
         )
-        salience = _bert(config.encoder, num_hidden_layers=config.salience_layers)
-        hidden = bert.hidden_size
-        self.config = config
-        self.encoder = BertModel(bert, add_pooling_layer=False)
-        self.decoder = BertEncoder(decoder)  # type: ignore[no-untyped-call]
-        self.decoder_config = decoder
+        hidden = self.encoder.config.hidden_size
         self.topic = PooledHead(hidden, config.topics)
-        self.salience = SalienceHead(salience)
+        self.salience = SalienceHead(self.encoder.config, config.salience_layers)
         self.stance = StanceHead(hidden, config.stances)
         self.writer = WriterHead(hidden, config.writer_words)
         self.overall = PooledHead(hidden, config.stances)
-        self.reader = BertEncoder(bert)  # type: ignore[no-untyped-call]
+        self.reader = _bert(config.encoder)
+        self.reader.embeddings = self.decoder.embeddings = self.encoder.embeddings
 
     @property
     def positions(self) -> int:
         """The most tokens that a window may have."""
         return int(self.encoder.config.max_position_embeddings)
+
+    @property
+    def _word_embeddings(self) -> nn.Embedding:
+        return cast(nn.Embedding, self.encoder.get_input_embeddings())  # type: ignore[no-untyped-call]
 
     def lower_precision(self, dtype: torch.dtype) -> None:
         """Puts what is heavy in `dtype`, all but the label heads, which keep float32."""
@@ -223,50 +275,43 @@ class Network(nn.Module):
 
     def read(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some questions: (rows, tokens) → (rows, tokens, H)."""
-        attend = mask[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
-        read = self.reader(self.encoder.embeddings(ids), attention_mask=attend)
-        return cast(Tensor, read.last_hidden_state)
-
-    def embed_written(self, pieces: Tensor, copied: Tensor, position: int = 0) -> Tensor:
-        """Input of the decoder for words written so far: (P, T), (P, T, H) → (P, T, H).
-
-        `pieces` are first word pieces, `copied` the source states of the words (0 for own words).
-        """
-        words = self.encoder.embeddings.word_embeddings(pieces)
-        inputs = words + self.writer.copied(copied)
-        return cast(
-            Tensor,
-            self.encoder.embeddings(inputs_embeds=inputs, past_key_values_length=position),
-        )
+        return cast(Tensor, self.reader(input_ids=ids, attention_mask=mask).last_hidden_state)
 
     def write(
-        self, inputs: Tensor, memory: Memory, cache: EncoderDecoderCache | None = None
+        self,
+        pieces: Tensor,
+        copied: Tensor,
+        memory: Memory,
+        cache: EncoderDecoderCache | None = None,
     ) -> Tensor:
-        """The decoder's states while writing: (P, T, H), each word seeing those before it."""
-        length = inputs.shape[1]
-        causal = torch.ones(length, length, dtype=torch.bool, device=inputs.device).tril()
-        read = self.decoder(
-            inputs,
-            attention_mask=causal[None, None].expand(len(inputs), 1, -1, -1)
-            if length > 1
-            else None,
+        """The decoder's states while writing: (P, T, H), each word seeing those before it.
+
+        `pieces` (P, T) are first word pieces, `copied` (P, T, H) the source states of the words
+        (0 for own words). With a cache they are the words after those that it holds.
+        """
+        begin = 0 if cache is None else cache.get_seq_length()
+        words = self._word_embeddings(pieces)
+        written = self.decoder(
+            inputs_embeds=words + self.writer.copied(copied),
+            position_ids=torch.arange(begin, begin + pieces.shape[1], device=pieces.device)[None],
             encoder_hidden_states=memory.states,
-            encoder_attention_mask=memory.mask[:, None, None, :].expand(-1, 1, length, -1),
-            past_key_values=cache,
+            encoder_attention_mask=memory.mask,
+            use_cache=cache is not None,
+            **{CACHE: cache},
         )
-        return cast(Tensor, read.last_hidden_state)
+        return cast(Tensor, written.last_hidden_state)
 
     def new_cache(self) -> EncoderDecoderCache:
         """An empty key-value cache for `write`, one word at a time."""
-        return EncoderDecoderCache(
-            DynamicCache(config=self.decoder_config), DynamicCache(config=self.decoder_config)
-        )
+        config = self.decoder.config
+        return EncoderDecoderCache(DynamicCache(config=config), DynamicCache(config=config))
 
     def warm_start(self, own_pieces: list[int]) -> None:
         """Starts reader and decoder from the encoder's layers, the writer's words from its."""
-        self.reader.load_state_dict(self.encoder.encoder.state_dict())
+        self.reader.encoder.load_state_dict(self.encoder.encoder.state_dict())
         layers = list(self.encoder.encoder.layer)
-        for mine, its in zip(self.decoder.layer, layers[-len(self.decoder.layer) :], strict=True):
+        decoder = list(self.decoder.encoder.layer)
+        for mine, its in zip(decoder, layers[-len(decoder) :], strict=True):
             state = its.state_dict()
             across = {
                 name.replace("attention.", "crossattention.", 1): tensor
@@ -274,8 +319,9 @@ class Network(nn.Module):
                 if name.startswith("attention.")
             }
             mine.load_state_dict(state | across)
-        salience = self.salience.layers.layer
+        salience = list(self.salience.layers)
         for mine, its in zip(salience, layers[-len(salience) :], strict=True):
-            mine.load_state_dict(its.state_dict())
+            for name, theirs in BERT_NAMES.items():
+                mine.get_submodule(name).load_state_dict(its.get_submodule(theirs).state_dict())
         with torch.no_grad():
-            self.writer.own.weight.copy_(self.encoder.embeddings.word_embeddings.weight[own_pieces])
+            self.writer.own.weight.copy_(self._word_embeddings.weight[own_pieces])

@@ -109,9 +109,7 @@ class Writer:
         cache = self._network.new_cache()
         for step in range(MAX_WORDS + 1):
             pieces, copied = pages.latest(self._own_pieces, self._write_id)
-            read = self._network.write(
-                self._network.embed_written(pieces, copied, step), memory, cache
-            )
+            read = self._network.write(pieces, copied, memory, cache)
             logits = self._network.writer(read, pages.words, pages.follows())[:, 0]
             for draft, word, log_prob, end in zip(writing, *pages.take(logits), strict=True):
                 if not draft.done:

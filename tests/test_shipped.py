@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from models.analysis import Analysis
 from models.article import ALL_TASKS, Article, Options, Style, Task
-from models.artifact import Artifact, load
+from models.artifact import WEIGHTS, Artifact, load, save
 from models.engine import Engine
 from models.summary import all_words, content_words, count_words
 from service.schemas import read_article
@@ -90,6 +90,14 @@ def test_it_is_whole_and_small_enough(artifact: Artifact) -> None:
     assert artifact.name == SHIPPED_MODEL.name
     assert artifact.labels == labels(None)
     assert len(list(SHIPPED_MODEL.iterdir())) == 6
+
+
+def test_loaded_and_saved_again_its_weights_are_the_same(
+    artifact: Artifact, tmp_path: Path
+) -> None:
+    save(artifact, tmp_path / "again")
+    again = tmp_path / "again" / WEIGHTS
+    assert again.read_bytes() == (SHIPPED_MODEL / WEIGHTS).read_bytes()
 
 
 def test_it_knows_the_topic_of_clear_articles(answers: dict[Style, list[Analysis]]) -> None:

@@ -35,7 +35,7 @@ def average(one: Artifact, other: Artifact, share: float) -> Artifact:
             f"the artifacts differ in their {', '.join(differ)}; average one and what was fitted "
             "from it"
         )
-    first, second = one.network.state_dict(), other.network.state_dict()
-    for name, weights in second.items():
+    first = dict(one.network.named_parameters())
+    for name, weights in other.network.named_parameters():
         weights.lerp_(first[name].to(weights.dtype), 1 - share)
     return replace(other, calibration=Calibration(), metrics={}, digest="")

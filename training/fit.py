@@ -63,7 +63,7 @@ class Fit:
         _freeze(self.artifact, how)
         if how.compile:
             network = self.artifact.network
-            for layer in (*network.encoder.encoder.layer, *network.reader.layer):
+            for layer in (*network.encoder.encoder.layer, *network.reader.encoder.layer):
                 layer.compile(dynamic=True)
         self._order = Order(
             [e.tokens for e in corpus.train],

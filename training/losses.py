@@ -113,7 +113,7 @@ class JointModel(nn.Module):
         steps = _Steps([p for _, p in pairs], self._write_id, words.device)
         rows = torch.arange(len(pairs), device=words.device)[:, None]
         copied = words[rows, steps.before.clamp(min=0)] * (steps.before >= 0)[..., None]
-        read = self.network.write(self.network.embed_written(steps.inputs, copied), memory)
+        read = self.network.write(steps.inputs, copied, memory)
         logits = self.network.writer(read, words, steps.follows)
         allowed = [self._own.allowed(examples[row].article_words) for row, _ in pairs]
         own = (

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from models import artifact as artifacts
 from models.artifact import Artifact, Calibration, load, save
@@ -79,10 +80,22 @@ def test_a_loaded_network_computes_what_the_saved_one_did(
     ids, mask = torch.randint(7, 90, (2, 12)), torch.ones(2, 12, dtype=torch.bool)
     with torch.no_grad():
         assert again.encode(ids, mask).equal(tiny_artifact.network.encode(ids, mask))
+        assert again.read(ids, mask).equal(tiny_artifact.network.read(ids, mask))
     assert not again.training
     buffers = dict(again.named_buffers())
     assert buffers.keys() == dict(tiny_artifact.network.named_buffers()).keys()
     assert not any(tensor.is_meta for tensor in (*again.parameters(), *buffers.values()))
+
+
+def test_shared_embeddings_are_saved_once(tiny_artifact: Artifact, tmp_path: Path) -> None:
+    save(tiny_artifact, tmp_path / "new", torch.float32)
+    saved = load_file(tmp_path / "new" / "weights.safetensors")
+    assert [name for name in saved if "word_embeddings" in name] == [
+        "encoder.embeddings.word_embeddings.weight"
+    ]
+    parameters = list(tiny_artifact.network.parameters())
+    assert len(saved) == len(parameters)
+    assert len(parameters) == len(list(load(tmp_path / "new").network.parameters()))
 
 
 def test_the_digest_depends_on_every_file_and_on_nothing_else(
@@ -320,8 +333,8 @@ def test_however_it_is_on_disk_it_is_float32_in_memory(
 
 def test_no_weight_is_off_by_more_than_half_a_step(tiny_artifact: Artifact, tmp_path: Path) -> None:
     save(tiny_artifact, tmp_path / "new")
-    loaded = load(tmp_path / "new").network.state_dict()
-    for name, weights in tiny_artifact.network.state_dict().items():
+    loaded = dict(load(tmp_path / "new").network.named_parameters())
+    for name, weights in tiny_artifact.network.named_parameters():
         rough = weights.dim() == 2 and name.startswith(("encoder.embeddings.word", "reader."))
         most = weights.abs().amax(-1, keepdim=True) / 127 * 0.51 if rough else weights.abs() / 1000
         assert ((loaded[name] - weights).abs() <= most + 1e-6).all(), name
@@ -333,7 +346,7 @@ def test_what_is_loaded_and_saved_again_is_the_same(
     with torch.no_grad():
         network = deepcopy(tiny_artifact.network)
         weights = network.state_dict()
-        weights["reader.layer.0.output.dense.weight"].zero_()
-        weights["reader.layer.1.output.dense.weight"].mul_(1e-9)
+        weights["reader.encoder.layer.0.output.dense.weight"].zero_()
+        weights["reader.encoder.layer.1.output.dense.weight"].mul_(1e-9)
     first = save(replace(tiny_artifact, network=network), tmp_path / "new")
     assert save(load(tmp_path / "new"), tmp_path / "again") == first

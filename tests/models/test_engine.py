@@ -374,8 +374,9 @@ PARTS = ["encoder", "reader", "topic", "overall", "salience", "stance", "decoder
 def test_a_broken_model_answers_with_errors_never_with_nan(tiny: Path, part: str) -> None:
     engine = Engine.load(tiny, device="cpu", dtype="float32")
     with torch.no_grad():
-        for parameter in getattr(engine.network, part).parameters():
-            parameter.fill_(math.nan)
+        for name, parameter in engine.network.named_parameters():
+            if name.startswith(f"{part}."):
+                parameter.fill_(math.nan)
     articles = ARTICLES[:5:2]
     outcomes = engine.analyze([engine.prepare(article) for article in articles])
     for article, found in zip(articles, outcomes, strict=True):

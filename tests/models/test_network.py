@@ -122,13 +122,10 @@ def test_the_cue_raises_only_the_word_that_follows(network: Network) -> None:
 def test_writing_word_by_word_is_writing_all_at_once(network: Network) -> None:
     memory = Memory(torch.randn(2, 8, HIDDEN), first(8, 8, 5))
     pieces, copied = ids(2, 6), torch.randn(2, 6, HIDDEN)
-    at_once = network.write(network.embed_written(pieces, copied), memory)
+    at_once = network.write(pieces, copied, memory)
     cache = network.new_cache()
     steps = [
-        network.write(
-            network.embed_written(pieces[:, [step]], copied[:, [step]], step), memory, cache
-        )
-        for step in range(6)
+        network.write(pieces[:, [step]], copied[:, [step]], memory, cache) for step in range(6)
     ]
     close(torch.cat(steps, 1), at_once)
 
@@ -136,8 +133,8 @@ def test_writing_word_by_word_is_writing_all_at_once(network: Network) -> None:
 def test_no_word_sees_those_that_are_written_after_it(network: Network) -> None:
     memory = Memory(torch.randn(1, 8, HIDDEN), first(8, 8))
     pieces, copied = ids(1, 6), torch.randn(1, 6, HIDDEN)
-    whole = network.write(network.embed_written(pieces, copied), memory)
-    begun = network.write(network.embed_written(pieces[:, :3], copied[:, :3]), memory)
+    whole = network.write(pieces, copied, memory)
+    begun = network.write(pieces[:, :3], copied[:, :3], memory)
     close(whole[:, :3], begun)
 
 
@@ -145,13 +142,28 @@ def test_the_decoder_starts_from_the_encoders_upper_layers(tiny_artifact: Artifa
     network = Network(replace(tiny_artifact.network.config, writer_words=3))
     network.warm_start([9, 8, 7])
     upper = network.encoder.encoder.layer[-1].state_dict()
-    for layer in (network.decoder.layer[0], network.salience.layers.layer[0]):
-        state = layer.state_dict()
-        assert all(state[name].equal(upper[name]) for name in upper)
-    across = network.decoder.layer[0].state_dict()["crossattention.self.query.weight"]
-    assert across.equal(upper["attention.self.query.weight"])
+    state = network.decoder.encoder.layer[0].state_dict()
+    assert all(state[name].equal(upper[name]) for name in upper)
+    assert state["crossattention.self.query.weight"].equal(upper["attention.self.query.weight"])
     embeddings = network.encoder.embeddings.word_embeddings.weight
     assert network.writer.own.weight.equal(embeddings[[9, 8, 7]])
+
+
+def test_a_layer_over_sentences_computes_what_a_layer_of_bert_does(network: Network) -> None:
+    fresh = Network(replace(network.config, writer_words=3)).eval()
+    fresh.warm_start([9, 8, 7])
+    sentences, mask = torch.randn(2, 5, HIDDEN), first(5, 5, 3)
+    theirs = fresh.encoder.encoder.layer[-1](sentences, attention_mask=mask[:, None, None])
+    close(fresh.salience.layers[-1](sentences, mask)[mask], theirs[mask])
+
+
+def test_embeddings_are_shared(tiny_artifact: Artifact) -> None:
+    network = Network(tiny_artifact.network.config)
+    names = [name for name, _ in network.named_parameters() if "embeddings" in name]
+    assert names
+    assert all(name.startswith("encoder.") for name in names)
+    for module in (network.reader, network.decoder):
+        assert module.embeddings is network.encoder.embeddings
 
 
 def test_the_reader_starts_as_the_encoder(tiny_artifact: Artifact) -> None:

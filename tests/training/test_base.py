@@ -26,7 +26,7 @@ def test_a_network_starts_from_the_encoder(config: Config, corpus: Corpus, base:
     encoder = BertModel.from_pretrained(base, add_pooling_layer=False)
     mine = artifact.network.encoder.state_dict()
     assert all(mine[name].equal(tensor) for name, tensor in encoder.state_dict().items())
-    decoder = artifact.network.decoder.layer[-1].state_dict()
+    decoder = artifact.network.decoder.encoder.layer[-1].state_dict()
     above = encoder.encoder.layer[-1].state_dict()
     assert all(decoder[name].equal(tensor) for name, tensor in above.items())
     assert artifact.network.config.topics == 17

@@ -74,12 +74,13 @@ def test_only_heads_with_labels_learn(
     loss, found = model(batch(maker, labelled, Labelled("Rain fell on the old town.")))
     loss.backward()
     assert found.keys() == losses
-    for name in HEADS:
-        parameters = getattr(model.network, name).named_parameters()
-        learns = any(p.grad is not None and p.grad.any() for _, p in parameters)
-        assert learns == (name in heads), name
-    encoder = model.network.encoder.parameters()
-    assert any(p.grad is not None and p.grad.any() for p in encoder)
+    learn = {
+        name.partition(".")[0]
+        for name, parameter in model.network.named_parameters()
+        if parameter.grad is not None and parameter.grad.any()
+    }
+    assert learn & HEADS == heads
+    assert "encoder" in learn
 
 
 def test_a_batch_without_labels_costs_nothing(model: JointModel, maker: Maker) -> None:
