@@ -44,8 +44,8 @@ class Process:
 
     @property
     def url(self) -> str:
-        wait_for(lambda: "running on http" in self.log or self._process.poll() is not None)
-        return str(re.findall(r"running on (http://[\d.:]+)", self.log)[-1])
+        wait_for(lambda: "ready: http" in self.log or self._process.poll() is not None)
+        return str(re.findall(r"ready: (http://[\d.:]+)", self.log)[-1])
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
@@ -155,7 +155,7 @@ def test_a_lost_device_replaces_the_process(start: Callable[..., Process]) -> No
     lost = httpx.post(f"{url}/v1/analyze", json={"text": "assert"}, timeout=60)
     assert lost.status_code == 503
     assert lost.headers["retry-after"]
-    wait_for(lambda: process.log.count("running on http") == 2)
+    wait_for(lambda: process.log.count("ready: http") == 2)
     assert httpx.post(f"{process.url}/v1/analyze", json=ARTICLE).status_code == 200
     process.signal(signal.SIGTERM)
     assert process.exit_status() == 0
