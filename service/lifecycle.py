@@ -15,7 +15,7 @@ from models.errors import NutgrafError
 from service.allowance import Allowance
 from service.bulk import MAX_CALLS, Documents
 from service.errors import ModelUnavailable, ReloadRunning
-from service.jobs import Jobs
+from service.jobs import Jobs, open_store
 from service.metrics import Metrics
 from service.model import Model
 from service.scheduler import Scheduler, State
@@ -31,7 +31,7 @@ logger = logging.getLogger("nutgraf.lifecycle")
 class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
-    Loads the model and opens the jobs at once, so that what is wrong with them is known before the
+    Opens the jobs and loads the model at once, so that what is wrong with them is known before the
     port opens: raises ArtifactError or JobsUnreachable. `model_lost` says that the process is to be
     replaced.
     """
@@ -44,9 +44,10 @@ class Service:
         self._draining = False
         self._reloading = asyncio.Lock()
         self.bulk_calls = Allowance(MAX_CALLS)
-        self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
         data = settings.data
-        self.jobs = Jobs.open(data, settings, self.scheduler) if data is not None else None
+        place = None if data is None else (data, open_store(data, settings))
+        self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
+        self.jobs = None if place is None else Jobs(*place, self.scheduler, settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

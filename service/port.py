@@ -60,7 +60,7 @@ def _addresses(host: str) -> list[tuple[int, str]]:
     """The families and addresses of a host. Raises PortRefused."""
     try:
         found = socket.getaddrinfo(
-            host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (OSError, UnicodeError):
         raise PortRefused(f"{_shown(host)}: no such host is known; see NUTGRAF_HOST") from None

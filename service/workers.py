@@ -27,6 +27,7 @@ from uvicorn.supervisors import Multiprocess
 from models.errors import NutgrafError
 from service import journal, server
 from service.app import create_app
+from service.jobs import open_store
 from service.lifecycle import Service
 from service.settings import RUN_DIRECTORY, Settings
 
@@ -67,9 +68,11 @@ class Slot:
 def run(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     """Serve on these sockets with all workers until a signal ends it; the exit status.
 
-    Raises ArtifactError before the port opens.
+    Raises ArtifactError or JobsUnreachable before the port opens.
     """
     journal.log_to_stderr(settings.log_format)
+    if settings.data is not None:
+        open_store(settings.data, settings).close()
     server.load_engine(settings.model_copy(update={"device": "cpu"}))
     with tempfile.TemporaryDirectory(prefix="nutgraf-") as directory:
         os.environ |= settings.environment()
