@@ -33,12 +33,17 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
+from models.files import MAX_MANIFEST_BYTES, read_regular
 from models.labels import LabelSchema
 from models.network import BERT_NAMES, Network, NetworkConfig
 
 FORMAT = 2
 WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
 METRICS, CARD, MANIFEST = "metrics.json", "README.md", "manifest.json"
+MIB = 2**20
+MAX_BYTES = {WEIGHTS: 4096 * MIB, TOKENIZER: 64 * MIB, CONFIG: MIB, METRICS: MIB, CARD: MIB}
+MAX_WINDOWS = 64
+OTHER_FORMAT = f"another format than {FORMAT}, the one that this version reads"
 SCALE, INT8_MAX, LEAST_SCALE = ".scale", 127, 1e-20
 ROUGH = ("encoder.embeddings.word_embeddings.", "reader.")
 """Where eight bits cost no figure that was measured. In the encoder's layers they did."""
@@ -49,7 +54,8 @@ class Calibration:
     """What is fitted on validation data after the network: temperatures, a bias and thresholds.
 
     Logits are divided by the temperature; below the threshold a label is withheld. Whether an
-    article is unrelated to a target has a temperature of its own, and the bias.
+    article is unrelated to a target has a temperature of its own, and the bias. Raises ValueError
+    for numbers that no probability comes of.
     """
 
     topic_temperature: float = 1.0
@@ -61,10 +67,22 @@ class Calibration:
     unrelated_temperature: float = 1.0
     unrelated_bias: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            least, most = BOUNDS[name.rpartition("_")[2]]
+            if type(value) not in (int, float) or not least <= value <= most:
+                raise ValueError(f"{name} lies between {least} and {most}")
+
+
+BOUNDS = {"temperature": (1e-3, 1e3), "threshold": (0.0, 1.0), "bias": (-1e3, 1e3)}
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A trained model, loaded or about to be saved. `digest` is empty until it is loaded."""
+    """A trained model, loaded or about to be saved. `digest` is empty until it is loaded.
+
+    Raises ValueError for what cannot be shown or served.
+    """
 
     name: str
     version: str
@@ -79,6 +97,19 @@ class Artifact:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     card: str = ""
     digest: str = ""
+
+    def __post_init__(self) -> None:
+        for text in (self.name, self.version, self.created, *self.languages):
+            if not isinstance(text, str) or not text.isprintable():
+                raise ValueError("name, version, date and languages are text of one line")
+        if not self.name or not self.languages:
+            raise ValueError("an artifact has a name, and a language at least")
+        if not all(isinstance(word, str) for word in self.own_words):
+            raise ValueError("the writer's own words are text")
+        if type(self.max_windows) is not int or not 1 <= self.max_windows <= MAX_WINDOWS:
+            raise ValueError(f"an article is read in 1 to {MAX_WINDOWS} windows")
+        if not isinstance(self.metrics, Mapping):
+            raise ValueError("metrics have names")
 
 
 def tokenizer_from(text: str) -> Tokenizer:
@@ -166,15 +197,21 @@ def _packed(state: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor
     return packed
 
 
-def _unpacked(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights in float32."""
-    return {
-        name: weights.float() * packed[name + SCALE].float()
-        if weights.dtype is torch.int8
-        else weights.float()
-        for name, weights in packed.items()
-        if not name.endswith(SCALE)
-    }
+def _unpacked(packed: Mapping[str, Tensor], shapes: Mapping[str, torch.Size]) -> dict[str, Tensor]:
+    """The weights in float32. Raises ValueError or ArtifactSchema where they are none."""
+    found = {name: tensor for name, tensor in packed.items() if not name.endswith(SCALE)}
+    if {name: tensor.shape for name, tensor in found.items()} != shapes:
+        raise ValueError("weights and network do not fit")
+    for name, weights in found.items():
+        found[name] = weights.float()
+        if weights.dtype is torch.int8:
+            scale = packed[name + SCALE]
+            if scale.shape != (len(weights), 1):
+                raise ValueError("weights and their scales do not fit")
+            found[name] *= scale.float()
+        if not found[name].isfinite().all():
+            raise ArtifactSchema("some of its weights are no numbers; train it again")
+    return found
 
 
 def _json(data: object) -> bytes:
@@ -235,91 +272,113 @@ def load(directory: Path) -> Artifact:
 
     Raises ArtifactMissing, ArtifactAltered or ArtifactSchema.
     """
-    files, digest = _verified(directory)
+    try:
+        return _loaded(*_verified(directory))
+    except ArtifactError as error:
+        error.directory = directory
+        raise
+
+
+def _loaded(files: Mapping[str, bytes], digest: str) -> Artifact:
     try:
         return _parse(files, digest)
     except ArtifactError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise ArtifactSchema(
-            f"{directory}: not an artifact that this version reads ({type(error).__name__}); "
+            f"not an artifact that this version reads ({type(error).__name__}); "
             "train or fetch one of the same version"
         ) from error
-    except Exception as error:  # tokenizers raises bare Exception; RuntimeError: other shapes
+    except Exception as error:  # tokenizers raises bare Exception, torch RuntimeError
         raise ArtifactSchema(
-            f"{directory}: its tokenizer or weights do not fit its config; train or fetch it again"
+            "its tokenizer or weights do not fit its config; train or fetch it again"
         ) from error
 
 
 def _verified(directory: Path) -> tuple[dict[str, bytes], str]:
     """The files of an artifact, each as its manifest says, and the artifact's digest."""
     if not directory.is_dir():
-        raise ArtifactMissing(f"{directory}: no such directory; name an artifact's directory")
-    manifest = _read(directory, MANIFEST)
+        raise ArtifactMissing("no such directory; name an artifact's directory")
+    manifest = _read(directory, MANIFEST, MAX_MANIFEST_BYTES)
     try:
-        listed = json.loads(manifest)
+        if len(manifest) > MAX_MANIFEST_BYTES:
+            raise ValueError("no manifest is so long")
+        listed = _json_of(manifest)
         entries = {str(name): (e["bytes"], e["sha256"]) for name, e in listed["files"].items()}
-        form = listed["format"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ArtifactAltered(
-            f"{directory}: {MANIFEST} is damaged; fetch the artifact again"
-        ) from None
-    if form != FORMAT:
-        raise ArtifactSchema(f"{directory}: format {form!r}, this version reads {FORMAT}")
-    if entries.keys() != {WEIGHTS, CONFIG, TOKENIZER, METRICS, CARD}:
-        raise ArtifactSchema(f"{directory}: {MANIFEST} names other files than this version's")
+        if listed["format"] != FORMAT:
+            raise ArtifactSchema(OTHER_FORMAT)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ArtifactAltered(f"{MANIFEST} is damaged; fetch the artifact again") from None
+    if entries.keys() != MAX_BYTES.keys():
+        raise ArtifactSchema(f"{MANIFEST} names other files than this version's")
     files = {}
     for name, (size, sha256) in entries.items():
-        content = files[name] = _read(directory, name)
+        if type(size) is not int or not 0 <= size <= MAX_BYTES[name]:
+            raise ArtifactSchema(f"{name} is longer than this version reads")
+        content = files[name] = _read(directory, name, size)
         if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
-            raise ArtifactAltered(
-                f"{directory}: {name} is not the file that was saved; fetch it again"
-            )
+            raise ArtifactAltered(f"{name} is not the file that was saved; fetch it again")
     return files, hashlib.sha256(manifest).hexdigest()
 
 
-def _read(directory: Path, name: str) -> bytes:
+def _read(directory: Path, name: str, most: int) -> bytes:
+    """A file, and one byte of what is beyond `most`, by which its being longer is known."""
     try:
-        return (directory / name).read_bytes()
+        return read_regular(directory / name, most + 1)
     except OSError:
         raise ArtifactMissing(
-            f"{directory}: no readable {name}; fetch the artifact again"
+            f"no readable {name}, which is to be a file and no link; fetch the artifact again"
         ) from None
 
 
+def _json_of(content: bytes) -> Any:
+    """JSON that can be written again: its numbers are finite, its text is Unicode."""
+    found = json.loads(content)
+    json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+    return found
+
+
 def _parse(files: Mapping[str, bytes], digest: str) -> Artifact:
-    config = json.loads(files[CONFIG])
+    config = _json_of(files[CONFIG])
     if config["format"] != FORMAT:
-        raise ArtifactSchema(f"format {config['format']!r}, this version reads {FORMAT}")
+        raise ArtifactSchema(OTHER_FORMAT)
     labels = LabelSchema.from_json(config["labels"])
     shape = NetworkConfig(**config["network"])
-    own_words = tuple(str(word) for word in config["own_words"])
+    own_words, languages = _listed(config["own_words"]), _listed(config["languages"])
     if (shape.topics, shape.stances, shape.writer_words) != (
         len(labels.topic), len(labels.stance), len(own_words),
     ):  # fmt: skip
         raise ValueError("labels and network do not fit")
     with torch.device("meta"):
         network = Network(shape)
-    weights = _unpacked(load_tensors(files[WEIGHTS]))
-    names = {name: _file_name(name) for name in network.state_dict()}
-    if weights.keys() != set(names.values()):
-        raise ValueError("weights and network do not fit")
-    network.load_state_dict({name: weights[names[name]] for name in names}, assign=True)
+    state = network.state_dict()
+    shapes = {_file_name(name): tensor.shape for name, tensor in state.items()}
+    weights = _unpacked(load_tensors(files[WEIGHTS]), shapes)
+    network.load_state_dict({name: weights[_file_name(name)] for name in state}, assign=True)
+    tokenizer = tokenizer_from(files[TOKENIZER].decode())
+    if max(tokenizer.get_vocab().values()) >= network.vocabulary:
+        raise ValueError("tokenizer and network do not fit")
     return Artifact(
-        name=str(config["name"]),
-        version=str(config["version"]),
-        created=str(config["created"]),
+        name=config["name"],
+        version=config["version"],
+        created=config["created"],
         labels=labels,
         own_words=own_words,
-        max_windows=int(config["max_windows"]),
+        max_windows=config["max_windows"],
         network=_materialised(network).eval(),
-        tokenizer=tokenizer_from(files[TOKENIZER].decode()),
+        tokenizer=tokenizer,
         calibration=Calibration(**config["calibration"]),
-        languages=tuple(config["languages"]),
-        metrics=json.loads(files[METRICS]),
+        languages=languages,
+        metrics=_json_of(files[METRICS]),
         card=files[CARD].decode(),
         digest=digest,
     )
+
+
+def _listed(found: object) -> tuple[Any, ...]:
+    if not isinstance(found, list):
+        raise TypeError("a list is expected")
+    return tuple(found)
 
 
 def _materialised(network: Network) -> Network:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models import artifact, passages, summary, webpage
+from models import artifact, passages, proof, summary, webpage
 from models.analysis import (
     Analysis,
     InputReport,
@@ -27,7 +27,14 @@ from models.analysis import (
 from models.article import Article, Options, Style, Task
 from models.cleaning import clean, kept_text
 from models.encoding import ArticleEncoder, Encoded
-from models.errors import AnalysisError, ArticleTooLong, EmptyArticle
+from models.errors import (
+    AnalysisError,
+    ArticleError,
+    ArticleTooLong,
+    ArtifactSchema,
+    ArtifactUnfit,
+    EmptyArticle,
+)
 from models.labelling import Labeller
 from models.labels import LabelSchema
 from models.language import LanguageDetector
@@ -44,6 +51,9 @@ MAX_PARALLEL = 4
 """Batches that a CPU reads at once: two on one core each are read a quarter faster than one on both
 after the other. With more cores than this each batch gets several, lest one take long."""
 WARM_UP_TEXT = "The council voted on Monday to reopen the old harbour bridge. Work begins in May."
+WARM_UPS = (Options(style=Style.WRITTEN), Options(("the bridge",), style=Style.EXTRACTIVE))
+UNFIT = (ArticleError, ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+"""What a model raises that does not fit itself. Other errors are of the machine it runs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ class Engine:
         parallel: int = 1,
     ) -> None:
         self._model = model
+        self._directory: Path | None = None
         self.parallel = parallel
         on_cpu = device.type == "cpu"
         self._group_tokens = min(max_batch_tokens, CPU_GROUP_TOKENS) if on_cpu else max_batch_tokens
@@ -141,7 +152,14 @@ class Engine:
             parallel = min(threads, MAX_PARALLEL) if chosen.type == "cpu" else 1
         torch.set_num_threads(max(1, threads // parallel))
         model = artifact.load(directory)
-        return cls(model, chosen, _dtype(dtype, chosen), max_batch_tokens, parallel)
+        try:
+            engine = cls(model, chosen, _dtype(dtype, chosen), max_batch_tokens, parallel)
+        except UNFIT as error:
+            unfit = ArtifactSchema("its tokenizer does not fit its network; train it again")
+            unfit.directory = directory
+            raise unfit from error
+        engine._directory = directory
+        return engine
 
     @classmethod
     def over(
@@ -157,11 +175,22 @@ class Engine:
         return cls(model, chosen, _dtype(dtype, chosen), max_batch_tokens)
 
     def warm_up(self) -> None:
-        """Runs every stage once, so that the first article does not pay for it."""
+        """Runs every stage once, so that the first article does not pay for it, and checks the
+        answers. Raises ArtifactUnfit, or whatever the machine does."""
         self._detector.warm_up()
-        for style, targets in ((Style.WRITTEN, ()), (Style.EXTRACTIVE, ("the bridge",))):
-            options = Options(targets, style=style)
-            self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
+        for options in WARM_UPS:
+            try:
+                (found,) = self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
+                flaw = proof.flaw(found, options, self.info.labels)
+            except UNFIT as error:
+                raise self._unfit(f"it fails with {type(error).__name__}") from error
+            if flaw:
+                raise self._unfit(flaw)
+
+    def _unfit(self, flaw: str) -> ArtifactUnfit:
+        unfit = ArtifactUnfit(f"the model does not answer a first article: {flaw}; train it again")
+        unfit.directory = self._directory
+        return unfit
 
     def prepare(self, article: Article) -> Prepared:
         """Cleans, splits and tokenises. Raises an ArticleError."""
@@ -383,4 +412,5 @@ def fast_bfloat16(device: torch.device) -> bool:
     """Whether a device has instructions for bfloat16."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    capabilities: Callable[[], Mapping[str, object]] = getattr(torch.cpu, "get_capabilities", dict)
+    return any(capabilities().get(name) for name in ("avx512_bf16", "amx_tile"))

@@ -9,10 +9,15 @@
     └── ArtifactError           a model directory that cannot be trusted
         ├── ArtifactMissing     no directory, or a file that the manifest names is not there
         ├── ArtifactAltered     a file is not the one that was saved (size or SHA-256)
-        └── ArtifactSchema      written by another version, or with a schema this one can't read
+        ├── ArtifactSchema      written by another version, or with a schema this one can't read
+        └── ArtifactUnfit       it loads, but what it answers to a first article is no answer
 
 A message is one line: what is wrong and the way out. It never holds text of the article.
 """
+
+from __future__ import annotations
+
+from pathlib import Path
 
 
 class NutgrafError(Exception):
@@ -40,7 +45,19 @@ class AnalysisError(NutgrafError):
 
 
 class ArtifactError(NutgrafError):
-    """A model directory that cannot be trusted."""
+    """A model directory that cannot be trusted.
+
+    `problem` is the message without the directory, for those who are not to see paths.
+    """
+
+    directory: Path | None = None
+
+    @property
+    def problem(self) -> str:
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return f"{self.directory}: {self.problem}" if self.directory else self.problem
 
 
 class ArtifactMissing(ArtifactError):
@@ -53,3 +70,7 @@ class ArtifactAltered(ArtifactError):
 
 class ArtifactSchema(ArtifactError):
     """An artifact that this version cannot read."""
+
+
+class ArtifactUnfit(ArtifactError):
+    """A model that loads, but does not answer."""

@@ -18,6 +18,11 @@ class Label:
     code: str | None = None
     definition: str = ""
 
+    def __post_init__(self) -> None:
+        texts = (self.name, self.definition, self.code or "")
+        if not self.name or not all(isinstance(text, str) for text in texts):
+            raise ValueError("a label has a name; its code and definition are text too")
+
 
 @dataclass(frozen=True, slots=True)
 class LabelSchema:

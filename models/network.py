@@ -21,6 +21,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel, DynamicCache, EncoderDecoderCache
 
 MAX_POSITION = 64
+MAX_LAYERS = 64
 HEAD_DROPOUT = 0.1
 PATH_DROPOUT = 0.3
 """How often training takes the target's state away from a stance, so that the sentences that are
@@ -31,9 +32,23 @@ CACHE = "cache" if "cache" in signature(BertModel.forward).parameters else "past
 """What BertModel calls the cache of keys and values: the second up to transformers 5.23."""
 
 
+ENCODER_SHAPE = frozenset(
+    {
+        "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+        "intermediate_size", "hidden_act", "hidden_dropout_prob", "attention_probs_dropout_prob",
+        "max_position_embeddings", "type_vocab_size", "initializer_range", "layer_norm_eps",
+        "pad_token_id",
+    }
+)  # fmt: skip
+"""The part of a BERT configuration that says what the network is."""
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    """The shape of a network: the encoder's BERT configuration and the sizes of the rest."""
+    """The shape of a network: the encoder's BERT configuration and the sizes of the rest.
+
+    Raises ValueError for what no network has, so that one never begins to be built without end.
+    """
 
     encoder: dict[str, object]
     topics: int
@@ -41,6 +56,17 @@ class NetworkConfig:
     writer_words: int
     decoder_layers: int = 3
     salience_layers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.encoder.keys() - ENCODER_SHAPE:
+            raise ValueError("the encoder's configuration has entries that are not read")
+        encoder_layers = self.encoder.get("num_hidden_layers", 1)
+        for layers in (encoder_layers, self.decoder_layers, self.salience_layers):
+            if type(layers) is not int or not 1 <= layers <= MAX_LAYERS:
+                raise ValueError(f"each stack has 1 to {MAX_LAYERS} layers")
+        for size in (self.topics, self.stances, self.writer_words):
+            if type(size) is not int or size < 1:
+                raise ValueError("each head has one output at least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +285,11 @@ class Network(nn.Module):
     def positions(self) -> int:
         """The most tokens that a window may have."""
         return int(self.encoder.config.max_position_embeddings)
+
+    @property
+    def vocabulary(self) -> int:
+        """How many word pieces there are."""
+        return int(self.encoder.config.vocab_size)
 
     @property
     def _word_embeddings(self) -> nn.Embedding:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from models.files import MAX_MANIFEST_BYTES, read_regular
 from service import plan, sources
 from service.manifest import ANEW, NAME, Manifest
 from service.progress import Progress
@@ -56,11 +57,12 @@ def score(
 def model_digest(directory: Path) -> str:
     """The digest of an artifact, as `models.artifact` defines it, without loading torch."""
     try:
-        return hashlib.sha256((directory / "manifest.json").read_bytes()).hexdigest()
+        manifest = read_regular(directory / "manifest.json", MAX_MANIFEST_BYTES)
     except OSError:
         raise InputRefused(
             f"{directory}: no model is there; name an artifact's directory"
         ) from None
+    return hashlib.sha256(manifest).hexdigest()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from models.article import Article
 from models.errors import NutgrafError
-from service.isolation import ModelLost
+from service.isolation import ModelLost, prove
 from service.model import Model
 from service.shards import LocalScorer, OnRead, Scored
 from service.stops import ClusterFailed
@@ -80,7 +80,8 @@ class Worker:
         self._full = full
 
     def score(self, articles: Sequence[Article]) -> Answer:
-        """Raises ClusterFailed where the model here is not the run's, or as the model's loading."""
+        """Raises ClusterFailed where the model here is not the run's, ModelFailed where it does not
+        work, or as the model's loading."""
         try:
             (scored,) = LocalScorer(self._model, self._budget_tokens, full=self._full)([articles])
         except ModelLost:
@@ -95,6 +96,7 @@ class Worker:
                 f"a worker on {socket.gethostname()} found another model than this run's; put the "
                 "same artifact there, under the same path"
             )
+        prove(model)
         return model
 
 

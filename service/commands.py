@@ -184,11 +184,13 @@ def shown(*, as_json: bool) -> Iterator[progress.Progress]:
 
 
 def open_local(request: Request, settings: Settings) -> AbstractContextManager[Scorer]:
-    """The engine in this process."""
+    """The engine in this process. Raises ArtifactError or ModelFailed."""
+    from service.isolation import prove
     from service.server import load_engine
     from service.shards import LocalScorer
 
     engine = load_engine(settings)
+    prove(engine)
     return nullcontext(LocalScorer(engine, settings.max_batch_tokens, full=request.full))
 
 

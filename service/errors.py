@@ -245,6 +245,8 @@ def problem_of(error: Exception, request_id: str | None = None) -> Problem:
         detail = _HTTP_DETAILS.get(error.status_code, f"{kind.title}.")
     elif kind is INTERNAL:
         detail = "Something failed here, not in the request; try again."
+    elif isinstance(error, ArtifactError):
+        detail = error.problem  # without the server's path
     else:
         detail = str(error)
     return Problem(

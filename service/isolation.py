@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from models.analysis import Analysis
-from models.errors import AnalysisError
+from models.errors import AnalysisError, NutgrafError
 from service.errors import AnalysisFailed, OutOfMemory
 from service.model import Model, Prepared
+from service.stops import ModelFailed
 
 logger = logging.getLogger("nutgraf.model")
 
 _FATAL_SIGNS = ("device-side assert", "illegal memory access", "unspecified launch failure")
+_MAX_REASON = 200
 
 
-class ModelLost(Exception):
+class ModelLost(ModelFailed):
     """The device gave up, and with it this process's hold on it: only a new process helps."""
 
 
@@ -53,6 +55,31 @@ def analyze_apart(
     yield from analyze_apart(jobs[middle:], on_failure)
 
 
+def analyze_or_stop(jobs: Sequence[Work]) -> list[Analysis | Exception]:
+    """What became of each article of a batch, in order.
+
+    Raises ModelFailed where none has an answer and the model cannot read a text of its own either:
+    then it is not the articles' fault.
+    """
+    results = [result for _, result in analyze_apart(jobs, lambda _: None)]
+    if not any(isinstance(result, Analysis) for result in results):
+        prove(jobs[0].model)
+    return results
+
+
+def prove(model: Model) -> None:
+    """Have a model read a text of its own. Raises ModelFailed, with what that raised."""
+    try:
+        model.warm_up()
+    except Exception as error:
+        reason = str(error)
+        if not isinstance(error, NutgrafError):
+            reason = f"{type(error).__name__}: {reason}".splitlines()[0][:_MAX_REASON]
+        raise ModelFailed(
+            f"the model does not work ({reason}); once it does, the same command goes on"
+        ) from error
+
+
 def _analyze(
     jobs: Sequence[Work],
 ) -> tuple[Sequence[Analysis | AnalysisError], Exception | None]:
@@ -63,7 +90,9 @@ def _analyze(
             raise RuntimeError(f"{len(outcomes)} outcomes for {len(jobs)} articles")
     except Exception as error:
         if any(sign in str(error) for sign in _FATAL_SIGNS):
-            raise ModelLost(type(error).__name__) from error
+            raise ModelLost(
+                f"the model's device was lost ({type(error).__name__}); run the same command again"
+            ) from error
         logger.warning("a batch of %d failed", len(jobs), exc_info=True)
         return (), error.with_traceback(None)
     return outcomes, None

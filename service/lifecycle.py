@@ -31,9 +31,9 @@ logger = logging.getLogger("nutgraf.lifecycle")
 class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
-    Opens the jobs and loads the model at once, so that what is wrong with them is known before the
-    port opens: raises ArtifactError or JobsUnreachable. `model_lost` says that the process is to be
-    replaced.
+    Opens the jobs, loads the model and has it answer at once, so that what is wrong with them is
+    known before the port opens: raises ArtifactError or JobsUnreachable. `model_lost` says that the
+    process is to be replaced.
     """
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
@@ -46,7 +46,7 @@ class Service:
         self.bulk_calls = Allowance(MAX_CALLS)
         data = settings.data
         place = None if data is None else (data, open_store(data, settings))
-        self.scheduler = Scheduler(load(settings), settings, self.metrics, self._give_up)
+        self.scheduler = Scheduler(self._proven(), settings, self.metrics, self._give_up)
         self.jobs = None if place is None else Jobs(*place, self.scheduler, settings)
 
     @asynccontextmanager
@@ -96,10 +96,15 @@ class Service:
         if self._reloading.locked():
             raise ReloadRunning("A reload is running; wait for its end.")
         async with self._reloading:
-            model = await asyncio.to_thread(self._load, self.settings)
-            await asyncio.to_thread(model.warm_up)
+            model = await asyncio.to_thread(self._proven)
             self.scheduler.swap(model)
         logger.info("reloaded", extra={"model": model.info.name, "digest": model.info.digest})
+        return model
+
+    def _proven(self) -> Model:
+        """The configured model, once it has answered a first article as it should."""
+        model = self._load(self.settings)
+        model.warm_up()
         return model
 
     def _take_signals(self) -> None:

@@ -42,4 +42,5 @@ class Model(Protocol):
         """One outcome an article, in order. May raise anything: then the whole batch failed."""
 
     def warm_up(self) -> None:
-        """One forward pass. Raises where the model does not work."""
+        """Forward passes over a text of its own. Raises where they give no answer: ArtifactError
+        where the model is at fault, anything else where it is the machine."""

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from models.analysis import Analysis
 from models.article import Article
 from models.errors import NutgrafError
-from service.isolation import analyze_apart
+from service.isolation import analyze_or_stop
 from service.model import Model, Prepared
 from service.records import answer_of
 
@@ -166,7 +166,7 @@ def _pool(threads: int, name: str) -> Iterator[ThreadPoolExecutor]:
 
 def _begin(pool: ThreadPoolExecutor, batch: Sequence[Pass]) -> Results:
     """Has a batch read by a thread of a pool."""
-    return pool.submit(lambda: [one for _, one in analyze_apart(batch, lambda _: None)]).result
+    return pool.submit(analyze_or_stop, batch).result
 
 
 def _ahead(windows: Iterator[tuple[Window, bool]]) -> Iterator[tuple[Window, bool]]:

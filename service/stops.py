@@ -5,6 +5,7 @@
         ├── InputRefused            2   no such file, or no such column in it
         ├── RunChanged              2   not the input, options or model that the run was begun with
         ├── RunBusy                 2   another process is writing to the directory
+        ├── ModelFailed             2   the model answers nothing, not even a text of its own
         ├── ClusterFailed           2   Ray is missing, not to be reached, or loses its workers
         ├── TooManyRejected         4   more rows were rejected than --max-rejected allows
         └── StorageFailed           5   the disk is full or failed; what was finished is intact
@@ -40,6 +41,10 @@ class RunChanged(Stop):
 
 class RunBusy(Stop):
     """Another process is writing to the directory."""
+
+
+class ModelFailed(Stop):
+    """The model answers nothing, not even a text of its own."""
 
 
 class ClusterFailed(Stop):

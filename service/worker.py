@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from models.errors import AnalysisError
+from models.analysis import Analysis
 from service.backlog import Backlog, Job, Outcome
 from service.batching import padded_tokens
 from service.errors import DeadlinePassed
@@ -83,7 +83,7 @@ class Worker:
         self.busy_since_s = None
 
     def _read_timely(self, jobs: Sequence[Job], began_s: float) -> None:
-        results = []
+        failed: list[tuple[Job, Exception]] = []
         failures = 0
 
         def on_failure(error: Exception) -> None:
@@ -94,19 +94,18 @@ class Worker:
                 self._pace.shrink()
 
         for job, result in analyze_apart(jobs, on_failure):
-            self._on_outcome(job, Outcome(result, began_s, time.monotonic()))
-            results.append(result)
+            if isinstance(result, Analysis):
+                self._on_outcome(job, Outcome(result, began_s, time.monotonic()))
+            else:
+                failed.append((job, result))
         if failures == 0:
             self._note(jobs, time.monotonic() - began_s)
-        elif not any(_is_answer(result) for result in results):
+        if len(failed) == len(jobs):  # the model's fault, not the articles', where this raises
             self._prove(jobs[0].model)
+        for job, error in failed:
+            self._on_outcome(job, Outcome(error, began_s, time.monotonic()))
 
     def _note(self, jobs: Sequence[Job], duration_s: float) -> None:
         padded = padded_tokens(job.waiting for job in jobs)
         self._pace.record(jobs[0].lane, padded, duration_s)
         self._metrics.batch(jobs[0].lane, jobs, padded)
-
-
-def _is_answer(result: object) -> bool:
-    """Whether the model worked: an error of the article alone counts as an answer."""
-    return isinstance(result, AnalysisError) or not isinstance(result, Exception)

@@ -73,7 +73,7 @@ def run(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     journal.log_to_stderr(settings.log_format)
     if settings.data is not None:
         open_store(settings.data, settings).close()
-    server.load_engine(settings.model_copy(update={"device": "cpu"}))
+    server.load_engine(settings.model_copy(update={"device": "cpu"})).warm_up()
     with tempfile.TemporaryDirectory(prefix="nutgraf-") as directory:
         os.environ |= settings.environment()
         os.environ |= {RUN_DIRECTORY: directory, METRICS_DIRECTORY: directory}

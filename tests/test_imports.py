@@ -53,6 +53,23 @@ def test_no_package_imports_what_is_behind_it(package: str) -> None:
     assert not imports_of(package) & FORBIDDEN[package]
 
 
+def private_of(path: Path) -> Iterator[str]:
+    """What a file takes of torch or transformers that is not public."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("transformers."):
+            yield f"{path.name}: {node.module}"
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            chain = ast.unparse(node)
+            if chain.startswith(("torch.", "transformers.")) or "_attn_implementation" in chain:
+                yield f"{path.name}: {chain}"
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_nothing_private_of_torch_or_transformers_is_used(package: str) -> None:
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert [found for file in files for found in private_of(file)] == []
+
+
 @pytest.mark.parametrize(
     ("packages", "extras"),
     [

@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoTokenizer, BertModel
 
 from models.artifact import Artifact, load, tokenizer_from
 from models.labels import LabelSchema
-from models.network import Network, NetworkConfig
+from models.network import ENCODER_SHAPE, Network, NetworkConfig
 from training.config import ModelConfig
 from training.corpus import Corpus
 from training.errors import BaseError
@@ -64,7 +64,7 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
     config.attention_probs_dropout_prob = config.hidden_dropout_prob = 0.0
     network = Network(
         NetworkConfig(
-            encoder=_shape(config.to_dict()),
+            encoder={n: v for n, v in config.to_dict().items() if n in ENCODER_SHAPE},
             topics=len(corpus.labels.topic),
             stances=len(corpus.labels.stance),
             writer_words=len(corpus.own),
@@ -85,14 +85,3 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
         network=network,
         tokenizer=tokenizer_from(corpus.tokenizer_json),
     )
-
-
-def _shape(config: dict[str, object]) -> dict[str, object]:
-    """The part of a BERT configuration that says what the network is."""
-    keep = (
-        "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
-        "intermediate_size", "hidden_act", "hidden_dropout_prob", "attention_probs_dropout_prob",
-        "max_position_embeddings", "type_vocab_size", "initializer_range", "layer_norm_eps",
-        "pad_token_id",
-    )  # fmt: skip
-    return {name: config[name] for name in keep if name in config}

@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from models.artifact import Artifact
+from models.engine import fast_bfloat16
 from training.base import fresh_artifact
 from training.config import Config, Optimisation
 from training.corpus import Corpus
@@ -208,7 +209,7 @@ def _precision(wanted: str) -> str:
         return wanted
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "no"
-    return "bf16" if torch.cpu._is_avx512_bf16_supported() else "no"
+    return "bf16" if fast_bfloat16(torch.device("cpu")) else "no"
 
 
 def _freeze(artifact: Artifact, how: Optimisation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import pickle
 import shutil
@@ -12,12 +13,13 @@ import sys
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from models import artifact as artifacts
 from models.artifact import Artifact, Calibration, load, save
@@ -53,7 +55,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
 def test_what_is_saved_is_what_is_loaded(tiny_artifact: Artifact, tmp_path: Path) -> None:
     fitted = replace(
         tiny_artifact,
-        calibration=Calibration(1.5, 0.8, 1.1, 0.2, 0.3, 0.4, -0.5),
+        calibration=Calibration(1.5, 0.8, 1.1, 0.2, 0.3, 0.4, 2.0, -0.5),
         metrics={"files": {"a": {"topic": 0.9}}},
         card="# Größe\n",
         languages=("en", "de"),
@@ -169,10 +171,30 @@ def add(data: Any, name: str, value: object) -> None:
     data[name] = value
 
 
+def set_size(size: object, manifest: Any) -> None:
+    manifest["files"]["config.json"]["bytes"] = size
+
+
+def set_in(place: str, value: object, data: Any) -> None:
+    *outer, name = place.split(".")
+    for each in outer:
+        data = data[each]
+    data[name] = value
+
+
 @pytest.mark.parametrize(
     ("file", "change"),
     [
         pytest.param("manifest.json", lambda m: add(m, "format", 1), id="another format"),
+        pytest.param("manifest.json", lambda m: add(m, "format", [2] * 999), id="a list"),
+        *(
+            pytest.param(
+                "manifest.json",
+                partial(set_size, value),
+                id=f"{value} bytes",
+            )
+            for value in (-1, 10**15, 1.5, True, None, "1")
+        ),
         pytest.param(
             "manifest.json",
             lambda m: add(m["files"], "code.py", m["files"]["README.md"]),
@@ -206,6 +228,57 @@ def add(data: Any, name: str, value: object) -> None:
             id="unknown calibration",
         ),
         pytest.param("config.json", lambda c: add(c, "max_windows", None), id="no windows"),
+        *(
+            pytest.param("config.json", partial(set_in, place, value), id=f"{place} {value}")
+            for place, value in (
+                ("max_windows", 0),
+                ("max_windows", -1),
+                ("max_windows", 65),
+                ("max_windows", 2.5),
+                ("max_windows", True),
+                ("name", ""),
+                ("name", ["tiny"]),
+                ("version", "1\n2"),
+                ("created", None),
+                ("languages", []),
+                ("languages", "en"),
+                ("languages", [1]),
+                ("languages", ["\ud800"]),
+                ("own_words", "x" * 14),
+                ("own_words", [1] * 14),
+                ("calibration.topic_temperature", 0),
+                ("calibration.stance_temperature", -1),
+                ("calibration.overall_temperature", math.nan),
+                ("calibration.unrelated_temperature", math.inf),
+                ("calibration.topic_temperature", 1e-300),
+                ("calibration.topic_temperature", "1"),
+                ("calibration.topic_temperature", True),
+                ("calibration.topic_threshold", 1.5),
+                ("calibration.stance_threshold", -0.1),
+                ("calibration.overall_threshold", None),
+                ("calibration.unrelated_bias", math.inf),
+                ("calibration.unrelated_bias", []),
+                ("network.decoder_layers", 10**9),
+                ("network.decoder_layers", 0),
+                ("network.salience_layers", True),
+                ("network.topics", 17.0),
+                ("network.encoder.num_hidden_layers", 10**9),
+                ("network.encoder.num_attention_heads", 0),
+                ("network.encoder.hidden_act", "no such"),
+                ("network.encoder.dtype", "float64"),
+                ("network.encoder.vocab_size", 10**15),
+            )
+        ),
+        pytest.param("config.json", lambda c: c["labels"]["topic"][0].update(name=1), id="label 1"),
+        pytest.param(
+            "config.json", lambda c: c["labels"]["topic"][0].update(code=["x"]), id="a code list"
+        ),
+        pytest.param("metrics.json", lambda m: add(m, "topic", math.nan), id="no figure"),
+        pytest.param(
+            "tokenizer.json",
+            lambda t: add(t["model"]["vocab"], "tramway", 10**6),
+            id="a word piece that the network does not know",
+        ),
         pytest.param("tokenizer.json", lambda t: add(t, "model", {}), id="another tokenizer"),
     ],
 )
@@ -221,8 +294,89 @@ def test_another_schema_is_refused(copy: Path, file: str, change: Callable[[Any]
 def test_what_is_no_json_is_refused(copy: Path, name: str, content: bytes) -> None:
     (copy / name).write_bytes(content)
     sign(copy)
-    if (name, content) != ("metrics.json", b"[]"):
-        assert type(refused(copy)) is ArtifactSchema
+    assert type(refused(copy)) is ArtifactSchema
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "tokenizer.json"])
+@pytest.mark.parametrize("content", [DEEP, b'{"a":' * 100_000, b"1" * 10_000, b'{"a": 1e999}'])
+def test_json_without_a_bottom_is_refused(copy: Path, name: str, content: bytes) -> None:
+    (copy / name).write_bytes(content)
+    sign(copy)
+    assert type(refused(copy)) is ArtifactSchema
+
+
+@pytest.mark.parametrize("content", [DEEP[:8000] + DEEP[-8000:], DEEP, b" " * 20_000, b"1" * 9999])
+def test_a_manifest_without_a_bottom_is_damaged(copy: Path, content: bytes) -> None:
+    (copy / "manifest.json").write_bytes(content)
+    assert type(refused(copy)) is ArtifactAltered
+
+
+def test_a_manifest_with_a_long_tail_is_damaged(copy: Path) -> None:
+    path = copy / "manifest.json"
+    path.write_bytes(path.read_bytes() + b" " * 20_000)
+    assert type(refused(copy)) is ArtifactAltered
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+@pytest.mark.parametrize("kind", ["pipe", "link", "device", "directory"])
+def test_only_regular_files_are_read_and_none_is_waited_for(
+    copy: Path, tmp_path: Path, name: str, kind: str
+) -> None:
+    (copy / name).rename(tmp_path / "moved")
+    match kind:
+        case "pipe":
+            os.mkfifo(copy / name)
+        case "link":
+            (copy / name).symlink_to(tmp_path / "moved")
+        case "device":
+            (copy / name).symlink_to("/dev/zero")
+        case _:
+            (copy / name).mkdir()
+    error = refused(copy)
+    assert type(error) is ArtifactMissing
+    assert name in str(error)
+
+
+def test_no_more_of_a_file_is_read_than_was_saved(copy: Path) -> None:
+    with (copy / "config.json").open("r+b") as file:
+        file.truncate(2**40)
+    assert type(refused(copy)) is ArtifactAltered
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [torch.int8, torch.float16])
+@pytest.mark.parametrize("part", ["encoder.embeddings.word", "reader.", "decoder.", "writer.own"])
+def test_weights_that_are_no_numbers_are_refused(
+    copy: Path, tiny_artifact: Artifact, part: str, dtype: torch.dtype, number: float
+) -> None:
+    save(tiny_artifact, copy, dtype)
+    weights = load_file(copy / "weights.safetensors")
+    name = next(n for n in weights if n.startswith(part) and weights[n].is_floating_point())
+    weights[name].view(-1)[-1] = number
+    save_file(weights, copy / "weights.safetensors")
+    sign(copy)
+    error = refused(copy)
+    assert type(error) is ArtifactSchema
+    assert "no numbers" in str(error)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (96, 1), (1, 96), (96, 96), (96,)])
+def test_scales_that_do_not_fit_are_refused(copy: Path, shape: tuple[int, ...]) -> None:
+    weights = load_file(copy / "weights.safetensors")
+    weights["reader.layer.0.output.dense.weight.scale"] = torch.ones(shape)
+    save_file(weights, copy / "weights.safetensors")
+    sign(copy)
+    assert type(refused(copy)) is ArtifactSchema
+
+
+def test_the_directory_is_named_but_not_in_the_problem(copy: Path) -> None:
+    (copy / "README.md").unlink()
+    error = pickle.loads(pickle.dumps(refused(copy)))
+    assert str(error) == f"{copy}: {error.problem}"
+    assert str(copy) not in error.problem
 
 
 class Bomb:

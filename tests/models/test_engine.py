@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 import shutil
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from models import reading
 from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
-from models.artifact import Calibration, load, save
+from models.artifact import Calibration, load, save, tokenizer_from
 from models.encoding import Integers, pack
 from models.engine import (
     CPU_GROUP_TOKENS,
@@ -35,6 +36,8 @@ from models.errors import (
     AnalysisError,
     ArticleTooLong,
     ArtifactMissing,
+    ArtifactSchema,
+    ArtifactUnfit,
     EmptyArticle,
     UnreadableHtml,
 )
@@ -496,6 +499,71 @@ def test_articles_may_be_prepared_in_many_threads(
         assert (each.removed, each.language) == (first.removed, first.language)
         mine, its = ([(t, q.ids.tolist()) for t, q in p.questions] for p in (each, first))
         assert mine == its
+
+
+def test_a_torch_that_cannot_tell_computes_in_float32(
+    monkeypatch: pytest.MonkeyPatch, tiny: Path
+) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert not fast_bfloat16(torch.device("cpu"))
+    assert Engine.load(tiny, device="cpu", dtype="auto").info.dtype == "float32"
+
+
+@pytest.mark.parametrize("found", [{"avx512_bf16": True}, {"amx_tile": True}, {"avx2": True}, {}])
+def test_bfloat16_is_fast_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, found: dict[str, bool]
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+    assert fast_bfloat16(torch.device("cpu")) == bool({"avx512_bf16", "amx_tile"} & found.keys())
+
+
+@pytest.mark.parametrize("part", ["encoder", "reader", "topic", "overall", "salience", "stance"])
+@pytest.mark.parametrize("number", [math.nan, 1e38])
+def test_a_model_whose_scores_are_no_numbers_is_unfit(tiny: Path, part: str, number: float) -> None:
+    engine = Engine.load(tiny, device="cpu", dtype="float32")
+    with torch.no_grad():
+        for name, parameter in engine.network.named_parameters():
+            if name.startswith(f"{part}."):
+                parameter.fill_(number)
+    with pytest.raises(ArtifactUnfit) as caught:
+        engine.warm_up()
+    assert str(caught.value).startswith(f"{tiny}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_raises_on_a_first_article_is_unfit(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine.load(tiny, device="cpu", dtype="float32")
+
+    def fail(*_: object) -> None:
+        raise IndexError("tram")
+
+    monkeypatch.setattr(engine.network, "encode", fail)
+    with pytest.raises(ArtifactUnfit, match="IndexError"):
+        engine.warm_up()
+
+
+def test_what_the_machine_raises_is_not_the_models_fault(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine.load(tiny, device="cpu", dtype="float32")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(engine.network, "encode", fail)
+    with pytest.raises(RuntimeError, match="device-side"):
+        engine.warm_up()
+
+
+@pytest.mark.parametrize("token", ["[unused1]", "[unused2]", "[CLS]", "[SEP]"])
+def test_a_tokenizer_without_its_tokens_is_refused(tiny: Path, tmp_path: Path, token: str) -> None:
+    model = load(tiny)
+    text = model.tokenizer.to_str().replace(json.dumps(token), json.dumps("[other]"))
+    save(replace(model, tokenizer=tokenizer_from(text)), tmp_path / "other")
+    with pytest.raises(ArtifactSchema, match="tokenizer"):
+        Engine.load(tmp_path / "other", device="cpu")
 
 
 def test_warming_up_runs_every_stage(tiny: Path) -> None:

@@ -123,6 +123,34 @@ class StandIn:
         )
 
 
+class Failing(StandIn):
+    """Reads so many batches and then nothing more, not even a text of its own.
+
+    With `nan` it gives errors of the articles instead of raising.
+    """
+
+    def __init__(self, after: float, *, nan: bool = False) -> None:
+        super().__init__()
+        self.after = after
+        self.nan = nan
+
+    @property
+    def broken(self) -> bool:
+        return len(self.batches) >= self.after
+
+    def warm_up(self) -> None:
+        super().warm_up()
+        if self.broken:
+            raise RuntimeError("no kernel is there\nfor this device")
+
+    def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
+        if self.broken and self.nan:
+            return [AnalysisError("The scores of this article are not finite.") for _ in batch]
+        if self.broken:
+            raise RuntimeError("no kernel is there")
+        return super().analyze(batch)
+
+
 def _topic(text: str) -> TopicAnalysis:
     scores = (Score("weather", 0.75), Score("sport", 0.25))
     evidence = (Passage(0, len(text), text),)

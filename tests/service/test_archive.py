@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from models.article import Style
-from service import archive, shards
+from service import archive, cli, server, shards
+from service.isolation import ModelLost
 from service.manifest import NAME
 from service.progress import Silent, Tally
 from service.records import Format
 from service.request import REJECTED
 from service.rows import Columns
-from service.stops import RunBusy, RunChanged, StorageFailed, TooManyRejected
+from service.stops import ModelFailed, RunBusy, RunChanged, StorageFailed, TooManyRejected
 from tests.service import runs
-from tests.service.standin import StandIn
+from tests.service.standin import Failing, StandIn
 
 TEXTS = [f"{word} in the news of day {number}" for number, word in enumerate("abcdefghij")]
 
@@ -261,6 +263,68 @@ def test_rejected_rows_name_their_place_and_harm_no_other(tmp_path: Path) -> Non
     ]  # fmt: skip
     assert manifest.rejected == 4
     assert not any("poison" in one["reason"] for one in runs.rejected(asked))
+
+
+@pytest.mark.parametrize("nan", [False, True])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_model_that_stops_working_ends_the_run_and_costs_no_row(
+    tmp_path: Path, archive_file: Path, after: int, nan: bool
+) -> None:
+    whole = runs.request(archive_file, output=tmp_path / "whole")
+    runs.score(whole)
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    with pytest.raises(ModelFailed, match="RuntimeError: no kernel is there") as stopped:
+        runs.score(asked, Failing(after, nan=nan))
+    assert "\n" not in str(stopped.value)
+    assert len(list((asked.output / "scores").iterdir())) <= after
+    assert runs.score(asked).is_finished
+    assert runs.rejected(asked) == []
+    assert runs.digest(asked.output) == runs.digest(whole.output)
+
+
+def test_repeated_articles_are_not_rejected_for_the_models_fault(tmp_path: Path) -> None:
+    source = runs.write_jsonl(tmp_path / "in.jsonl", ["twice", "once", "twice"])
+    asked = runs.request(source, output=tmp_path / "out")
+    with pytest.raises(ModelFailed):
+        runs.score(asked, Failing(0))
+    runs.score(asked)
+    assert runs.rows(asked, "summary") == [["twice"], ["once"], ["twice"]]
+
+
+@pytest.mark.parametrize("text", ["poison", "nan", "large"])
+def test_an_archive_of_bad_articles_is_rejected_where_the_model_works(
+    tmp_path: Path, text: str
+) -> None:
+    source = runs.write_jsonl(tmp_path / "in.jsonl", [f"{text} {n}" for n in range(6)])
+    asked = runs.request(source, output=tmp_path / "out")
+    assert runs.score(asked).is_finished
+    assert len(runs.rejected(asked)) == 6
+
+
+def test_a_lost_device_ends_the_run_in_one_line(tmp_path: Path) -> None:
+    source = runs.write_jsonl(tmp_path / "in.jsonl", ["fine", "assert"])
+    asked = runs.request(source, output=tmp_path / "out")
+    with pytest.raises(ModelLost, match="run the same command again") as stopped:
+        runs.score(asked)
+    assert isinstance(stopped.value, ModelFailed)
+
+
+@pytest.mark.parametrize("nan", [False, True])
+def test_the_command_does_not_begin_with_a_model_that_does_not_work(
+    tmp_path: Path, tiny: Path, archive_file: Path, monkeypatch: pytest.MonkeyPatch, nan: bool
+) -> None:
+    monkeypatch.setattr(server, "load_engine", lambda _: Failing(0, nan=nan))
+    output = tmp_path / "out"
+    command = ["score", str(archive_file), "--output", str(output), "--model", str(tiny)]
+    result = CliRunner().invoke(cli.app, command)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "nutgraf: the model does not work (RuntimeError: no kernel is there); once it does, the "
+        "same command goes on"
+    )
+    assert not (output / REJECTED).exists() or not (output / REJECTED).read_bytes()
+    monkeypatch.setattr(server, "load_engine", lambda _: StandIn())
+    assert CliRunner().invoke(cli.app, command).exit_code == 0
 
 
 def test_too_many_rejected_stops_and_a_higher_bound_goes_on(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from models.article import Article
 from models.errors import ArtifactMissing
 from service import cli
 from service.manifest import Manifest
-from service.stops import ClusterFailed
+from service.stops import ClusterFailed, ModelFailed
 from tests.service import runs
-from tests.service.standin import Info, StandIn
+from tests.service.standin import Failing, Info, StandIn
 
 ray = pytest.importorskip("ray")
 
@@ -172,6 +172,21 @@ def test_what_keeps_a_model_from_loading_is_told() -> None:
         mortal.opened(mortal.without_a_model),
     ):
         pass
+
+
+@pytest.mark.parametrize("nan", [False, True])
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_model_that_does_not_work_ends_the_run_and_costs_no_row(
+    tmp_path: Path, after: int, nan: bool
+) -> None:
+    source = written(tmp_path)
+    runs.score(runs.request(source, output=tmp_path / "local"))
+    asked = runs.request(source, output=tmp_path / "ray")
+    with pytest.raises(ModelFailed, match="no kernel is there") as stopped:
+        mortal.score(asked, partial(Failing, after, nan=nan))
+    assert len(str(stopped.value).splitlines()) == 1
+    runs.score(asked)
+    assert runs.digest(asked.output) == runs.digest(tmp_path / "local")
 
 
 def test_workers_that_die_of_loading_end_the_run() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from service import jobs, scheduler
+from service.app import create_app
 from service.errors import JobsUnreachable
 from service.lifecycle import Service
 from service.records import COLUMNS, Format, read_columns
@@ -17,7 +20,7 @@ from service.settings import Settings
 from tests.service import runs
 from tests.service.conftest import Serve
 from tests.service.replicas import NDJSON, ended, scores, shards, until
-from tests.service.standin import Info, StandIn
+from tests.service.standin import Failing, Info, StandIn
 from tests.service.test_routes import assert_problem
 
 TEXTS = [f"{word} in the news" for word in ("one", "two", "three", "two", "nan", "")]
@@ -228,6 +231,29 @@ async def test_a_job_that_cannot_go_on_says_why_without_its_place(
     assert found["state"] == "failed"
     assert "no such file" in found["error"]
     assert str(tmp_path) not in found["error"]
+
+
+@pytest.mark.parametrize("nan", [False, True])
+async def test_a_model_that_stops_working_costs_a_job_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nan: bool
+) -> None:
+    monkeypatch.setattr(scheduler, "RESTART_DELAYS_S", (0.001,) * 100_000)
+    monkeypatch.setattr(jobs, "IDLE_S", 0.01)
+    failing = Failing(math.inf, nan=nan)
+    settings = Settings(data=tmp_path / "data", allowed_hosts=("test",))
+    app = create_app(Service(settings, lambda _: failing))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+    ):
+        failing.after = 2
+        job = await add(client, body(tmp_path, [f"{n} in the news" for n in range(2000)]))
+        proven = failing.warm_ups
+        await until(lambda: failing.warm_ups > proven + 3)
+        failing.after = math.inf
+        found = await ended(client, job)
+    assert found["state"] == "done"
+    assert found["progress"]["rejected"] == 0
 
 
 async def test_a_job_is_scored_by_one_model(tmp_path: Path, model: StandIn, serve: Serve) -> None:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import math
+import os
+import shutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import torch
+from fastapi import FastAPI
+from safetensors.torch import load_file, save_file
 
-from models.errors import ArtifactAltered
+from models.errors import ArtifactAltered, ArtifactUnfit
 from service.app import create_app
 from service.lifecycle import Service
+from service.model import Model
+from service.server import load_engine
 from service.settings import Settings
+from tests.models.test_artifact import DEEP, sign
 from tests.service.conftest import settings_of
 from tests.service.standin import Info, StandIn
 from tests.service.test_routes import assert_problem
@@ -40,7 +52,12 @@ class Shelf:
 @asynccontextmanager
 async def serving(*loads: StandIn | Exception) -> AsyncIterator[httpx.AsyncClient]:
     settings = settings_of(admin_keys=f"boss:{ADMIN['x-api-key']}", allowed_hosts="test")
-    app = create_app(Service(settings, Shelf(*loads).load))
+    async with called(create_app(Service(settings, Shelf(*loads).load))) as client:
+        yield client
+
+
+@asynccontextmanager
+async def called(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
@@ -66,16 +83,109 @@ async def test_a_reload_under_load_fails_no_request() -> None:
     assert second.warm_ups == 1, "warmed up before it answered"
 
 
-@pytest.mark.parametrize("bad", ["artifact", "first pass"])
+def nan_weights(directory: Path) -> None:
+    weights = load_file(directory / "weights.safetensors")
+    weights["topic.out.bias"][0] = math.nan
+    save_file(weights, directory / "weights.safetensors")
+
+
+def large_weights(directory: Path) -> None:
+    """Each of them is a number, but no score that comes of them is one."""
+    weights = load_file(directory / "weights.safetensors")
+    weights = {
+        name: torch.full(tensor.shape, 1e38) if name.startswith("topic.") else tensor
+        for name, tensor in weights.items()
+    }
+    save_file(weights, directory / "weights.safetensors")
+
+
+def in_config(directory: Path, **changes: object) -> None:
+    path = directory / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def replaced(directory: Path, name: str, make: Callable[[Path], object]) -> None:
+    (directory / name).unlink()
+    make(directory / name)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(nan_weights, id="weights that are no numbers"),
+        pytest.param(large_weights, id="scores that are no numbers"),
+        pytest.param(partial(in_config, calibration={"topic_temperature": 0}), id="temperature 0"),
+        pytest.param(partial(in_config, max_windows=0), id="0 windows"),
+        pytest.param(partial(in_config, max_windows=-1), id="-1 windows"),
+        pytest.param(
+            lambda d: (d / "metrics.json").write_bytes(DEEP),
+            id="deep metrics",
+        ),
+    ],
+)
+async def test_a_model_that_does_not_answer_never_serves(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(tmp_path / "model")
+    sign(tmp_path / "model")
+    await refused(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(
+            lambda d: (d / "manifest.json").write_bytes(DEEP),
+            id="a deep manifest",
+        ),
+        pytest.param(partial(replaced, name="config.json", make=os.mkfifo), id="a pipe"),
+        pytest.param(partial(replaced, name="manifest.json", make=os.mkfifo), id="a pipe first"),
+        pytest.param(
+            partial(replaced, name="README.md", make=lambda p: p.symlink_to(__file__)), id="a link"
+        ),
+    ],
+)
+async def test_a_directory_that_is_no_artifact_is_refused_without_waiting(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(tmp_path / "model")
+    await refused(tmp_path / "model")
+
+
+@pytest.fixture(autouse=True)
+def model_directory(tiny: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny, tmp_path / "model")
+
+
+async def refused(directory: Path) -> None:
+    """Loads it for the second time; the first model goes on."""
+    settings = settings_of(
+        admin_keys=f"boss:{ADMIN['x-api-key']}", allowed_hosts="test", model=directory
+    )
+    loads: Iterator[Callable[[Settings], Model]] = iter(
+        [lambda _: StandIn(Info(name="old")), load_engine]
+    )
+    app = create_app(Service(settings, lambda s: next(loads)(s)))
+    async with called(app) as client:
+        answer = await client.post("/v1/model/reload")
+        assert_problem(answer, 422, "artifact-refused")
+        assert str(directory) not in answer.text
+        assert "\\n" not in answer.json()["detail"]
+        assert (await analyze(client)).json()["model"]["name"] == "old"
+        assert (await client.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize("bad", ["artifact", "first answer", "first pass"])
 async def test_a_bad_model_leaves_the_old_one_answering(bad: str) -> None:
     broken = StandIn()
-    broken.warm_up_errors = [RuntimeError("no such instruction")]
+    unfit: dict[str, Exception] = {"first answer": ArtifactUnfit("it does not answer; train it")}
+    broken.warm_up_errors = [unfit.get(bad, RuntimeError("no such instruction"))]
     load = ArtifactAltered("weights are not the ones saved; copy the artifact again")
     async with serving(StandIn(Info(name="old")), load if bad == "artifact" else broken) as client:
         refused = await client.post("/v1/model/reload")
         answer = await analyze(client)
         ready = await client.get("/readyz")
-    assert_problem(refused, 422 if bad == "artifact" else 500)
+    assert_problem(refused, 500 if bad == "first pass" else 422)
     assert answer.json()["model"]["name"] == "old"
     assert ready.status_code == 200
 

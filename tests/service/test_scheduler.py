@@ -28,7 +28,7 @@ from service.scheduler import Scheduler, State
 from service.schemas import Answer
 from service.settings import Settings
 from service.shards import Pass
-from tests.service.standin import Info, StandIn
+from tests.service.standin import Failing, Info, StandIn
 
 pytestmark = pytest.mark.anyio
 
@@ -309,7 +309,19 @@ async def test_until_a_forward_pass_works_again_the_service_is_not_ready(
         model.warm_up_errors = [RuntimeError("still broken")] * 2
         (found,) = await outcomes(submit(scheduler, "poison"))
         await until(lambda: scheduler.state is State.RECOVERING)
-    assert isinstance(found, AnalysisFailed)
+    assert isinstance(found, ModelUnavailable), "it is not the article's fault"
+
+
+async def test_a_model_that_gives_no_numbers_any_more_is_started_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scheduler_module, "RESTART_DELAYS_S", (0.0, 60.0))
+    model = Failing(1, nan=True)
+    async with scheduling(model) as scheduler:
+        assert words(await outcomes(submit(scheduler, "one"))) == ["one"]
+        (found,) = await outcomes(submit(scheduler, "two"))
+        await until(lambda: scheduler.state is State.RECOVERING)
+    assert isinstance(found, ModelUnavailable)
 
 
 async def test_a_model_that_does_not_come_back_ends_the_process(
