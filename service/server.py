@@ -36,7 +36,9 @@ def load_engine(settings: Settings, parallel: int | None = None) -> Model:
     """The engine of the configured artifact, which reads so many batches at once (None: as many as
     is fast). Raises ArtifactError, or ModelUnavailable."""
     if not (settings.model / MANIFEST).is_file():
-        raise ArtifactMissing(f"{settings.model}: no model is there; name an artifact's directory")
+        missing = ArtifactMissing("no model is there; name an artifact's directory")
+        missing.directory = settings.model
+        raise missing
     from models.engine import Engine  # takes seconds: torch and transformers
 
     try:
