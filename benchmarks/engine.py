@@ -19,8 +19,9 @@ import typer
 
 import models
 from models.article import Article, Options, Style
-from models.encoding import pack, ranges
-from models.engine import Engine, Prepared
+from models.engine import Engine
+from models.padding import pack, ranges
+from models.preparation import Prepared
 
 SHIPPED = Path(models.__file__).parent / "nutgraf-mini"
 TARGETS = ("the city hospital", "Ann Harlow", "more money for roads")

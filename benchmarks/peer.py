@@ -16,7 +16,8 @@ from pydantic import TypeAdapter
 
 from models.analysis import Analysis
 from models.article import Article
-from models.engine import Engine, cores
+from models.device import cores
+from models.engine import Engine
 
 
 class Peer(litserve.LitAPI):  # type: ignore[misc]

@@ -90,7 +90,8 @@ class InputReport:
     """How much of the article was read.
 
     `tokens` counts word pieces read in all `windows`; `truncated` says that text after them was
-    not read. `text` is set for HTML only: the text that the offsets refer to.
+    not read. `removed` holds the first 256 pieces that were left out on purpose. `text` is set for
+    HTML only: the text that the offsets refer to, as far as it was searched for what can be read.
     """
 
     tokens: int

@@ -9,24 +9,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from models import furniture, layout, sentences
 from models.analysis import Removed, Span
 from models.furniture import Why
 from models.layout import Paragraph
+from models.patterns import Pattern
 
+MAX_CHARS, MAX_LINES = 2**18, 10_000
+"""How much of a page is searched for its article."""
+CHARS_PER_WORD = 8
 _MAX_RULE_CHARS = 800
 _MAX_CAPTION_WORDS = 70
 _MIN_TITLE_WORDS = 4
 _MIN_REPEATED_CHARS = 30
 _DATELINE_PARAGRAPHS = 6
+_MAX_DATELINE_CHARS = 400
 _MIN_KEPT_SHARE = 0.2
 _MIN_KEPT_WORDS = 30
 
 _NAME = re.compile(r"[A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*){1,3}")
 _WORD = re.compile(r"\w+")
-_CAPTION_LABEL = re.compile(r"(?:image|media|video) caption[,:]?", re.IGNORECASE)
+_RUN = re.compile(r"\w\S*+")
+_CAPTION_LABELS = frozenset(
+    f"{what} caption{mark}" for what in ("image", "media", "video") for mark in ("", ",", ":")
+)
 
 
 def clean(text: str, title: str | None = None) -> tuple[Removed, ...]:
@@ -34,6 +42,41 @@ def clean(text: str, title: str | None = None) -> tuple[Removed, ...]:
 
     Nothing is removed where too little would be left to read. Time is linear in the text.
     """
+    removed = _furniture(text, title)
+    return removed if _leaves_enough(text, removed) else ()
+
+
+def beginning(text: str, title: str | None, most_words: int) -> tuple[int, tuple[Removed, ...]]:
+    """Where the part of `text` ends that holds `most_words` words to read, and its furniture.
+
+    A word is a token at least: who reads no more tokens than that reads nothing behind this end.
+    At most `MAX_CHARS` characters and `MAX_LINES` lines are searched for them.
+    """
+    end, removed = 0, tuple[Removed, ...]()
+    for chars, lines in ((CHARS_PER_WORD * most_words, most_words), (MAX_CHARS, MAX_LINES)):
+        end = cut(text, chars, lines)
+        removed = _furniture(text[:end], title)
+        if end == len(text) or has_words(kept_text(text[:end], removed), most_words):
+            break
+    return end, removed if _leaves_enough(text[:end], removed) else ()
+
+
+def cut(text: str, chars: int = MAX_CHARS, lines: int = MAX_LINES) -> int:
+    """Where a text ends that is to have no more characters and lines, at a space where one is."""
+    beyond = next(islice(sentences.LINE.finditer(text, 0, chars), lines, None), None)
+    if beyond is not None:
+        return beyond.start()
+    if len(text) <= chars:
+        return len(text)
+    return max(text.rfind("\n", chars // 2, chars), text.rfind(" ", chars // 2, chars)) + 1 or chars
+
+
+def has_words(text: str, count: int) -> bool:
+    """Whether a text has so many runs between spaces with a letter or digit in them."""
+    return next(islice(_RUN.finditer(text), count - 1, None), None) is not None
+
+
+def _furniture(text: str, title: str | None) -> tuple[Removed, ...]:
     page = [Paragraph(span, text[span.start : span.end]) for span in sentences.paragraphs(text)]
     _mark_titles(page, title)
     _mark_repeats(page)
@@ -47,8 +90,7 @@ def clean(text: str, title: str | None = None) -> tuple[Removed, ...]:
     read = [part.span for part in page if part.is_read]
     removed += _datelines(text, read)
     removed += _within(text, read)
-    disjoint = tuple(_disjoint(removed))
-    return disjoint if _leaves_enough(text, disjoint) else ()
+    return tuple(_disjoint(removed))
 
 
 def kept_text(text: str, removed: Sequence[Span]) -> str:
@@ -99,7 +141,7 @@ def _mark_furniture(page: Sequence[Paragraph]) -> None:
             )
 
 
-def _matched(table: re.Pattern[str], text: str) -> Why | None:
+def _matched(table: Pattern, text: str) -> Why | None:
     match = table.fullmatch(text)
     return _reason(match) if match else None
 
@@ -113,8 +155,7 @@ def _matched_sentence(text: str) -> Why | None:
         return None
     why = _matched(furniture.SENTENCES, text)
     if why is None:
-        tail = max(0, len(text) - furniture.SENTENCE_ENDING_CHARS)
-        ending = furniture.SENTENCE_ENDINGS.search(text, tail)
+        ending = furniture.SENTENCE_ENDINGS.search(text[-furniture.SENTENCE_ENDING_CHARS :])
         why = _reason(ending) if ending else None
     return None if why and furniture.REPORTS.search(text) else why
 
@@ -123,7 +164,7 @@ def _caption(part: Paragraph, is_last: bool) -> Why | None:
     """A last paragraph may end in its agency without being a caption; so may a report."""
     if part.text.endswith((".", "!", "?", '"', "”")):
         return None
-    ending = furniture.ENDINGS.search(part.text, max(0, len(part.text) - furniture.ENDING_CHARS))
+    ending = furniture.ENDINGS.search(part.text[-furniture.ENDING_CHARS :])
     if ending is None:
         return None
     if "caption" in ending[0].lower():
@@ -135,7 +176,7 @@ def _caption(part: Paragraph, is_last: bool) -> Why | None:
 def _mark_captions(page: Sequence[Paragraph]) -> None:
     """The line below "Image caption,", and the one that comes again with its credit below."""
     for before, after in pairwise(page):
-        if before.why is Why.CAPTION and after.is_read and _CAPTION_LABEL.fullmatch(before.text):
+        if before.why is Why.CAPTION and after.is_read and before.text.lower() in _CAPTION_LABELS:
             after.why = Why.CAPTION
         if after.why is Why.CAPTION and before.is_read and after.text.startswith(before.text):
             before.why = Why.CAPTION
@@ -156,11 +197,16 @@ def _mark_edges(page: Sequence[Paragraph]) -> None:
 
 def _datelines(text: str, read: Sequence[Span]) -> Iterator[Removed]:
     for paragraph in read[:_DATELINE_PARAGRAPHS]:
+        opening = text[paragraph.start : min(paragraph.end, paragraph.start + _MAX_DATELINE_CHARS)]
         for pattern in furniture.DATELINES:
-            match = pattern.match(text, paragraph.start, paragraph.end)
-            if match and match.end() < paragraph.end:
-                yield Removed(match.start(), match.end(), Why.DATELINE)
+            match = pattern.match(opening)
+            if match and _is_dateline(match[1]) and match.end() < len(opening):
+                yield Removed(paragraph.start, paragraph.start + match.end(), Why.DATELINE)
                 return
+
+
+def _is_dateline(place: str) -> bool:
+    return furniture.AGENCY_WORDS.isdisjoint(_words(place))
 
 
 def _within(text: str, read: Sequence[Span]) -> Iterator[Removed]:
@@ -168,14 +214,30 @@ def _within(text: str, read: Sequence[Span]) -> Iterator[Removed]:
     for paragraph in read:
         parts = sentences.split_paragraph(text, paragraph)
         for part in parts if len(parts) > 1 else ():
-            why = _matched_sentence(text[part.start : part.end])
+            sentence = text[part.start : part.end]
+            why = _matched_sentence(sentence)
             if why:
                 yield Removed(part.start, part.end, why)
-            elif opening := furniture.OPENINGS.match(text, part.start, part.end):
-                yield Removed(opening.start(), opening.end(), _reason(opening))
+            elif opening := _opening(sentence):
+                yield Removed(part.start, part.start + opening[1], opening[0])
         yield from _glued_captions(text, parts)
-        for match in furniture.BRACKETS.finditer(text, paragraph.start, paragraph.end):
-            yield Removed(match.start(), match.end(), _reason(match))
+        yield from _brackets(text, paragraph)
+
+
+def _opening(sentence: str) -> tuple[Why, int] | None:
+    """What stands before a sentence, and where it ends."""
+    may_open = sentence[:16].lower().startswith(furniture.OPENING_STARTS)
+    for why, pattern in furniture.OPENINGS if may_open else ():
+        if match := pattern.match(sentence):
+            return why, match.end(1)
+    return None
+
+
+def _brackets(text: str, paragraph: Span) -> Iterator[Removed]:
+    whole = text[paragraph.start : paragraph.end]
+    for why, pattern in furniture.BRACKETS if "(" in whole else ():
+        for match in pattern.finditer(whole):
+            yield Removed(paragraph.start + match.start(1), paragraph.start + match.end(1), why)
 
 
 def _glued_captions(text: str, parts: Sequence[Span]) -> Iterator[Removed]:

@@ -1,4 +1,4 @@
-"""From an article to token windows, and from many articles to padded tensors.
+"""From an article to token windows. No torch.
 
 The tokens of an article are one flat sequence: its windows one after the other, each
 `[CLS] sentences [SEP]`, at most `WINDOW_TOKENS` long and cut at sentence ends. A sentence is a
@@ -8,26 +8,25 @@ range of that sequence, so every head works on ranges and no head knows of windo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
-from torch import Tensor
+from tokenizers import Encoding, Tokenizer
 
 from models.analysis import Span
 
 WINDOW_TOKENS = 512
 STANCE_TOKEN, WRITE_TOKEN = "[unused1]", "[unused2]"
-MAX_TARGET_TOKENS = 48
+MAX_TARGET_TOKENS = 128
+SENTENCES_AT_ONCE = 64
 
 # A word to point at: an abbreviation, a number with its marks, a word with inner marks, or a mark.
 WORD = re.compile(
     r"(?:[^\W\d_]\.){2,}"
-    r"|[$£€]?\d+(?:[.,:/]\d+)*(?:[-–]?[^\W_]+)*%?"
-    r"|[^\W_]+(?:(?:['’&-]|\.(?=[a-z]))[^\W_]+)*"
+    r"|[$£€]?\d++(?:[.,:/]\d++)*+(?:[-–]?[^\W_]++)*+%?"
+    r"|[^\W_]++(?:(?:['’&-]|\.(?=[a-z]))[^\W_]++)*+"
     r"|[^\w\s]"
 )
 
@@ -102,12 +101,11 @@ class ArticleEncoder:
 
     def article(self, text: str, sentences: Sequence[Span], title: str | None = None) -> Encoded:
         """Encodes the given sentences of a text, after its title if there is one."""
-        pieces = [title or "", *(text[span.start : span.end] for span in sentences)]
-        head, *bodies = self._tokenizer.encode_batch(pieces, add_special_tokens=False)
         layout = _Layout(self._cls, self._sep, self._window, self._max_windows)
+        head = self._tokenizer.encode(title or "", add_special_tokens=False)
         title_range = layout.add(head.ids[: self._window // 4]) if head.ids else None
         kept, truncated = [], False
-        for span, body in zip(sentences, bodies, strict=True):
+        for span, body in self._bodies(text, sentences):
             if layout.full(len(body.ids)):
                 truncated = True
                 break
@@ -117,6 +115,14 @@ class ArticleEncoder:
                 kept.append(Sentence(span.start, span.end, first, last))
         ids, starts, windows = layout.close()
         return Encoded(text, ids, starts, windows, tuple(kept), title_range, truncated)
+
+    def _bodies(self, text: str, sentences: Sequence[Span]) -> Iterator[tuple[Span, Encoding]]:
+        """The sentences with their tokens, some at a time: most of a long text is never read."""
+        for begin in range(0, len(sentences), SENTENCES_AT_ONCE):
+            spans = sentences[begin : begin + SENTENCES_AT_ONCE]
+            pieces = [text[span.start : span.end] for span in spans]
+            encodings = self._tokenizer.encode_batch(pieces, add_special_tokens=False)
+            yield from zip(spans, encodings, strict=True)
 
     def target(self, target: str) -> list[int]:
         """The prompt for the stance toward a target."""
@@ -160,34 +166,3 @@ class _Layout:
         self._append([self._sep], [-1])
         ids, starts = (np.asarray(values, np.int64) for values in (self._ids, self._starts))
         return ids, starts, tuple(self._lengths)
-
-
-def pack(lengths: Sequence[int], budget_tokens: int) -> list[list[int]]:
-    """Groups rows of similar length so that longest × count stays within the budget.
-
-    Every row is in exactly one group; a row longer than the budget has a group of its own.
-    """
-    groups: list[list[int]] = []
-    longest = 0
-    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
-        if groups and longest * (len(groups[-1]) + 1) <= budget_tokens:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-            longest = lengths[row]
-    return groups
-
-
-def pad(rows: Sequence[Sequence[int] | Integers], fill: int = 0) -> tuple[Tensor, Tensor]:
-    """Rows of different lengths as one tensor, and its mask of real entries: (rows, longest)."""
-    width = max((len(row) for row in rows), default=0)
-    padded = np.full((len(rows), width), fill, np.int64)
-    for index, row in enumerate(rows):
-        padded[index, : len(row)] = row
-    lengths = torch.tensor([len(row) for row in rows])
-    return torch.from_numpy(padded), torch.arange(width) < lengths[:, None]
-
-
-def ranges(spans: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-    """Index ranges as a padded index tensor and its mask, both (spans, longest)."""
-    return pad([np.arange(first, last) for first, last in spans])

@@ -7,7 +7,6 @@ HTTP, no queue and no clock.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,33 +14,22 @@ from typing import Any
 
 import torch
 
-from models import artifact, passages, proof, summary, webpage
+from models import artifact, proof, summary
 from models.analysis import (
     Analysis,
     InputReport,
-    Removed,
     StanceAnalysis,
     Summary,
     TopicAnalysis,
 )
 from models.article import Article, Options, Style, Task
-from models.cleaning import clean, kept_text
-from models.encoding import ArticleEncoder, Encoded
-from models.errors import (
-    AnalysisError,
-    ArticleError,
-    ArticleTooLong,
-    ArtifactSchema,
-    ArtifactUnfit,
-    EmptyArticle,
-)
+from models.device import cores
+from models.errors import AnalysisError, ArticleError, ArtifactSchema, ArtifactUnfit
 from models.labelling import Labeller
 from models.labels import LabelSchema
-from models.language import LanguageDetector
 from models.network import Network
-from models.passages import Question
+from models.preparation import Prepared, Preparer
 from models.reading import Reading, read_stances
-from models.sentences import split
 from models.vocabulary import OwnWords
 from models.writer import Request, Writer
 
@@ -73,37 +61,6 @@ class ModelInfo:
     metrics: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An article that is ready to be analysed: whatever can be wrong with it is ruled out."""
-
-    encoded: Encoded
-    options: Options
-    questions: tuple[tuple[str, Question], ...]
-    removed: tuple[Removed, ...]
-    language: str | None
-    from_html: bool
-
-    @property
-    def tokens(self) -> int:
-        """Word pieces in all windows and questions."""
-        return len(self.encoded.ids) + self._asked_tokens
-
-    @property
-    def windows(self) -> int:
-        """The windows that it is read in; questions count as windows of the longest's length."""
-        return len(self.encoded.windows) - (-self._asked_tokens // self.longest_tokens)
-
-    @property
-    def longest_tokens(self) -> int:
-        """The longest window or question, to which all of a batch may be padded."""
-        return max([*self.encoded.windows, *(len(asked.ids) for _, asked in self.questions)])
-
-    @property
-    def _asked_tokens(self) -> int:
-        return sum(len(asked.ids) for _, asked in self.questions)
-
-
 class Engine:
     """A loaded model. `prepare` is safe in any thread, `analyze` in `parallel` at a time."""
 
@@ -122,12 +79,13 @@ class Engine:
         self._group_tokens = min(max_batch_tokens, CPU_GROUP_TOKENS) if on_cpu else max_batch_tokens
         self.network = model.network.eval().to(device)
         self.network.lower_precision(dtype)
-        self._encoder = ArticleEncoder(model.tokenizer, model.max_windows, self.network.positions)
-        self._detector = LanguageDetector()
+        self.preparer = Preparer(
+            model.tokenizer.to_str(), model.max_windows, self.network.positions
+        )
         self._labeller = Labeller(model.labels, model.calibration)
         self._own = OwnWords(model.own_words)
-        pieces = [self._encoder.first_piece(word) for word in self._own.words]
-        self._writer = Writer(self.network, self._own, pieces, self._encoder.write_id)
+        pieces = [self.preparer.encoder.first_piece(word) for word in self._own.words]
+        self._writer = Writer(self.network, self._own, pieces, self.preparer.encoder.write_id)
         self.info = _info(model, self.network, device, dtype)
 
     @classmethod
@@ -177,7 +135,7 @@ class Engine:
     def warm_up(self) -> None:
         """Runs every stage once, so that the first article does not pay for it, and checks the
         answers. Raises ArtifactUnfit, or whatever the machine does."""
-        self._detector.warm_up()
+        self.preparer.warm_up()
         for options in WARM_UPS:
             try:
                 (found,) = self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
@@ -194,36 +152,7 @@ class Engine:
 
     def prepare(self, article: Article) -> Prepared:
         """Cleans, splits and tokenises. Raises an ArticleError."""
-        options = article.options
-        text, title = article.text or "", article.title
-        if article.html is not None:
-            text, found = webpage.extract(article.html)
-            title = title or found
-        removed = clean(text, title) if options.clean else ()
-        encoded = self._encoder.article(text, split(text, removed), title)
-        if not encoded.sentences:
-            raise EmptyArticle("there is no text to read; send the article's text")
-        if encoded.truncated and options.strict:
-            raise ArticleTooLong(
-                f"the article is longer than the {self.info.max_tokens} tokens that are read; "
-                "shorten it, or leave out strict to have its beginning read"
-            )
-        detected = self._detector.detect(kept_text(text, removed))
-        return Prepared(
-            encoded=encoded,
-            options=options,
-            questions=self._questions(encoded, options),
-            removed=removed,
-            language=detected[0] if detected else None,
-            from_html=article.html is not None,
-        )
-
-    def _questions(self, encoded: Encoded, options: Options) -> tuple[tuple[str, Question], ...]:
-        if Task.STANCE not in options.tasks or not options.targets:
-            return ()
-        targets = {target: self._encoder.target(target) for target in options.targets}
-        asked = passages.questions(encoded, list(targets.items()))
-        return tuple(zip(targets, asked, strict=True))
+        return self.preparer(article)
 
     @torch.inference_mode()
     def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
@@ -285,8 +214,7 @@ class Engine:
         )
         found: dict[int, tuple[StanceAnalysis, ...]] = {}
         for number, (row, target, question) in enumerate(asked):
-            encoded, places = batch[row].encoded, question.places
-            stance = self._labeller.stance(encoded, target, places, read.row(number))
+            stance = self._labeller.stance(batch[row].encoded, target, question, read.row(number))
             found[row] = (*found.get(row, ()), stance)
         return found
 
@@ -380,13 +308,6 @@ def _info(
         dtype=str(dtype).removeprefix("torch."),
         metrics=model.metrics,
     )
-
-
-def cores() -> int:
-    """The processor's cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _device(wanted: str) -> torch.device:

@@ -4,7 +4,8 @@
     ├── ArticleError            the article or its options cannot be analysed: the sender's to mend
     │   ├── EmptyArticle        no text is left to read
     │   ├── ArticleTooLong      strict mode, and the article is longer than the model reads
-    │   └── UnreadableHtml      no article text was found in the HTML
+    │   ├── UnreadableHtml      no article text was found in the HTML
+    │   └── PreparationFailed   it takes too long to prepare, or broke what prepares it
     ├── AnalysisError           this one article failed in the model: nobody else's did
     └── ArtifactError           a model directory that cannot be trusted
         ├── ArtifactMissing     no directory, or a file that the manifest names is not there
@@ -38,6 +39,10 @@ class ArticleTooLong(ArticleError):
 
 class UnreadableHtml(ArticleError):
     """No article text was found in the HTML."""
+
+
+class PreparationFailed(ArticleError):
+    """It takes too long to prepare, or broke what prepares it."""
 
 
 class AnalysisError(NutgrafError):

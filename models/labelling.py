@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor
 
-from models import passages
 from models.analysis import Passage, Score, StanceAnalysis, TopicAnalysis
 from models.artifact import Calibration
 from models.encoding import Encoded
 from models.labels import UNRELATED, LabelSchema
 from models.network import Read
-from models.passages import Place
+from models.passages import Question
 
 MAX_EVIDENCE = 3
 MIN_EVIDENCE_SHARE = 0.25
@@ -51,13 +50,13 @@ class Labeller:
         return self._stance(None, scores, fitted.overall_threshold, encoded, sentences, read)
 
     def stance(
-        self, encoded: Encoded, target: str, places: Sequence[Place], read: Read
+        self, encoded: Encoded, target: str, question: Question, read: Read
     ) -> StanceAnalysis:
         """The stance toward a target; an article that names it is not unrelated."""
         fitted, logits = self._calibration, dict(self._stances(read))
-        if passages.names(encoded, target):
+        if question.named:
             logits.pop(UNRELATED, None)
-        sentences = [place.sentence for place in places]
+        sentences = [place.sentence for place in question.places]
         scores = _scores(staged(logits, fitted))
         return self._stance(target, scores, fitted.stance_threshold, encoded, sentences, read)
 

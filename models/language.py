@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from itertools import filterfalse
 from typing import Protocol
 
 _MAX_CHARS = 600
@@ -12,7 +13,6 @@ _MIN_CONFIDENCE = 0.4
 _NO_LANGUAGE = "zxx"
 
 _LETTER = re.compile(r"[^\W\d_]")
-_ADDRESS = re.compile(r"https?://\S++|www\.\S++|\S++@\S++")
 
 
 class _Identifier(Protocol):
@@ -38,7 +38,7 @@ class LanguageDetector:
 
         Reads the first 600 characters. None where they are too few or too mixed to tell.
         """
-        sample = _ADDRESS.sub(" ", text[:_MAX_CHARS])
+        sample = " ".join(filterfalse(_is_address, text[:_MAX_CHARS].split()))
         if len(_LETTER.findall(sample)) < _MIN_LETTERS:
             return None
         code, confidence = self._loaded().classify(sample)
@@ -51,6 +51,11 @@ class LanguageDetector:
             if self._identifier is None:
                 self._identifier = _load()
             return self._identifier
+
+
+def _is_address(word: str) -> bool:
+    """Whether a word is a link or an e-mail address, which tell nothing of the language."""
+    return "@" in word or "://" in word or word.startswith("www.")
 
 
 def _load() -> _Identifier:

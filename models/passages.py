@@ -30,21 +30,29 @@ class Question:
     """A target and what is read with it, as one row of the encoder.
 
     The first `asked` of its tokens are the target's prompt; the sentences stand behind it in the
-    article's order.
+    article's order. `named` says that the text has the target word for word.
     """
 
     ids: Integers
     asked: int
     places: tuple[Place, ...]
+    named: bool
 
 
 def questions(encoded: Encoded, targets: Sequence[tuple[str, Sequence[int]]]) -> list[Question]:
     """The questions of an article, for targets with their prompts."""
-    said = [_stems(encoded.text[s.start : s.end].split()) for s in encoded.sentences]
-    return [_question(encoded, prompt, _order(said, target)) for target, prompt in targets]
+    sentences = [encoded.text[s.start : s.end] for s in encoded.sentences]
+    said = [_stems(sentence.split()) for sentence in sentences]
+    wording = _wording(" ".join(sentences))
+    return [
+        _question(encoded, prompt, _order(said, target), named=_is_named(target, wording))
+        for target, prompt in targets
+    ]
 
 
-def _question(encoded: Encoded, prompt: Sequence[int], order: Sequence[int]) -> Question:
+def _question(
+    encoded: Encoded, prompt: Sequence[int], order: Sequence[int], *, named: bool
+) -> Question:
     """Sentences in the given order until there is no room; the first is cut if it needs more."""
     title = [(-1, *encoded.title)] if encoded.title else []
     sentences = [(n, encoded.sentences[n].first, encoded.sentences[n].last) for n in order]
@@ -61,7 +69,7 @@ def _question(encoded: Encoded, prompt: Sequence[int], order: Sequence[int]) -> 
         row.append(encoded.ids[first:last])
         end += last - first
     row.append(np.asarray(prompt[-1:], np.int64))
-    return Question(np.concatenate(row), len(prompt), tuple(places))
+    return Question(np.concatenate(row), len(prompt), tuple(places), named)
 
 
 def _order(said: Sequence[set[str]], target: str) -> list[int]:
@@ -76,13 +84,14 @@ def _stems(words: Iterator[str] | Sequence[str]) -> set[str]:
     return {normal(word).strip("'\".,:;!?()“”‘’")[:STEM_CHARS] for word in words}
 
 
-def names(encoded: Encoded, target: str) -> bool:
-    """Whether the text has the target word for word, whatever its case and its `the` or `a`."""
-    words = list(_words(target))
+def _is_named(target: str, wording: str) -> bool:
+    """Whether a text has the target word for word, whatever its case and its `the` or `a`."""
+    words = _wording(target).split()
     while len(words) > 1 and words[0] in {"the", "a", "an"}:
         words.pop(0)
-    return f" {' '.join(words)} " in f" {' '.join(_words(encoded.text))} "
+    return f" {' '.join(words)} " in wording
 
 
-def _words(text: str) -> Iterator[str]:
-    return (normal(match.group()) for match in WORD.finditer(text))
+def _wording(text: str) -> str:
+    """The normal words of a text, each between two spaces."""
+    return f" {' '.join(normal(match.group()) for match in WORD.finditer(text))} "

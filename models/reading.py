@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.encoding import Encoded, Integers, pack, pad, ranges
+from models.encoding import Encoded, Integers
 from models.network import Memory, Network, Read, segment_mean
+from models.padding import pack, pad, ranges
 from models.passages import Question
 
 Encode = Callable[[Tensor, Tensor], Tensor]

@@ -49,7 +49,7 @@ _OPENERS_UNCASED = _words(
 )
 _TOP_LEVEL_DOMAINS = _words("Com Org Net Co Gov Edu Uk Js")
 
-_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _ITEM = re.compile(r"[-–—*•·▪●►]\s|\d{1,3}[.)]\s")
 # A run of stops with the quotes and brackets that close after it, then a space or the end; or a
 # full stop glued to the next sentence, as text copied from a page has it ("speaks.Kevin Dietsch").
@@ -126,7 +126,7 @@ def _kept(text: str, removed: Sequence[Span]) -> Iterator[tuple[int, int]]:
 def _lines(text: str, kept: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Trimmed, non-blank lines of the kept parts."""
     for start, end in kept:
-        for match in _LINE.finditer(text, start, end):
+        for match in LINE.finditer(text, start, end):
             trimmed = _trim(text, match.start(), match.end())
             if trimmed[0] < trimmed[1]:
                 yield trimmed

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from functools import partial
+from typing import Any, TypeVar
 
-from models.analysis import Analysis
+from models.article import Article
 from models.errors import NutgrafError
 from service.errors import ModelUnavailable
 from service.scheduler import Scheduler
 from service.shards import Pass, Results
 
-Reading = Future[list[Analysis | Exception]]
+T = TypeVar("T")
 
 
 class Interrupted(NutgrafError):
@@ -25,35 +26,47 @@ class BulkLane:
 
     def __init__(self, scheduler: Scheduler) -> None:
         """Belongs to the loop that is running."""
-        self.model = scheduler.model
+        self.model, self._preparing = scheduler.model, scheduler.preparing
         self._scheduler = scheduler
         self._loop = asyncio.get_running_loop()
-        self._begun: set[Reading] = set()
+        self._begun: set[Future[Any]] = set()
         self._stopped = False
+
+    def prepare(self, article: Article) -> Callable[[], Any]:
+        """Have an article prepared. Called in the job's thread; raises Interrupted."""
+        self._check()
+        return self._result(self._preparing.submit(article))
 
     def begin(self, batch: Sequence[Pass]) -> Results:
         """Let a batch wait for its turn. Called in the job's thread; raises Interrupted."""
+        self._check()
+        reading = self._scheduler.read(batch)
+        return self._result(asyncio.run_coroutine_threadsafe(reading, self._loop))
+
+    def _result(self, begun: Future[T]) -> Callable[[], T]:
+        """Waits for what was begun, and raises Interrupted where that was given up."""
+        self._begun.add(begun)
+        begun.add_done_callback(self._begun.discard)
+        if self._stopped:  # in the meantime, without having seen this one
+            begun.cancel()
+        return partial(_result, begun)
+
+    def _check(self) -> None:
         if self._stopped:
             raise Interrupted("the job is stopped")
         if self._scheduler.model is not self.model:
             raise Interrupted("the model was changed")
-        reading = asyncio.run_coroutine_threadsafe(self._scheduler.read(batch), self._loop)
-        self._begun.add(reading)
-        reading.add_done_callback(self._begun.discard)
-        if self._stopped:  # in the meantime, without having seen this one
-            reading.cancel()
-        return partial(_results, reading)
 
     def stop(self) -> None:
         """Give up what was begun; may be called in any thread."""
         self._stopped = True
-        for reading in self._begun.copy():
-            reading.cancel()
+        for begun in self._begun.copy():
+            begun.cancel()
 
 
-def _results(reading: Reading) -> Sequence[Analysis | Exception]:
+def _result(begun: Future[T]) -> T:
     try:
-        return reading.result()
+        return begun.result()
     except CancelledError:
         raise Interrupted("the job is stopped") from None
     except ModelUnavailable as error:

@@ -27,6 +27,7 @@ from models.article import Article
 from models.errors import NutgrafError
 from service.isolation import ModelLost, prove
 from service.model import Model
+from service.preparing import PreparingPool
 from service.shards import LocalScorer, OnRead, Scored
 from service.stops import ClusterFailed
 
@@ -72,9 +73,15 @@ class Worker:
     """
 
     def __init__(
-        self, load: Callable[[], Model], digest: str, budget_tokens: int, full: bool
+        self,
+        load: Callable[[], Model],
+        open_pool: Callable[[Model], PreparingPool],
+        digest: str,
+        budget_tokens: int,
+        full: bool,
     ) -> None:
         self._load = load
+        self._open_pool = open_pool
         self._digest = digest
         self._budget_tokens = budget_tokens
         self._full = full
@@ -83,10 +90,15 @@ class Worker:
         """Raises ClusterFailed where the model here is not the run's, ModelFailed where it does not
         work, or as the model's loading."""
         try:
-            (scored,) = LocalScorer(self._model, self._budget_tokens, full=self._full)([articles])
+            (scored,) = self._scorer([articles])
         except ModelLost:
             os._exit(1)
         return Answer(scored, self._model.info.dtype)
+
+    @cached_property
+    def _scorer(self) -> LocalScorer:
+        prepare = self._open_pool(self._model).begin
+        return LocalScorer(self._model, self._budget_tokens, full=self._full, prepare=prepare)
 
     @cached_property
     def _model(self) -> Model:
@@ -209,6 +221,7 @@ def opened(
     address: str | None,
     size: Size,
     load: Callable[[], Model],
+    open_pool: Callable[[Model], PreparingPool],
     *,
     digest: str,
     budget_tokens: int,
@@ -216,11 +229,12 @@ def opened(
 ) -> Iterator[ClusterScorer]:
     """Workers on the cluster at an address; None starts one on this machine, and ends it.
 
-    `load` is called in each worker, `digest` is that of the model it has to give. Raises
-    ClusterFailed, or what `load` raises.
+    `load` is called in each worker, `digest` is that of the model it has to give; `open_pool` opens
+    what prepares articles for it. Raises ClusterFailed, or what `load` raises.
     """
     with redirect_stdout(None), connected(address):  # Ray tells of deaths there
-        workers = [_start(size, load, digest, budget_tokens, full) for _ in range(_count(size))]
+        arguments = (load, open_pool, digest, budget_tokens, full)
+        workers = [_start(size, *arguments) for _ in range(_count(size))]
         try:
             scorer = ClusterScorer(workers)
             scorer.wait()

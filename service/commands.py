@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -183,15 +183,19 @@ def shown(*, as_json: bool) -> Iterator[progress.Progress]:
         yield bar
 
 
-def open_local(request: Request, settings: Settings) -> AbstractContextManager[Scorer]:
+@contextmanager
+def open_local(request: Request, settings: Settings) -> Iterator[Scorer]:
     """The engine in this process. Raises ArtifactError or ModelFailed."""
     from service.isolation import prove
+    from service.preparing import PreparingPool
     from service.server import load_engine
     from service.shards import LocalScorer
 
     engine = load_engine(settings)
     prove(engine)
-    return nullcontext(LocalScorer(engine, settings.max_batch_tokens, full=request.full))
+    with closing(PreparingPool.of(engine, settings)) as preparing:
+        budget_tokens = settings.max_batch_tokens
+        yield LocalScorer(engine, budget_tokens, full=request.full, prepare=preparing.begin)
 
 
 def open_ray(
@@ -208,16 +212,22 @@ def open_ray(
         raise ClusterFailed(
             f"{error.name} is not installed; --engine ray needs: pip install 'nutgraf[ray]'"
         ) from None
+    from service.preparing import PreparingPool
     from service.server import load_engine
 
     size = cluster.Size(workers, settings.threads or 1, gpus_per_worker)
     device = ("cuda" if size.gpus else "cpu") if settings.device == "auto" else settings.device
-    sent = settings.model_dump(include={"dtype", "max_batch_tokens"})  # no key goes along
+    sent = settings.model_dump(include={"dtype", "max_batch_tokens", "prepare_cpu_s"})  # no keys
     sent |= {"model": settings.model.resolve(), "device": device, "threads": size.threads}
+    sent["prepare_processes"] = (
+        size.threads if settings.prepare_processes is None else settings.prepare_processes
+    )
+    its_settings = Settings.model_construct(**sent)
     return cluster.opened(
         address,
         size,
-        partial(load_engine, Settings.model_construct(**sent)),
+        partial(load_engine, its_settings),
+        partial(PreparingPool.of, settings=its_settings),
         digest=archive.model_digest(settings.model),
         budget_tokens=settings.max_batch_tokens,
         full=request.full,

@@ -44,6 +44,7 @@ from models.errors import (
     ArtifactError,
     EmptyArticle,
     NutgrafError,
+    PreparationFailed,
     UnreadableHtml,
 )
 from service.stops import StorageFailed
@@ -209,6 +210,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     EmptyArticle: Kind(422, "empty-article", "There is no text to read"),
     ArticleTooLong: Kind(422, "article-too-long", "The article is too long"),
     UnreadableHtml: Kind(422, "unreadable-html", "There is no article in the HTML"),
+    PreparationFailed: Kind(422, "preparation-failed", "The article could not be prepared"),
     AnalysisError: Kind(500, "analysis-failed", "The article could not be analysed"),
     ArtifactError: Kind(422, "artifact-refused", "The model artifact is not usable"),
 }

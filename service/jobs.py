@@ -188,7 +188,11 @@ class Jobs:
         model = lane.model
         request = self._request(record, model.info)
         scorer = LocalScorer(
-            model, self._budget_tokens, full=request.full, begin=lane.begin, preparing_threads=1
+            model,
+            self._budget_tokens,
+            full=request.full,
+            prepare=lane.prepare,
+            begin=lane.begin,
         )
         digest = model.info.digest
         score = partial(archive.score, request, digest, lambda: nullcontext(scorer), watch)

@@ -97,7 +97,7 @@ class Service:
             raise ReloadRunning("A reload is running; wait for its end.")
         async with self._reloading:
             model = await asyncio.to_thread(self._proven)
-            self.scheduler.swap(model)
+            await self.scheduler.swap(model)
         logger.info("reloaded", extra={"model": model.info.name, "digest": model.info.digest})
         return model
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from models.analysis import Analysis
@@ -27,7 +27,7 @@ class Prepared(Protocol):
 
 
 class Model(Protocol):
-    """`prepare` may be called in any thread, `analyze` in `parallel` at a time."""
+    """`preparer` may be used in any thread, `analyze` in `parallel` at a time."""
 
     @property
     def info(self) -> ModelInfo: ...
@@ -35,8 +35,12 @@ class Model(Protocol):
     @property
     def parallel(self) -> int: ...
 
-    def prepare(self, article: Article) -> Any:
-        """A `Prepared` that this model alone can analyse. Raises ArticleError."""
+    @property
+    def preparer(self) -> Callable[[Article], Any]:
+        """Makes a `Prepared` that this model alone can analyse, or raises ArticleError.
+
+        It can be pickled, to be used in other processes, and may have a `warm_up`.
+        """
 
     def analyze(self, batch: Sequence[Any]) -> list[Analysis | AnalysisError]:
         """One outcome an article, in order. May raise anything: then the whole batch failed."""

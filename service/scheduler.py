@@ -11,7 +11,6 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from enum import StrEnum
 from itertools import count
@@ -28,13 +27,14 @@ from service.isolation import ModelLost, Work
 from service.metrics import Metrics
 from service.model import Model, Prepared
 from service.pace import Pace
+from service.preparing import PreparingPool
 from service.schemas import Answer, ModelId, Timing
 from service.settings import Settings
 from service.worker import Worker
 
-PREPARING_THREADS = {Lane.INTERACTIVE: 2, Lane.BULK: 1}
 RESTART_DELAYS_S = (0.0, 1.0, 2.0, 4.0)  # then the process is given up
 STALL_S = 120.0  # a batch that takes longer never ends
+PROBE = Article("The council voted on Monday to reopen the old harbour bridge.")
 NO_TIME = Timing(queue=0.0, prepare=0.0, model=0.0)
 
 logger = logging.getLogger("nutgraf.scheduler")
@@ -71,10 +71,8 @@ class Scheduler:
         self._backlog = Backlog(settings.bulk_share, self._pace.batch_tokens)
         self._workers = [self._worker() for _ in range(model.parallel)]
         self._admission = Admission(settings, self._pace, metrics)
-        self._pools = {
-            lane: ThreadPoolExecutor(threads, thread_name_prefix=f"prepare-{lane}")
-            for lane, threads in PREPARING_THREADS.items()
-        }
+        self._settings = settings
+        self.preparing = PreparingPool.of(model, settings)
         self._cache = Cache(settings.cache_items)
         self._tickets = count()
         self._restarts = 0
@@ -117,7 +115,7 @@ class Scheduler:
             worker.start(self._model)
         self._metrics.serving(self._model)
         self._watch()
-        await self._started
+        await asyncio.gather(self._started, _proven(self.preparing))
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """End the model's threads; whoever still waits gets ModelUnavailable."""
@@ -125,9 +123,7 @@ class Scheduler:
         self._backlog.close()
         self.abandon()
         ending = (asyncio.to_thread(worker.join, grace_s) for worker in self._workers)
-        await asyncio.gather(*ending)
-        for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        await asyncio.gather(*ending, asyncio.to_thread(self.preparing.close))
 
     async def submit(self, article: Article, lane: Lane, deadline_s: float = math.inf) -> Answer:
         """The answer to an article, by `deadline_s` on the monotonic clock.
@@ -136,13 +132,13 @@ class Scheduler:
         Past the deadline the article is taken out, with DeadlinePassed, unless the model is reading
         it. Raises ArticleError, AnalysisError and ServiceError. To cancel it drops the article.
         """
-        model = self._model
+        model, preparing = self._model, self.preparing
         key = self._cache.key(article, model.info.digest)
         if (kept := self._cache.get(key)) is not None:
             self._metrics.cached()
             return Answer.of(kept, ModelId.of(model.info), NO_TIME)
         try:
-            answer = await self._submit(model, article, lane, deadline_s)
+            answer = await self._submit(model, preparing, article, lane, deadline_s)
         except NutgrafError as error:
             self._metrics.refused(kind_of(error).slug)
             raise
@@ -177,8 +173,12 @@ class Scheduler:
             self._metrics.answered(Lane.BULK, outcome.result)
         return outcome.result
 
-    def swap(self, model: Model) -> None:
-        """Let another model answer what comes from now on; what was prepared stays with the old."""
+    async def swap(self, model: Model) -> None:
+        """Let another model answer what comes from now on; what came before stays with the old."""
+        preparing = PreparingPool.of(model, self._settings)
+        await _proven(preparing)
+        preparing, self.preparing = self.preparing, preparing
+        preparing.finish()
         self._model = model
         self._metrics.serving(model)
 
@@ -193,7 +193,12 @@ class Scheduler:
         self._release([*self._backlog.waiting(), *running])
 
     async def _submit(
-        self, model: Model, article: Article, lane: Lane, deadline_s: float
+        self,
+        model: Model,
+        preparing: PreparingPool,
+        article: Article,
+        lane: Lane,
+        deadline_s: float,
     ) -> Answer:
         self._check_open()
         async with AsyncExitStack() as held:
@@ -201,7 +206,7 @@ class Scheduler:
                 async with asyncio.timeout(_seconds_until(deadline_s)):
                     await held.enter_async_context(self._admission.items(lane))
                     began_s = time.monotonic()
-                    prepared = await self._prepare(model, article, lane)
+                    prepared = await asyncio.wrap_future(preparing.submit(article, lane))
                     prepare_s = time.monotonic() - began_s
                     await held.enter_async_context(self._admission.tokens(lane, prepared.tokens))
             except TimeoutError:
@@ -209,12 +214,6 @@ class Scheduler:
             job = self._job(lane, model, prepared, deadline_s)
             outcome = await self._outcome(job)
         return self._answer(job, outcome, prepare_s)
-
-    async def _prepare(self, model: Model, article: Article, lane: Lane) -> Prepared:
-        prepared: Prepared = await self._loop.run_in_executor(
-            self._pools[lane], model.prepare, article
-        )
-        return prepared
 
     def _job(self, lane: Lane, model: Model, prepared: Prepared, deadline_s: float) -> Job:
         outcome: asyncio.Future[Outcome] = self._loop.create_future()
@@ -293,6 +292,11 @@ class Scheduler:
         """Call back from a model thread; nobody is there any more once the loop is closed."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *args)
+
+
+async def _proven(preparing: PreparingPool) -> None:
+    """Returns once articles are prepared. Raises where they are not."""
+    await asyncio.wrap_future(preparing.submit(PROBE, Lane.INTERACTIVE))
 
 
 def _resolve(job: Job, outcome: Outcome) -> None:

@@ -100,6 +100,18 @@ class Settings(BaseSettings):
         le=1024,
         description="CPU threads of the model; all cores, shared among the workers.",
     )
+    prepare_processes: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        description="Processes that prepare articles; one a core. 0: this one, without a limit.",
+    )
+    prepare_cpu_s: float = Field(
+        default=2.0,
+        gt=0,
+        le=600,
+        description="Processor time that preparing an article may take; then it is refused.",
+    )
     max_batch_tokens: int = Field(
         default=8192,
         ge=512,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,14 +18,13 @@ from typing import Any, NamedTuple, Protocol
 
 from models.analysis import Analysis
 from models.article import Article
-from models.errors import NutgrafError
+from models.errors import ArticleError
 from service.isolation import analyze_or_stop
 from service.model import Model, Prepared
 from service.records import answer_of
 
 WINDOW_ROWS = 256
 WINDOWS_AHEAD = 2
-PREPARING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,9 @@ class Pass(NamedTuple):
     prepared: Prepared
 
 
-Window = list[Future[Pass | Failure]]
+Prepare = Callable[[Article], Callable[[], Any]]
+"""Begins to prepare an article; what it gives waits for the outcome, and raises an ArticleError."""
+Window = list[Callable[[], Any]]
 Results = Callable[[], Sequence[Analysis | Exception]]
 """Waits for what became of a batch: a result for each article, in order."""
 
@@ -77,8 +78,9 @@ Results = Callable[[], Sequence[Analysis | Exception]]
 class LocalScorer:
     """Scores with a model in this process, in as many threads as the model allows.
 
-    `begin` has a batch read elsewhere; it is called for all batches of a window before the first is
-    waited for. Whoever reads them, the batches are the same, and so are the numbers.
+    `prepare` has an article prepared elsewhere. `begin` has a batch read elsewhere; it is called
+    for all batches of a window before the first is waited for. Whoever reads them, the batches are
+    the same, and so are the numbers.
     """
 
     def __init__(
@@ -87,51 +89,46 @@ class LocalScorer:
         budget_tokens: int,
         *,
         full: bool,
+        prepare: Prepare,
         begin: Callable[[Sequence[Pass]], Results] | None = None,
-        preparing_threads: int = PREPARING_THREADS,
     ) -> None:
         self._model = model
         self._budget_tokens = budget_tokens
         self._full = full
+        self._prepare = prepare
         self._begin = begin
-        self._preparing_threads = preparing_threads
 
     def __call__(
         self, shards: Iterable[Sequence[Article]], on_read: OnRead = lambda _: None
     ) -> Iterator[Scored]:
         scored = Scored()
-        with (
-            _pool(self._preparing_threads, "prepare") as preparing,
-            _pool(self._model.parallel, "model") as reading,
-        ):
+        with _pool(self._model.parallel, "model") as reading:
             begin = self._begin or partial(_begin, reading)
-            for window, is_last in _ahead(self._windows(shards, preparing)):
+            for window, is_last in _ahead(self._windows(shards)):
                 self._read(window, scored, begin)
                 on_read(len(window))
                 if is_last:
                     yield scored
                     scored = Scored()
 
-    def _windows(
-        self, shards: Iterable[Sequence[Article]], pool: ThreadPoolExecutor
-    ) -> Iterator[tuple[Window, bool]]:
+    def _windows(self, shards: Iterable[Sequence[Article]]) -> Iterator[tuple[Window, bool]]:
         """The windows of all shards as they are prepared; whether each is the last of its shard."""
         for shard in shards:
             for begin in range(0, max(1, len(shard)), WINDOW_ROWS):
                 end = begin + WINDOW_ROWS
-                window = [pool.submit(self._prepare, article) for article in shard[begin:end]]
+                window = [self._prepare(article) for article in shard[begin:end]]
                 yield window, end >= len(shard)
 
-    def _prepare(self, article: Article) -> Pass | Failure:
+    def _prepared(self, result: Callable[[], Any]) -> Pass | Failure:
         try:
-            return Pass(self._model, self._model.prepare(article))
-        except NutgrafError as error:
+            return Pass(self._model, result())
+        except ArticleError as error:
             return Failure(str(error))
 
     def _read(
         self, window: Window, scored: Scored, begin: Callable[[Sequence[Pass]], Results]
     ) -> None:
-        prepared = dict(enumerate(future.result() for future in window))
+        prepared = dict(enumerate(map(self._prepared, window)))
         read: dict[int, Outcome] = {
             place: one for place, one in prepared.items() if isinstance(one, Failure)
         }

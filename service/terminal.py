@@ -35,7 +35,7 @@ def analyze(text: str, options: Options, settings: Settings, *, as_json: bool) -
     engine = load_engine(settings, parallel=1)
     is_html = text.lstrip().startswith("<")
     article = Article(html=text, options=options) if is_html else Article(text, options=options)
-    (analysis,) = engine.analyze([engine.prepare(article)])
+    (analysis,) = engine.analyze([engine.preparer(article)])
     if isinstance(analysis, Exception):
         raise analysis
     if as_json:

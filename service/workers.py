@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from models.device import cores
 from models.errors import NutgrafError
 from service import journal, server
 from service.app import create_app
@@ -135,12 +136,13 @@ def _lock(path: Path) -> IO[bytes] | None:
 
 def share(settings: Settings, slot: int, gpus: int) -> Settings:
     """A worker's part of the machine: its part of the cores, and a GPU where there are some."""
-    from models.engine import cores  # as costly, and the engine imports it anyway
-
-    threads = settings.threads or max(1, cores() // settings.workers)
+    its_cores = max(1, cores() // settings.workers)
     takes_gpu = gpus and settings.device in ("auto", "cuda")
     device = f"cuda:{slot % gpus}" if takes_gpu else settings.device
-    return settings.model_copy(update={"threads": threads, "device": device})
+    threads = settings.threads or its_cores
+    processes = its_cores if settings.prepare_processes is None else settings.prepare_processes
+    update = {"threads": threads, "device": device, "prepare_processes": processes}
+    return settings.model_copy(update=update)
 
 
 def gpu_count() -> int:

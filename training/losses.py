@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.encoding import Integers, pad
+from models.encoding import Integers
 from models.network import Network
+from models.padding import pad
 from models.passages import Question
 from models.reading import Reading, Source, read_stances
 from models.vocabulary import OwnWords

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from models.analysis import Span
-from models.encoding import (
-    MAX_TARGET_TOKENS,
-    WORD,
-    ArticleEncoder,
-    Encoded,
-    pack,
-    pad,
-    ranges,
-)
+from models.encoding import MAX_TARGET_TOKENS, WORD, ArticleEncoder, Encoded
+from models.padding import pack, pad, ranges
 from models.sentences import split
 from tests.articles import LONG_TEXT, SAMPLES, SECTIONS, Sample
 

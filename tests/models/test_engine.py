@@ -23,13 +23,12 @@ from models import reading
 from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
 from models.artifact import Calibration, load, save, tokenizer_from
-from models.encoding import Integers, pack
+from models.device import cores
+from models.encoding import Integers
 from models.engine import (
     CPU_GROUP_TOKENS,
     MAX_PARALLEL,
     Engine,
-    Prepared,
-    cores,
     fast_bfloat16,
 )
 from models.errors import (
@@ -41,6 +40,8 @@ from models.errors import (
     EmptyArticle,
     UnreadableHtml,
 )
+from models.padding import pack
+from models.preparation import Prepared
 from models.reading import Encode
 from models.summary import all_words, content_words, count_words
 from tests.articles import (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -14,7 +17,7 @@ from models.encoding import ArticleEncoder, Encoded
 from models.labelling import MAX_EVIDENCE, Labeller, staged, tempered
 from models.labels import Label, LabelSchema
 from models.network import Read
-from models.passages import Place
+from models.passages import Place, Question, questions
 from models.sentences import split
 
 SCHEMA = LabelSchema(
@@ -37,8 +40,9 @@ def read(*logits: float, contributions: Tensor | None = None) -> Read:
 
 def toward(labeller: Labeller, encoded: Encoded, target: str, given: Read) -> StanceAnalysis:
     """The stance toward a target with which all sentences were read."""
-    places = [Place(number, 0, 1) for number in range(len(encoded.sentences))]
-    return labeller.stance(encoded, target, places, given)
+    (question,) = questions(encoded, [(target, [1, 2])])
+    places = tuple(Place(number, 0, 1) for number in range(len(encoded.sentences)))
+    return labeller.stance(encoded, target, replace(question, places=places), given)
 
 
 def test_scores_are_probabilities_of_all_labels_likeliest_first(encoded: Encoded) -> None:
@@ -174,8 +178,9 @@ def test_the_title_is_never_evidence(encoder: ArticleEncoder) -> None:
 
 
 def test_a_stances_evidence_is_among_what_was_read_with_the_target(encoded: Encoded) -> None:
-    places = [Place(None, 0, 1), Place(1, 1, 2), Place(3, 2, 3)]
+    places = (Place(None, 0, 1), Place(1, 1, 2), Place(3, 2, 3))
     spoken = torch.tensor([[9.0, 0, 0], [1.0, 0, 0], [2.0, 0, 0], [9.0, 9.0, 9.0]])
     given = read(1.0, 0.0, 0.0, contributions=spoken)
-    found = Labeller(SCHEMA, Calibration()).stance(encoded, "rain", places, given)
+    question = Question(np.zeros(3, np.int64), 0, places, named=False)
+    found = Labeller(SCHEMA, Calibration()).stance(encoded, "rain", question, given)
     assert [passage.text for passage in found.evidence] == ["The team won.", "The wind rose."]

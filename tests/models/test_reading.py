@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from models.artifact import Artifact
-from models.encoding import ArticleEncoder, Encoded, pack
+from models.encoding import ArticleEncoder, Encoded
 from models.network import Network
+from models.padding import pack
 from models.passages import Question, questions
 from models.reading import Reading, Source, read_stances
 from models.sentences import split

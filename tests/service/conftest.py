@@ -25,6 +25,7 @@ from service.server import configure
 from service.settings import Settings
 from tests.service.standin import StandIn
 
+os.environ["NUTGRAF_PREPARE_PROCESSES"] = "0"  # but where a test wants some
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Listen = Callable[..., AbstractContextManager[int]]
 POSTGRES = os.environ.get("NUTGRAF_TEST_POSTGRES_URL", "")

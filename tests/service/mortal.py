@@ -17,8 +17,10 @@ from models.analysis import Analysis
 from models.errors import AnalysisError, ArtifactMissing
 from service import archive, cluster
 from service.manifest import Manifest
+from service.preparing import PreparingPool
 from service.progress import Silent
 from service.request import Request
+from service.settings import Settings
 from tests.service import runs
 from tests.service.standin import Info, Prepared, StandIn
 
@@ -74,6 +76,7 @@ def opened(load: Any, size: cluster.Size | None = None, address: str | None = No
         address,
         size or cluster.Size(2),
         load,
+        partial(PreparingPool.of, settings=Settings(prepare_processes=0)),
         digest=DIGEST,
         budget_tokens=runs.BUDGET_TOKENS,
         full=False,

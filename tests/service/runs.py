@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from service.manifest import Manifest
 from service.progress import Silent
 from service.records import Format, read_columns
 from service.request import REJECTED, SCORES, Request
-from service.shards import LocalScorer, Scorer
+from service.shards import LocalScorer, Prepare, Scorer
 from tests.service.standin import StandIn
 
 SHARD_ROWS = 4
@@ -53,8 +54,14 @@ def score(
     return archive.score(asked, digest, lambda: opened(asked, model or StandIn()), Silent(), **more)
 
 
+def prepare_here(model: StandIn) -> Prepare:
+    """Prepares an article where and when its result is asked for."""
+    return lambda article: partial(model.preparer, article)
+
+
 def opened(asked: Request, model: StandIn) -> AbstractContextManager[Scorer]:
-    return nullcontext(LocalScorer(model, BUDGET_TOKENS, full=asked.full))
+    prepare = prepare_here(model)
+    return nullcontext(LocalScorer(model, BUDGET_TOKENS, full=asked.full, prepare=prepare))
 
 
 def unopened() -> AbstractContextManager[Scorer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,17 @@ class Death(BaseException):
     """Ends a thread as nothing else does."""
 
 
+def prepare(article: Article) -> Prepared:
+    """Takes a text as it is; one that has the word `spin` takes processor time without end."""
+    if "spin" in (article.text or "").split():
+        while True:
+            pass
+    prepared = Prepared(article.text or article.html or "", article.options)
+    if not prepared.tokens:
+        raise EmptyArticle("There is no text to read; send an article.")
+    return prepared
+
+
 class StandIn:
     """Answers each article with its own first word as the summary.
 
@@ -84,11 +95,9 @@ class StandIn:
         self.parallel = 1
         self.warm_up_errors: list[Exception] = []
 
-    def prepare(self, article: Article) -> Prepared:
-        prepared = Prepared(article.text or article.html or "", article.options)
-        if not prepared.tokens:
-            raise EmptyArticle("There is no text to read; send an article.")
-        return prepared
+    @property
+    def preparer(self) -> Callable[[Article], Prepared]:
+        return prepare
 
     def warm_up(self) -> None:
         self.warm_ups += 1

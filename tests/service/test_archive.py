@@ -370,10 +370,14 @@ def test_memory_of_a_run_does_not_hold_the_archive(tmp_path: Path) -> None:
     ahead = []
 
     class Watched(StandIn):
-        def prepare(self, article: Any) -> Any:
+        @property
+        def preparer(self) -> Any:
+            return self.watched
+
+        def watched(self, article: Any) -> Any:
             done = len(list((asked.output / "scores").glob("part-*")))
             ahead.append(int(article.text.split()[1]) // 4 - done)
-            return super().prepare(article)
+            return super().preparer(article)
 
     runs.score(asked, Watched())
     assert max(ahead) <= 4

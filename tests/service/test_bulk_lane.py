@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from models.errors import AnalysisError
 from service.batching import Lane
 from service.bulk_lane import BulkLane, Interrupted
 from service.shards import LocalScorer, Pass, Scored
+from tests.service import runs
 from tests.service.standin import Info, Prepared, StandIn
 from tests.service.test_scheduler import scheduling, until
 
@@ -34,7 +36,10 @@ def shards() -> Shards:
     return [articles[:300], articles[300:], []]
 
 
-def scored(begun: Shards, model: StandIn, **how: Any) -> list[Scored]:
+def scored(begun: Shards, model: StandIn, lane: BulkLane | None = None) -> list[Scored]:
+    how: dict[str, Any] = {"prepare": runs.prepare_here(model)}
+    if lane is not None:
+        how = {"prepare": lane.prepare, "begin": lane.begin}
     return list(LocalScorer(model, BUDGET_TOKENS, full=False, **how)(begun))
 
 
@@ -42,7 +47,7 @@ async def test_the_batches_are_those_of_a_run_without_a_service(model: StandIn) 
     alone = scored(shards(), local := StandIn())
     async with scheduling(model, max_queue_items=20, max_batch_tokens=512) as scheduler:
         lane = BulkLane(scheduler)
-        run = asyncio.create_task(asyncio.to_thread(scored, shards(), model, begin=lane.begin))
+        run = asyncio.create_task(asyncio.to_thread(scored, shards(), model, lane))
         while not run.done():
             for of in Lane:  # others' articles, of the same lengths
                 await scheduler.submit(Article("desk " * 9), of, math.inf)
@@ -79,9 +84,11 @@ async def interrupted(
         lane = BulkLane(scheduler)
         model.gate.clear()
         begun = [[Article(f"{text} {n}") for n in range(600)]]
-        run = asyncio.create_task(asyncio.to_thread(scored, begun, model, begin=lane.begin))
+        run = asyncio.create_task(asyncio.to_thread(scored, begun, model, lane))
         await until(lambda: bool(model.batches))
-        end(lane, scheduler)
+        ended = end(lane, scheduler)
+        if inspect.isawaitable(ended):
+            await ended
         model.gate.set()
         with pytest.raises(Interrupted):
             await asyncio.wait_for(run, 60)
@@ -110,5 +117,5 @@ async def test_what_is_begun_after_the_end_is_refused(model: StandIn) -> None:
         lane = BulkLane(scheduler)
         lane.stop()
         with pytest.raises(Interrupted):
-            lane.begin([Pass(model, model.prepare(Article("late")))])
+            lane.begin([Pass(model, model.preparer(Article("late")))])
     assert not model.batches

@@ -21,7 +21,7 @@ ROW = Row("a.jsonl", 3, "=id", "2024-01-01", "weather today")
 def record(*, full: bool = False) -> dict[str, object]:
     model = StandIn()
     article = Article(ROW.text, options=Options(targets=("the tram",)))
-    (analysis,) = model.analyze([model.prepare(article)])
+    (analysis,) = model.analyze([model.preparer(article)])
     assert not isinstance(analysis, Exception)
     return dict(record_of(ROW, ROW.file, answer_of(analysis, full=full), "0" * 64))
 

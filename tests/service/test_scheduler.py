@@ -388,7 +388,7 @@ async def test_a_swap_fails_nobody_and_each_article_stays_with_its_model(model: 
         held = await hold_the_model(scheduler, model)
         before = submit(scheduler, "before")
         await until(lambda: len(scheduler.waiting()) == 1)
-        scheduler.swap(other)
+        await scheduler.swap(other)
         after = submit(scheduler, "after")
         await until(lambda: len(scheduler.waiting()) == 2)
         model.gate.set()
@@ -408,7 +408,7 @@ async def test_the_end_answers_whoever_waits(model: StandIn) -> None:
 
 
 def formed(model: StandIn, *texts: str) -> list[Pass]:
-    return [Pass(model, model.prepare(article(text))) for text in texts]
+    return [Pass(model, model.preparer(article(text))) for text in texts]
 
 
 def read(scheduler: Scheduler, model: StandIn, *texts: str) -> asyncio.Task[Any]:

@@ -1,0 +1,37 @@
+"""Preparers that do to their process what an article's text says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from models.article import Article
+from models.errors import EmptyArticle
+
+
+def prepare(article: Article) -> str:
+    """The text in capitals.
+
+    `spin` takes processor time without end, `wait` time alone; `die` ends the process, `empty` and
+    `broken` raise, `pid` gives the process's number.
+    """
+    text = article.text or article.html or ""
+    if text == "spin":
+        while True:
+            pass
+    if text.startswith("wait"):
+        time.sleep(float(text.removeprefix("wait")))
+    if text == "die":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if text == "empty":
+        raise EmptyArticle("there is no text to read")
+    if text == "broken":
+        raise RuntimeError("a library failed")
+    if text == "pid":
+        return str(os.getpid())
+    if text == "modules":
+        import sys
+
+        return " ".join(sys.modules)
+    return text.upper()
