@@ -15,6 +15,7 @@ LOCK := constraints.txt
 PIP := -m pip --disable-pip-version-check install --quiet
 LOCKED := $(BIN)/python $(PIP) --constraint $(LOCK)
 
+# The lock has no hashes: torch's build for the CPU is another file of the same version.
 # What builds the package is of the lock too, so pip gets no environment of its own to build in.
 define install
 	@echo "Installing nutgraf$(1) into $(VENV): one to ten minutes, mostly for torch" >&2
