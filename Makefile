@@ -1,44 +1,83 @@
 PYTHON ?= python3
 # Flags of `nutgraf serve`: make serve FLAGS="--port 9000"
 FLAGS ?=
+# Arguments of pytest: make test ARGS="tests/models -x"
+ARGS ?=
+# What more to install: make install EXTRAS=ray,postgres
+EXTRAS ?=
+# Which torch the newest of all is tested with: make test-newest TORCH=torch==2.14.1
+TORCH ?= torch
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+NEWEST := .venv-newest
+LOCK := constraints.txt
+PIP := -m pip --disable-pip-version-check install --quiet
+LOCKED := $(BIN)/python $(PIP) --constraint $(LOCK)
 
-.PHONY: serve test check clean
+# The lock has no hashes: torch's build for the CPU is another file of the same version.
+# What builds the package is of the lock too, so pip gets no environment of its own to build in.
+define install
+	@echo "Installing nutgraf$(1) into $(VENV): one to ten minutes, mostly for torch" >&2
+	@date +%s >$(VENV)/.began
+	$(LOCKED) setuptools
+	$(LOCKED) --no-build-isolation --editable '.$(1)'
+	@echo "Installed in $$(($$(date +%s) - $$(cat $(VENV)/.began))) s" >&2
+endef
+
+.PHONY: serve install test test-newest check upgrade wheel clean
 .NOTPARALLEL:
 
 serve: $(VENV)/.installed
 	$(BIN)/nutgraf serve $(FLAGS)
 
+install: $(VENV)/.made
+	$(call install,$(if $(EXTRAS),[$(EXTRAS)]))
+	@touch $(VENV)/.installed
+
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ARGS)
+
+test-newest:
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python $(PIP) --upgrade pip
+	$(NEWEST)/bin/python $(PIP) --editable '.[test]' '$(TORCH)'
+	NUTGRAF_TEST_NEWEST=1 $(NEWEST)/bin/python -m pytest $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+upgrade: $(VENV)/.installed-dev
+	$(BIN)/uv pip compile --quiet --universal --upgrade --all-extras --no-annotate \
+	    --custom-compile-command 'make upgrade' --output-file $(LOCK) pyproject.toml
+	$(MAKE) check test
+
+wheel: $(VENV)/.installed
+	rm -rf build/lib dist
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation \
+	    --wheel-dir dist .
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamps say what the environment holds; a changed pyproject.toml makes them old.
+# The stamps say what the environment holds; a changed pyproject.toml or lock makes them old.
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
-	    "nutgraf needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else \
+	    "nutgraf needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/.made
-	$(PIP) --editable .
+$(VENV)/.installed: pyproject.toml $(LOCK) | $(VENV)/.made
+	$(call install)
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml | $(VENV)/.made
-	$(PIP) --editable '.[test]'
+$(VENV)/.installed-test: pyproject.toml $(LOCK) | $(VENV)/.made
+	$(call install,[test])
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-dev: pyproject.toml | $(VENV)/.made
-	$(PIP) --editable '.[dev]'
+$(VENV)/.installed-dev: pyproject.toml $(LOCK) | $(VENV)/.made
+	$(call install,[dev])
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test

@@ -206,7 +206,7 @@ def our_server(model: Path) -> Iterator[Server]:
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if found := re.search(r"running on http://[^ ]*:(\d+)", line):
+        if found := re.search(r"ready: http://[^ ]*:(\d+)", line):
             break
     else:
         raise typer.Exit(process.wait())

@@ -337,6 +337,9 @@ def _device(wanted: str) -> torch.device:
     device = torch.device(wanted)
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError("no CUDA device is here; set the device to cpu or auto")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        last = torch.cuda.device_count() - 1
+        raise ValueError(f"there is no {wanted} here; the last CUDA device is cuda:{last}")
     return device
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
-from pydantic_settings import CliApp
 
 from models.article import MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Options, Style
 from models.errors import NutgrafError
-from service import commands
+from service import commands, port, settings
 from service.keys import new_key
 from service.printable import printable_line
-from service.settings import SHIPPED_MODEL, Settings
+from service.settings import SHIPPED_MODEL
 
 EXIT_REFUSED = 2
 
@@ -39,16 +36,18 @@ def main() -> None:
 )
 def serve(context: typer.Context) -> None:
     """Answer over HTTP. Each setting is a flag; `nutgraf serve --help` lists them."""
-    settings = read_settings(context.args)
-    if settings.is_exposed:
-        refuse(
-            f"{settings.host} is open to others: set NUTGRAF_API_KEYS (`nutgraf key NAME` makes "
-            "one), or NUTGRAF_ALLOW_OPEN=true where the network is trusted"
-        )
-    from service import server, workers  # not for `--help`: they take a second
-
     try:
-        status = workers.run(settings) if settings.workers > 1 else server.serve(settings)
+        chosen = settings.read(context.args)
+        if chosen.is_exposed:
+            refuse(
+                f"{chosen.host} is open to others: set NUTGRAF_API_KEYS (`nutgraf key NAME` makes "
+                "one), or NUTGRAF_ALLOW_OPEN=true where the network is trusted"
+            )
+        sockets = port.take(chosen.host, chosen.port)
+        from service import server, workers  # not for `--help`: they take a second
+
+        run = workers.run if chosen.workers > 1 else server.serve
+        status = run(chosen, sockets)
     except NutgrafError as error:
         refuse(str(error))
     raise typer.Exit(status)
@@ -73,7 +72,8 @@ def analyze(
     from service import terminal  # not for `--help`
 
     try:
-        terminal.analyze(read_file(file), options, Settings(model=model), as_json=as_json)
+        chosen = settings.read(model=model)
+        terminal.analyze(read_file(file), options, chosen, as_json=as_json)
     except NutgrafError as error:
         refuse(str(error))
 
@@ -87,16 +87,6 @@ def key(name: Annotated[str, typer.Argument(help="Whose key it is, as logs will 
 
 app.command()(commands.score)
 app.command()(commands.report)
-
-
-def read_settings(flags: Sequence[str]) -> Settings:
-    """The settings of flags and environment, flags first; exits where they are not valid."""
-    try:
-        return CliApp.run(Settings, cli_args=list(flags))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(str(step) for step in first["loc"]).upper()
-        refuse(f"NUTGRAF_{name}: {first['msg']}" if name else first["msg"])
 
 
 def read_file(name: str) -> str:

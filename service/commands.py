@@ -30,7 +30,7 @@ from service.printable import printable_line
 from service.records import Format
 from service.request import Request
 from service.rows import Columns
-from service.settings import SHIPPED_MODEL, Settings
+from service.settings import SHIPPED_MODEL, Settings, read
 from service.shards import Scorer
 from service.stops import EXIT_REJECTED, ClusterFailed, Stop, as_text
 
@@ -129,7 +129,8 @@ def score(
     NUTGRAF_THREADS and NUTGRAF_MAX_BATCH_TOKENS are those of the service; on Ray, a worker has
     NUTGRAF_THREADS cores, 1 by default.
     """
-    settings = Settings(model=model)
+    with stops():
+        settings = read(model=model)
     if engine is EngineKind.LOCAL and (workers or gpus_per_worker):
         raise typer.BadParameter("--workers and --gpus-per-worker go with --engine ray")
     openers: Mapping[EngineKind, Opener] = {

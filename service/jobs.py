@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -68,6 +68,24 @@ class Watch:
         self.moved = self.moved or tally.scored > 0
 
 
+def open_store(data: Path, settings: Settings) -> JobStore:
+    """The place of the jobs. Raises JobsUnreachable, whose message shows no URL."""
+    url = settings.database_url or f"sqlite:///{data / DATABASE}"
+    try:
+        (data / JOBS).mkdir(parents=True, exist_ok=True)
+        return JobStore(url, settings.job_lease_s)
+    except ImportError as error:
+        raise JobsUnreachable(
+            "NUTGRAF_DATABASE_URL: its driver is missing; for PostgreSQL install "
+            "nutgraf[postgres] and begin the URL with postgresql+psycopg://"
+        ) from error
+    except (OSError, SQLAlchemyError, JobsUnreachable) as error:
+        cause = type(error.__cause__ or error).__name__
+        raise JobsUnreachable(
+            f"there is no place for jobs ({cause}); see NUTGRAF_DATA and NUTGRAF_DATABASE_URL"
+        ) from error
+
+
 class Jobs:
     """The jobs of this replica: `run` takes them up one by one until it is cancelled."""
 
@@ -86,25 +104,6 @@ class Jobs:
         )
         self._stopped = Outage(logger, "a job stopped; it is tried again", "jobs go on")
         self._checking = asyncio.Lock()
-
-    @classmethod
-    def open(cls, data: Path, settings: Settings, scheduler: Scheduler) -> Self:
-        """The jobs of a directory. Raises JobsUnreachable, whose message shows no URL."""
-        url = settings.database_url or f"sqlite:///{data / DATABASE}"
-        try:
-            (data / JOBS).mkdir(parents=True, exist_ok=True)
-            store = JobStore(url, settings.job_lease_s)
-        except ImportError as error:
-            raise JobsUnreachable(
-                "NUTGRAF_DATABASE_URL: its driver is missing; for PostgreSQL install "
-                "nutgraf[postgres] and begin the URL with postgresql+psycopg://"
-            ) from error
-        except (OSError, SQLAlchemyError, JobsUnreachable) as error:
-            cause = type(error.__cause__ or error).__name__
-            raise JobsUnreachable(
-                f"there is no place for jobs ({cause}); see NUTGRAF_DATA and NUTGRAF_DATABASE_URL"
-            ) from error
-        return cls(data, store, scheduler, settings)
 
     def directory(self, job: str) -> Path:
         """Where the files of a job are."""

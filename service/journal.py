@@ -1,6 +1,7 @@
 """What is written down of a request: an id that is returned, one log line, its metrics.
 
-Outermost of the middlewares, so it also answers what nothing else caught.
+Outermost of the middlewares, so it also answers what nothing else caught. And the two formats of
+the log: lines of JSON for a service, text for a person at a terminal.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ import json
 import logging
 import re
 import secrets
+import sys
 import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import problem_response
 from service.metrics import Metrics
+from service.printable import printable
 from service.security import STRICT_HEADERS
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -88,10 +91,23 @@ def _line(scope: Scope, route: str, status: int, duration_s: float) -> dict[str,
     }
 
 
+def log_to_stderr(form: Literal["auto", "json", "text"]) -> None:
+    """Log on standard error; `auto` is text on a terminal, else JSON."""
+    as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextLines() if as_text else JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _OWN}
+
+
 class JsonLines(logging.Formatter):
     """A log record as one line of JSON: time, level, logger, message, and its `extra` fields."""
-
-    _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -100,7 +116,25 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in self._OWN}
+        line |= _extra(record)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+class TextLines(logging.Formatter):
+    """A log record as a person reads it: local time, message, plain `extra` fields, traceback.
+
+    What an exception quotes does not steer the terminal.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        time_of_day = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        level = "" if record.levelno == logging.INFO else f" {record.levelname.lower()}:"
+        line = f"{time_of_day}{level} {record.getMessage()}"
+        for name, value in _extra(record).items():
+            if isinstance(value, (str, int, float)) and str(value) not in line:
+                line += f" {name}={value}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return printable(line)

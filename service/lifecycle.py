@@ -16,7 +16,7 @@ from service.allowance import Allowance
 from service.bulk import MAX_CALLS, Documents
 from service.errors import ModelUnavailable, ReloadRunning
 from service.isolation import prove
-from service.jobs import Jobs
+from service.jobs import Jobs, open_store
 from service.metrics import Metrics
 from service.model import Model
 from service.parsing import Parser
@@ -33,7 +33,7 @@ logger = logging.getLogger("nutgraf.lifecycle")
 class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
-    Loads the model, has it answer, and opens the jobs at once, so that what is wrong with them is
+    Opens the jobs, loads the model and has it answer at once, so that what is wrong with them is
     known before the port opens: raises ArtifactError, ModelFailed or JobsUnreachable. `model_lost`
     says that the process is to be replaced.
     """
@@ -47,11 +47,12 @@ class Service:
         self._reloading = asyncio.Lock()
         self.bulk_calls = Allowance(MAX_CALLS)
         self.parser = Parser()
+        data = settings.data
+        place = None if data is None else (data, open_store(data, settings))
         model = load(settings)
         prove(model)
         self.scheduler = Scheduler(model, settings, self.metrics, self._give_up)
-        data = settings.data
-        self.jobs = Jobs.open(data, settings, self.scheduler) if data is not None else None
+        self.jobs = None if place is None else Jobs(*place, self.scheduler, settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
+from collections.abc import Sequence
 from functools import partial
 from math import ceil
 from typing import Any
@@ -14,10 +16,11 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
+from models.errors import ArtifactMissing
+from service import journal, port
 from service.app import create_app
 from service.connections import Connections, limit_for, raise_file_limit
 from service.errors import ModelUnavailable
-from service.journal import JsonLines
 from service.lifecycle import STOP_SIGNALS, Service
 from service.model import Model
 from service.protocol import BoundedProtocol
@@ -25,12 +28,19 @@ from service.settings import Settings
 
 KEEP_ALIVE_S = 5
 BACKLOG = 2048
+MANIFEST = "manifest.json"
 LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
+
+logger = logging.getLogger("nutgraf.server")
 
 
 def load_engine(settings: Settings, parallel: int | None = None) -> Model:
     """The engine of the configured artifact, which reads so many batches at once (None: as many as
     is fast). Raises ArtifactError, or ModelUnavailable."""
+    if not (settings.model / MANIFEST).is_file():
+        missing = ArtifactMissing("no model is there; name an artifact's directory")
+        missing.directory = settings.model
+        raise missing
     from models.engine import Engine  # takes seconds: torch and transformers
 
     try:
@@ -46,21 +56,42 @@ def load_engine(settings: Settings, parallel: int | None = None) -> Model:
         raise ModelUnavailable(str(error)) from error
 
 
-def serve(settings: Settings) -> int:
-    """Answer requests until a signal ends it; the exit status.
+class Server(uvicorn.Server):
+    """Says where it listens, once it does."""
 
-    Raises ArtifactError, ModelFailed, ModelUnavailable or JobsUnreachable before the port opens.
-    Where the model's device was lost, the process is replaced by a fresh one of the same command.
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and open the port. Raises PortRefused where another process was faster."""
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            await self.lifespan.shutdown()
+            raise port.refusal(self.config.host, self.config.port, error) from None
+        if self.started and sockets:
+            log_ready(self.config.host, sockets)
+
+
+def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
+    """Answer requests on these sockets until a signal ends it; the exit status.
+
+    Raises ArtifactError, ModelFailed, ModelUnavailable or JobsUnreachable before the port opens,
+    and PortRefused. Where the model's device was lost, the process is replaced by a fresh one of
+    the same command.
     """
-    log_as_json()
+    journal.log_to_stderr(settings.log_format)
     service = Service(settings, load_engine)
-    server = uvicorn.Server(configure(create_app(service), settings))
+    server = Server(configure(create_app(service), settings))
     for number in STOP_SIGNALS:  # uvicorn sends them again at its end: a drained stop is exit 0
         signal.signal(number, signal.SIG_IGN)
-    server.run()
+    server.run(list(sockets))
     if service.model_lost:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606
     return 0 if server.started else STARTUP_FAILURE
+
+
+def log_ready(host: str, sockets: Sequence[socket.socket]) -> None:
+    """The line that says where to find the service."""
+    url = port.url_of(host, sockets[0].getsockname()[1])
+    logger.info("nutgraf is ready: %s (docs: /docs)", url, extra={"url": url})
 
 
 def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:
@@ -83,10 +114,3 @@ def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Co
         timeout_graceful_shutdown=ceil(settings.drain_timeout_s) + LEFTOVER_S,
         **more,
     )
-
-
-def log_as_json() -> None:
-    """One line of JSON a record, on standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+import os
+import re
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    NoDecode,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 import models
+from models.errors import NutgrafError
+from service import validation
 from service.keys import ApiKey, parse_keys
 
 SHIPPED_MODEL = Path(models.__file__).parent / "nutgraf-mini"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+PREFIX = "NUTGRAF_"
+RUN_DIRECTORY = f"{PREFIX}RUN_DIRECTORY"
+"""Set by the parent of several workers, for them."""
+TEST_PREFIX = f"{PREFIX}TEST_"
+DAY_S = 86_400.0
+_FLAG = re.compile(r"--[a-z0-9-]{1,40}")
+
+
+class SettingsRefused(NutgrafError):
+    """A setting is not valid. The message names it and never holds its value."""
 
 
 def _split(value: str | Sequence[str]) -> Sequence[str]:
@@ -31,16 +60,24 @@ Keys = Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(parse_keys), Plai
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), PlainSerializer(_join)]
 
 
+def _known_device(value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,2})?", value, re.ASCII):
+        raise ValueError("a device is written auto, cpu, cuda or cuda:N")
+    return value
+
+
 class Settings(BaseSettings):
     """What the operator decides: NUTGRAF_* variables, or these flags."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NUTGRAF_",
+        env_prefix=PREFIX,
         frozen=True,
         extra="forbid",
+        allow_inf_nan=False,
         cli_prog_name="nutgraf serve",
         cli_kebab_case=True,
         cli_implicit_flags=True,
+        cli_exit_on_error=False,
     )
 
     model: Path = Field(default=SHIPPED_MODEL, description="Directory of the model artifact.")
@@ -52,7 +89,7 @@ class Settings(BaseSettings):
         default=1, ge=1, le=64, description="Processes, each with a model of its own: one per GPU."
     )
 
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
+    device: Annotated[str, AfterValidator(_known_device)] = Field(
         default="auto", description="auto, cpu, cuda or cuda:N; auto spreads workers over the GPUs."
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
@@ -61,6 +98,7 @@ class Settings(BaseSettings):
     threads: int | None = Field(
         default=None,
         ge=1,
+        le=1024,
         description="CPU threads of the model; all cores, shared among the workers.",
     )
     prepare_processes: int | None = Field(
@@ -78,14 +116,19 @@ class Settings(BaseSettings):
     max_batch_tokens: int = Field(
         default=8192,
         ge=512,
+        le=2**24,
         description="Most padded tokens in one batch; lowered when memory is short.",
     )
     max_queue_items: int = Field(
-        default=256, ge=1, description="Most articles of a lane admitted and unanswered; then 429."
+        default=256,
+        ge=1,
+        le=2**20,
+        description="Most articles of a lane admitted and unanswered; then 429.",
     )
     max_queue_tokens: int = Field(
         default=262_144,
         ge=512,
+        le=2**40,
         description="Most tokens of a lane admitted and unanswered; then 429.",
     )
     bulk_share: float = Field(
@@ -95,7 +138,10 @@ class Settings(BaseSettings):
         description="Share of the model that bulk gets while both lanes wait.",
     )
     cache_items: int = Field(
-        default=0, ge=0, description="Answers kept for articles sent again; 0 keeps none."
+        default=0,
+        ge=0,
+        le=2**30,
+        description="Answers kept for articles sent again; 0 keeps none.",
     )
 
     data: Path | None = Field(
@@ -107,32 +153,49 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the jobs; a SQLite file in the directory for them.",
     )
     job_lease_s: float = Field(
-        default=30.0, gt=0, description="How long after its replica's death a job is taken over."
+        default=30.0,
+        gt=0,
+        le=DAY_S,
+        description="How long after its replica's death a job is taken over.",
     )
     job_retention_s: float = Field(
-        default=7 * 86_400.0, gt=0, description="How long an ended job and its results are kept."
+        default=7 * DAY_S,
+        gt=0,
+        le=3650 * DAY_S,
+        description="How long an ended job and its results are kept.",
     )
-    max_job_bytes: int = Field(default=2**30, ge=1024, description="Longest file of a job.")
+    max_job_bytes: int = Field(
+        default=2**30, ge=1024, le=2**44, description="Longest file of a job."
+    )
 
     request_timeout_ms: int = Field(
         default=30_000,
         ge=1,
+        le=86_400_000,
         description="Longest wait for the model; X-Request-Timeout-Ms shortens it.",
     )
     receipt_timeout_s: float = Field(
         default=15.0,
         gt=0,
+        le=DAY_S,
         description="Longest time to send headers, a body, or the next article of a stream.",
     )
     drain_timeout_s: float = Field(
-        default=30.0, ge=0, description="Longest time after SIGTERM to answer what was accepted."
+        default=30.0,
+        ge=0,
+        le=DAY_S,
+        description="Longest time after SIGTERM to answer what was accepted.",
     )
     max_body_bytes: int = Field(
-        default=2 * 2**20, ge=1024, description="Longest body, or line of a bulk stream."
+        default=2 * 2**20,
+        ge=1024,
+        le=2**30,
+        description="Longest body, or line of a bulk stream.",
     )
     max_bulk_items: int = Field(
         default=1000,
         ge=1,
+        le=2**20,
         description="Most articles in a bulk JSON array; NDJSON may go on for ever.",
     )
 
@@ -146,6 +209,10 @@ class Settings(BaseSettings):
     )
     allowed_hosts: Hosts = Field(
         default=(), description="Host names to answer to; on loopback its own names, else any."
+    )
+
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="Format of the log; auto is text on a terminal, else json."
     )
 
     @model_validator(mode="after")
@@ -190,7 +257,62 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The NUTGRAF_* variables from which a worker process reads these settings again."""
         return {
-            f"NUTGRAF_{name.upper()}": str(value)
+            _variable(name): str(value)
             for name, value in self.model_dump(mode="json").items()
             if value is not None
         }
+
+
+def read(flags: Sequence[str] = (), **given: Any) -> Settings:
+    """The settings of what is given, flags and environment, in this order.
+
+    Raises SettingsRefused. A NUTGRAF_ variable that is no setting is warned of on standard error.
+    """
+    for warning in unknown_variables(os.environ):
+        print(f"nutgraf: {warning}", file=sys.stderr)
+    try:
+        return CliApp.run(Settings, cli_args=list(flags), **given)
+    except ValidationError as error:
+        raise SettingsRefused(_sentence(error)) from None
+    except SettingsError:
+        raise SettingsRefused(_refused_flag(flags)) from None
+
+
+def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each NUTGRAF_ variable that is no setting."""
+    known = {name.upper() for name in Settings.model_fields}
+    for name in sorted(environment):
+        prefix, found = name[: len(PREFIX)].upper(), name[len(PREFIX) :].upper()
+        own = name.startswith(TEST_PREFIX) or name == RUN_DIRECTORY
+        if prefix == PREFIX and found not in known and not own:
+            advice = _nearest(found, known, PREFIX)
+            yield f"{ascii(name)[1:-1]} is no setting and has no effect; {advice}"
+
+
+def _nearest(name: str, known: Collection[str], prefix: str) -> str:
+    if close := get_close_matches(name, known, n=1):
+        return f"did you mean {prefix}{close[0]}?"
+    return "`nutgraf serve --help` lists them"
+
+
+def _variable(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first thing that is wrong, without the value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = _variable("_".join(str(step) for step in first["loc"]))
+    message = validation.plain(first)
+    return f"{name}: {message}" if first["loc"] else message
+
+
+def _refused_flag(flags: Sequence[str]) -> str:
+    """What is wrong with flags that cannot be read, without a value."""
+    known = {name.replace("_", "-") for name in Settings.model_fields}
+    for flag in flags:
+        name = flag.partition("=")[0]
+        if _FLAG.fullmatch(name) and name[2:].removeprefix("no-") not in known:
+            advice = _nearest(name[2:], known, "--")
+            return f"{name} is no flag of `nutgraf serve`; {advice}"
+    return "a flag lacks its value, or has one too many; `nutgraf serve --help` lists them"

@@ -10,32 +10,47 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from models.device import cores
 from models.errors import NutgrafError
-from service import server
+from service import journal, server
 from service.app import create_app
 from service.isolation import prove
+from service.jobs import open_store
 from service.lifecycle import Service
-from service.settings import Settings
+from service.settings import RUN_DIRECTORY, Settings
 
-RUN_DIRECTORY = "NUTGRAF_RUN_DIRECTORY"
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 START_TIMEOUT_S = 120
 
 
 class Supervisor(Multiprocess):
     """The parent of all workers."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._said = False
+
+    def keep_subprocess_alive(self) -> None:
+        """Restart a worker that died; say once that all of them are ready."""
+        super().keep_subprocess_alive()
+        if not self._said and not self.should_exit.is_set():
+            self._said = all(process.is_ready() for process in self.processes)
+            if self._said:
+                server.log_ready(self.config.host, self.sockets)
 
     def handle_hup(self) -> None:
         """Let each worker load the model again; uvicorn would replace the workers."""
@@ -52,12 +67,14 @@ class Slot:
     _lock: IO[bytes]
 
 
-def run(settings: Settings) -> int:
-    """Serve with all workers until a signal ends it; the exit status.
+def run(settings: Settings, sockets: Sequence[socket.socket]) -> int:
+    """Serve on these sockets with all workers until a signal ends it; the exit status.
 
-    Raises ArtifactError or ModelFailed before the port opens.
+    Raises ArtifactError, ModelFailed or JobsUnreachable before the port opens.
     """
-    server.log_as_json()
+    journal.log_to_stderr(settings.log_format)
+    if settings.data is not None:
+        open_store(settings.data, settings).close()
     prove(server.load_engine(settings.model_copy(update={"device": "cpu"})))
     with tempfile.TemporaryDirectory(prefix="nutgraf-") as directory:
         os.environ |= settings.environment()
@@ -69,7 +86,7 @@ def run(settings: Settings) -> int:
             workers=settings.workers,
             timeout_worker_healthcheck=START_TIMEOUT_S,
         )
-        supervisor = Supervisor(config, sockets=[config.bind_socket()])
+        supervisor = Supervisor(config, list(sockets))
         supervisor.run()
         failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     return STARTUP_FAILURE if failed else 0
@@ -77,8 +94,8 @@ def run(settings: Settings) -> int:
 
 def create_worker_app() -> FastAPI:
     """The application of one worker, made in its own process."""
-    server.log_as_json()
     settings = Settings()
+    journal.log_to_stderr(settings.log_format)
     slot = claim_slot(Path(os.environ[RUN_DIRECTORY]))
     try:
         service = Service(share(settings, slot.number, gpu_count()), server.load_engine)

@@ -138,6 +138,13 @@ def main() -> None:
     except NutgrafError as error:
         typer.echo(f"training: {error}", err=True)
         sys.exit(EXIT_REFUSED)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        typer.echo(
+            f"training: {missing} is not installed; training needs: make install EXTRAS=train",
+            err=True,
+        )
+        sys.exit(EXIT_REFUSED)
 
 
 if __name__ == "__main__":

@@ -587,3 +587,13 @@ def test_warming_up_runs_every_stage(tiny: Path) -> None:
     with counted(engine) as rows:
         engine.warm_up()
     assert rows == [1, 1, 1]  # an article, another one, and its question
+
+
+@pytest.mark.parametrize("device", ["cuda:2", "cuda:99"])
+def test_a_gpu_that_is_not_there_is_refused(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ValueError, match=rf"no {device} here; the last CUDA device is cuda:1$"):
+        Engine.load(tiny, device=device)

@@ -124,3 +124,53 @@ def test_a_target_that_is_too_long_is_refused(tmp_path: Path, file: Path, comman
     many = ["--target", "x"] * 21
     if command == "analyze":
         assert "20 times" in runner.invoke(cli.app, [command, str(file), *many]).stderr
+
+
+SECRET = "correct-horse"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_KEYS", f"desk:{SECRET}"),
+        ("API_KEYS", SECRET),
+        ("ADMIN_KEYS", f"desk {SECRET}:0123456789abcdef"),
+        ("DRAIN_TIMEOUT_S", "inf"),
+        ("JOB_LEASE_S", "nan"),
+        ("DEVICE", "cuda:99999999999999"),
+        ("LOG_FORMAT", SECRET),
+        ("MAX_BATCH_TOKENS", "9" * 5000),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "analyze", "score"])
+def test_a_bad_setting_is_one_line_without_its_value_for_every_command(
+    file: Path, monkeypatch: pytest.MonkeyPatch, command: str, name: str, value: str
+) -> None:
+    arguments = {
+        "serve": [],
+        "analyze": [str(file)],
+        "score": [str(file), "--output", str(file.with_name("out"))],
+    }
+    monkeypatch.setenv(f"NUTGRAF_{name}", value)
+    result = runner.invoke(cli.app, [command, *arguments[command]])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"nutgraf: NUTGRAF_{name}: ")
+    assert result.stderr.count("\n") == 1
+    assert SECRET not in result.output
+    assert "9" * 50 not in result.output
+    assert not file.with_name("out").exists()
+
+
+@pytest.mark.parametrize("command", ["analyze", "score"])
+def test_every_command_warns_of_a_variable_that_is_no_setting(
+    file: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("NUTGRAF_TREADS", SECRET)
+    flags = (
+        ["--output", str(file.with_name("out")), "--model", "none"] if command == "score" else []
+    )
+    result = runner.invoke(cli.app, [command, str(file), *flags])
+    assert result.stderr.startswith(
+        "nutgraf: NUTGRAF_TREADS is no setting and has no effect; did you mean NUTGRAF_THREADS?\n"
+    )
+    assert SECRET not in result.output

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -44,8 +45,8 @@ class Process:
 
     @property
     def url(self) -> str:
-        wait_for(lambda: "running on http" in self.log or self._process.poll() is not None)
-        return str(re.findall(r"running on (http://[\d.:]+)", self.log)[-1])
+        wait_for(lambda: "ready: http" in self.log or self._process.poll() is not None)
+        return str(re.findall(r"ready: (http://[\d.:]+)", self.log)[-1])
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
@@ -155,7 +156,7 @@ def test_a_lost_device_replaces_the_process(start: Callable[..., Process]) -> No
     lost = httpx.post(f"{url}/v1/analyze", json={"text": "assert"}, timeout=60)
     assert lost.status_code == 503
     assert lost.headers["retry-after"]
-    wait_for(lambda: process.log.count("running on http") == 2)
+    wait_for(lambda: process.log.count("ready: http") == 2)
     assert httpx.post(f"{process.url}/v1/analyze", json=ARTICLE).status_code == 200
     process.signal(signal.SIGTERM)
     assert process.exit_status() == 0
@@ -189,6 +190,12 @@ def test_workers_do_not_outlive_their_parent(start: Callable[..., Process]) -> N
         pytest.param(["--api-keys", "desk:short"], "shorter than 16", id="a short key"),
         pytest.param(["--model", "nowhere"], "no model is there", id="no model"),
         pytest.param(["--workers", "2", "--model", "nowhere"], "no model is there", id="workers"),
+        pytest.param(["--drain-timeout-s", "inf"], "NUTGRAF_DRAIN_TIMEOUT_S: ", id="endless"),
+        pytest.param(["--api-kyes", "desk:12345678901234567"], "--api-keys?", id="no flag"),
+        pytest.param(["--host", "203.0.113.1", "--allow-open"], "no such address", id="no address"),
+        pytest.param(["--host", "a..b", "--allow-open"], "no such host", id="no host"),
+        pytest.param(["--data", "/dev/null/jobs"], "no place for jobs", id="no place"),
+        pytest.param(["--workers=2", "--data=/dev/null/jobs"], "no place", id="workers' place"),
     ],
 )
 def test_what_cannot_be_served_is_refused_in_one_line(
@@ -200,3 +207,41 @@ def test_what_cannot_be_served_is_refused_in_one_line(
     assert process.log.count("\n") == 1
     assert reason in process.log
     assert json.dumps(flags[-1]) not in process.log
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_is_refused_before_torch_is_imported(taken: int, workers: str) -> None:
+    """By the command itself, with the shipped model."""
+    code = (
+        "import atexit, sys; from service.cli import main; "
+        "atexit.register(lambda: print('torch' in sys.modules, 'fastapi' in sys.modules)); main()"
+    )
+    flags = ["serve", "--port", str(taken), "--workers", workers]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *flags], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"nutgraf: port {taken} of 127.0.0.1 is taken; ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == "False False\n"
+
+
+@pytest.mark.parametrize("form", ["text", "auto", "json"])
+def test_the_log_is_text_or_json(start: Callable[..., Process], form: str) -> None:
+    process = start(NUTGRAF_LOG_FORMAT=form)
+    url = process.url
+    process.signal(signal.SIGTERM)
+    assert process.exit_status() == 0
+    (ready,) = [line for line in process.log.splitlines() if "nutgraf is ready" in line]
+    if form == "text":
+        assert ready.endswith(f"nutgraf is ready: {url} (docs: /docs)")
+    else:
+        assert json.loads(ready)["url"] == url
+    assert all(line.startswith("{") is (form != "text") for line in process.log.splitlines())

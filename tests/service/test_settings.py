@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from service.cli import read_settings
-from service.settings import Settings
+from service.settings import Settings, SettingsRefused, read, unknown_variables
 from tests.service.conftest import settings_of
 
 KEY = "desk:correct-horse-battery"
@@ -17,7 +16,7 @@ KEY = "desk:correct-horse-battery"
 def test_every_setting_is_a_variable_and_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUTGRAF_MAX_QUEUE_ITEMS", "7")
     monkeypatch.setenv("NUTGRAF_PORT", "1234")
-    settings = read_settings(["--port", "4321", "--allow-open", "--api-keys", KEY])
+    settings = read(["--port", "4321", "--allow-open", "--api-keys", KEY])
     assert (settings.max_queue_items, settings.port) == (7, 4321)
     assert settings.allow_open
     assert [key.name for key in settings.api_keys] == ["desk"]
@@ -72,3 +71,95 @@ def test_no_key_and_no_path_is_public() -> None:
 def test_two_keys_do_not_share_a_name() -> None:
     with pytest.raises(ValidationError, match="share a name"):
         settings_of(api_keys=KEY, admin_keys=f"{KEY}2")
+
+
+def numbers() -> list[str]:
+    """The variables of all settings that are numbers."""
+    fields = Settings.model_fields.items()
+    kinds = (int, float, int | None)
+    return [f"NUTGRAF_{name.upper()}" for name, field in fields if field.annotation in kinds]
+
+
+@pytest.mark.parametrize(
+    "value", ["inf", "-inf", "nan", "1e400", "1e300", "9" * 400, "9" * 5000, "-1", "1_0x", ""]
+)
+@pytest.mark.parametrize("name", numbers())
+def test_a_number_is_finite_and_within_its_bounds(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsRefused) as refused:
+        read()
+    assert str(refused.value).startswith(f"{name}: ")
+    assert "\n" not in str(refused.value)
+    assert not value or value not in str(refused.value).removeprefix(name)
+
+
+@pytest.mark.parametrize(
+    "device",
+    ["cuda:99999999999999", "cuda:100", "cuda:-1", "cuda:", "cuda:1 ", "cuda:\u0661", "tpu"],
+)
+def test_a_device_is_one_of_four_forms(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    monkeypatch.setenv("NUTGRAF_DEVICE", device)
+    with pytest.raises(SettingsRefused, match=r"^NUTGRAF_DEVICE: A device is written auto, cpu"):
+        read()
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (["--portt", "1"], "--portt is no flag of `nutgraf serve`; did you mean --port?"),
+        (["--api-keyz", KEY], "did you mean --api-keys?"),
+        (["--api-keyz=" + KEY], "did you mean --api-keys?"),
+        (["--port"], "lacks its value"),
+        (["--port", "--host"], "lacks its value"),
+        ([KEY], "lacks its value, or has one too many"),
+        ([f"--allow-open={KEY}"], "has one too many"),
+        (["--api-keys", "desk:correct"], "NUTGRAF_API_KEYS: The API key desk is shorter"),
+        (["--api-keys", "correct-horse"], "NUTGRAF_API_KEYS: An API key is written"),
+    ],
+)
+def test_a_flag_that_is_refused_is_named_without_its_value(flags: list[str], reason: str) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        read(flags)
+    assert reason in str(refused.value)
+    assert "correct" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_variable_that_is_no_setting_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NUTGRAF_APIKEYS", KEY)
+    monkeypatch.setenv("NUTGRAF_PORT", "8123")
+    assert read().port == 8123
+    warned = capsys.readouterr().err
+    assert warned == (
+        "nutgraf: NUTGRAF_APIKEYS is no setting and has no effect; did you mean NUTGRAF_API_KEYS?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("NUTGRAF_PROT", "did you mean NUTGRAF_PORT?"),
+        ("NUTGRAF_LOGFORMAT", "did you mean NUTGRAF_LOG_FORMAT?"),
+        ("NUTGRAF_", "`nutgraf serve --help` lists them"),
+        ("NUTGRAF_\x1b[31m", "`nutgraf serve --help` lists them"),
+    ],
+)
+def test_the_nearest_setting_is_named(name: str, advice: str) -> None:
+    (warning,) = unknown_variables({name: "secret"})
+    assert warning.endswith(advice)
+    assert warning.isprintable()
+    assert "secret" not in warning
+
+
+def test_what_nutgraf_and_its_tests_set_themselves_is_not_warned_of() -> None:
+    own = {
+        "NUTGRAF_TEST_POSTGRES_URL": "",
+        "NUTGRAF_RUN_DIRECTORY": "",
+        "PATH": "",
+        "nutgraf_port": "",
+    }
+    assert list(unknown_variables({**Settings().environment(), **own})) == []
