@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 MIB = 2**20
 LIVEZ_EVERY_S = 0.02
 START_S = 300
+NORMAL = "normal"
 PARAGRAPH = "<p>The council voted on Monday to reopen the harbour bridge, said Ann Lee.</p>"
 
 
@@ -116,6 +117,9 @@ class Seen:
         return f"{statuses}: p50 {p50} ms, p99 {p99} ms, most {most} ms"
 
 
+ByName = defaultdict[str, Seen]
+
+
 async def ask(port: int, path: str, media_type: str = "", body: bytes | None = None) -> int:
     """The status of an answer; 0 where there was none."""
     try:
@@ -138,12 +142,12 @@ async def ask(port: int, path: str, media_type: str = "", body: bytes | None = N
             await writer.wait_closed()
 
 
-async def again(port: int, requests: Iterator[Attack], seen: Seen, pause_s: float = 0.0) -> None:
+async def again(port: int, requests: Iterator[Attack], seen: ByName, pause_s: float = 0.0) -> None:
     """Sends one request after the other."""
     for one in requests:
         began_s = time.perf_counter()
         status = await ask(port, one.path, one.media_type, one.body)
-        seen.add(status, time.perf_counter() - began_s)
+        seen[one.name].add(status, time.perf_counter() - began_s)
         await asyncio.sleep(pause_s)
 
 
@@ -158,9 +162,9 @@ async def alive(port: int, seen: Seen) -> None:
 
 async def phase(
     port: int, normal: Sequence[Attack], worst: Sequence[Attack], clients: int, seconds: float
-) -> tuple[Seen, Seen, Seen]:
+) -> tuple[Seen, Seen, ByName]:
     """What normal requests, /livez and attacks saw for so long."""
-    answers, lives, attacked = Seen(), Seen(), Seen()
+    answers, lives, attacked = ByName(Seen), Seen(), ByName(Seen)
     tasks = [
         asyncio.ensure_future(again(port, cycle(normal), answers, 0.05)),
         asyncio.ensure_future(alive(port, lives)),
@@ -172,14 +176,14 @@ async def phase(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return answers, lives, attacked
+    return answers[NORMAL], lives, attacked
 
 
 async def stopped_under_attack(
     process: subprocess.Popen[str], port: int, worst: Sequence[Attack], clients: int
 ) -> tuple[int, float]:
     """The exit status after SIGTERM, and how long that took."""
-    seen = Seen()
+    seen = ByName(Seen)
     tasks = [
         asyncio.ensure_future(again(port, cycle([*worst[n:], *worst[:n]]), seen, 0.05))
         for n in range(clients)
@@ -212,7 +216,7 @@ def port_of(process: subprocess.Popen[str], log: Path) -> int:
     """The port that the log names, once the service listens."""
     end_s = time.monotonic() + START_S
     while time.monotonic() < end_s and process.poll() is None:
-        if found := re.search(r"running on http://[\d.]+:(\d+)", log.read_text()):
+        if found := re.search(r"ready: http://[\d.]+:(\d+)", log.read_text()):
             return int(found[1])
         time.sleep(0.05)
     raise RuntimeError(f"the service did not start; see {log}")
@@ -228,7 +232,7 @@ def main(
 ) -> None:
     """Measure the service without and under attack."""
     normal = [
-        Attack("", "/v1/analyze", "application/json", body_of(text))
+        Attack(NORMAL, "/v1/analyze", "application/json", body_of(text))
         for text in read_texts(articles, 40)
     ]
     worst = [attack for attack in attacks() if not only or attack.name in only]
@@ -239,7 +243,9 @@ def main(
         rest, _, _ = asyncio.run(phase(port, normal, (), 0, 5))
         typer.echo(f"normal, alone: {calm.shown()}\n/livez, alone: {calm_lives.shown()}")
         typer.echo(f"normal, under attack: {hard.shown()}\n/livez, under attack: {lives.shown()}")
-        typer.echo(f"attacks: {attacked.shown()}\nnormal, afterwards: {rest.shown()}")
+        typer.echo(f"normal, afterwards: {rest.shown()}")
+        for name, seen in attacked.items():
+            typer.echo(f"  {name}: {seen.shown()}")
         ratio = percentile(hard.seconds, 0.99) / percentile(calm.seconds, 0.99)
         typer.echo(f"p99 under attack over p99 alone: {ratio:.2f}")
         status, took_s = asyncio.run(stopped_under_attack(process, port, worst, clients))

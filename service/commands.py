@@ -216,6 +216,7 @@ def open_local(request: Request, settings: Settings) -> Iterator[Scorer]:
     engine = load_engine(settings)
     prove(engine)
     with closing(PreparingPool.of(engine, settings)) as preparing:
+        preparing.prove()
         budget_tokens = settings.max_batch_tokens
         yield LocalScorer(engine, budget_tokens, full=request.full, prepare=preparing.begin)
 

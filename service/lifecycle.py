@@ -52,6 +52,7 @@ class Service:
         model = load(settings)
         prove(model)
         self.scheduler = Scheduler(model, settings, self.metrics, self._give_up)
+        self.scheduler.preparing.prove()
         self.jobs = None if place is None else Jobs(*place, self.scheduler, settings)
 
     @asynccontextmanager

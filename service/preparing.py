@@ -38,6 +38,7 @@ THREADS = 2
 LONG_CHARS, LONG_LINES = 32_768, 1_000
 """A text with more takes longer to prepare than others, and a page may."""
 MAX_PASSES = 8
+PROBE = Article("The council voted on Monday to reopen the old harbour bridge.")
 BACKSTOP_S = 120.0
 """How long a worker may take by the clock: long enough for its limit on any machine that works."""
 ENVIRONMENT = {
@@ -100,6 +101,14 @@ class PreparingPool:
         ]
         for thread in self._threads:
             thread.start()
+
+    def prove(self) -> None:
+        """Returns once an article is prepared. Raises ModelUnavailable where none can be."""
+        try:
+            self.submit(PROBE, Lane.INTERACTIVE).result()
+        except OSError as error:
+            self.close()
+            raise ModelUnavailable(f"articles cannot be prepared: {error}") from error
 
     def submit(self, article: Article, lane: Lane = Lane.BULK) -> Preparation:
         """Its result is the prepared article; raises ArticleError, or ModelUnavailable once closed.

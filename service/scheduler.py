@@ -34,7 +34,6 @@ from service.worker import Worker
 
 RESTART_DELAYS_S = (0.0, 1.0, 2.0, 4.0)  # then the process is given up
 STALL_S = 120.0  # a batch that takes longer never ends
-PROBE = Article("The council voted on Monday to reopen the old harbour bridge.")
 NO_TIME = Timing(queue=0.0, prepare=0.0, model=0.0)
 
 logger = logging.getLogger("nutgraf.scheduler")
@@ -115,7 +114,7 @@ class Scheduler:
             worker.start(self._model)
         self._metrics.serving(self._model)
         self._watch()
-        await asyncio.gather(self._started, _proven(self.preparing))
+        await self._started
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """End the model's threads; whoever still waits gets ModelUnavailable."""
@@ -176,7 +175,7 @@ class Scheduler:
     async def swap(self, model: Model) -> None:
         """Let another model answer what comes from now on; what came before stays with the old."""
         preparing = PreparingPool.of(model, self._settings)
-        await _proven(preparing)
+        await asyncio.to_thread(preparing.prove)
         preparing, self.preparing = self.preparing, preparing
         preparing.finish()
         self._model = model
@@ -292,11 +291,6 @@ class Scheduler:
         """Call back from a model thread; nobody is there any more once the loop is closed."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *args)
-
-
-async def _proven(preparing: PreparingPool) -> None:
-    """Returns once articles are prepared. Raises where they are not."""
-    await asyncio.wrap_future(preparing.submit(PROBE, Lane.INTERACTIVE))
 
 
 def _resolve(job: Job, outcome: Outcome) -> None:
