@@ -57,9 +57,9 @@ def attacks() -> list[Attack]:
         "contact": "contact us " * 40_000 + "zzz",
         "share": "share 123456 " * 40_000 + "zzz",
         "published": "published: 10:00 " + "1" * 1_900_000 + "z.",
-        "ad lines": "ad\n" * 600_000,
-        "menu": "Home\nNews\nSport\nWeather\n" * 80_000,
-        "letters": "a\n" * 900_000,
+        "ad lines": "ad\n" * 500_000,
+        "menu": "Home\nNews\nSport\nWeather\n" * 70_000,
+        "letters": "a\n" * 650_000,
         "long": "The council voted on Monday to reopen the bridge. " * 38_000,
     }
     targets = [f"target number {n} of this list" for n in range(20)]

@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 MAX_PASSES = 8
 MIN_LENGTH_RATIO = 0.5
+LONG_TOKENS = 2048
+"""An article of more keeps a thread of the model for longer than others like to wait."""
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Lane(StrEnum):
@@ -39,6 +44,10 @@ class Waiting:
     @property
     def tokens(self) -> int:
         return self.windows * self.longest_tokens
+
+    @property
+    def is_long(self) -> bool:
+        return self.tokens > LONG_TOKENS
 
 
 def padded_tokens(batch: Iterable[Waiting]) -> int:
@@ -108,30 +117,39 @@ def _fill(batch: list[Waiting], waiting: Sequence[Waiting], budget_tokens: int) 
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class Turns(Generic[Key]):
     """Whose turn it is: weighted fair queueing (Demers, Keshav and Shenker 1989).
 
-    Each lane has a clock that runs with its work over its share, and the lane that is behind goes
-    next. The clock of a lane with nothing to do keeps up, so that no lane saves up turns.
+    Each queue has a clock that runs with its work over its share, and the queue that is behind goes
+    next. The clock of one with nothing to do keeps up, so that none saves up turns.
     """
 
-    shares: Mapping[Lane, float]
-    clocks: Mapping[Lane, float] = field(default_factory=lambda: dict.fromkeys(Lane, 0.0))
+    shares: Mapping[Key, float]
+    clocks: Mapping[Key, float] = field(default_factory=dict)
 
-    @classmethod
-    def with_bulk_share(cls, share: float) -> Turns:
-        return cls({Lane.INTERACTIVE: 1.0 - share, Lane.BULK: share})
+    @staticmethod
+    def of_lanes(bulk_share: float) -> Turns[Lane]:
+        """Turns of the lanes, of which bulk has a share."""
+        return Turns({Lane.INTERACTIVE: 1.0 - bulk_share, Lane.BULK: bulk_share})
 
-    def next(self, waiting: Collection[Lane]) -> Lane:
-        """The lane whose turn it is; interactive of two that are level."""
-        order = list(Lane)
-        return min(waiting, key=lambda lane: (self.clocks[lane], order.index(lane)))
+    @staticmethod
+    def of_lengths() -> Turns[bool]:
+        """Turns of the articles that are not long, and of those that are: as much of each."""
+        return Turns({False: 0.5, True: 0.5})
 
-    def after(self, lane: Lane, tokens: int, waiting: Collection[Lane]) -> Turns:
-        """The turns after a batch of `tokens` was taken from a lane, out of those `waiting`."""
-        now = self.clocks[lane]
+    def next(self, waiting: Collection[Key]) -> Key:
+        """The queue whose turn it is; of two that are level the one that is named first."""
+        order = list(self.shares)
+        return min(waiting, key=lambda key: (self.clocks.get(key, 0.0), order.index(key)))
+
+    def after(self, key: Key, tokens: int, waiting: Collection[Key]) -> Turns[Key]:
+        """The turns after a batch of `tokens` was taken from a queue, out of those `waiting`."""
+        now = self.clocks.get(key, 0.0)
         clocks = {
-            one: clock if one in waiting else max(clock, now) for one, clock in self.clocks.items()
+            one: self.clocks.get(one, 0.0)
+            if one in waiting
+            else max(self.clocks.get(one, 0.0), now)
+            for one in self.shares
         }
-        clocks[lane] = now + tokens / self.shares[lane]
+        clocks[key] = now + tokens / self.shares[key]
         return replace(self, clocks=clocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -59,6 +60,8 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Warm up, answer, stop. Takes the signals where it runs in the main thread."""
         await self.scheduler.start()
+        gc.collect()
+        gc.freeze()  # or else every full collection, 0.2 s long, goes through all that was loaded
         if threading.current_thread() is threading.main_thread():
             self._take_signals()
         info = self.scheduler.model.info

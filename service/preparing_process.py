@@ -30,6 +30,9 @@ ORDER = struct.Struct("!ci")
 ANSWER = struct.Struct("!i")
 FORK, STATUS = b"F", b"S"
 
+NICENESS = 5
+"""The model goes before what is to be prepared for it next."""
+
 Preparer = Callable[[Article], Any]
 
 
@@ -73,6 +76,7 @@ def fork(preparer: Preparer, cpu_s: float, handle: int, control: socket.socket) 
 
 def work(preparer: Preparer, articles: Connection, cpu_s: float) -> None:
     """A worker: gives back each article that it gets, prepared, or what was wrong with it."""
+    os.nice(NICENESS)
     while True:
         try:
             article = articles.recv()

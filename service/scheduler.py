@@ -67,7 +67,7 @@ class Scheduler:
         self._on_failed = on_failed
         self._state = State.STARTING
         self._pace = Pace(settings.max_batch_tokens, model.parallel)
-        self._backlog = Backlog(settings.bulk_share, self._pace.batch_tokens)
+        self._backlog = Backlog(settings.bulk_share, self._pace.batch_tokens, model.parallel)
         self._workers = [self._worker() for _ in range(model.parallel)]
         self._admission = Admission(settings, self._pace, metrics)
         self._settings = settings

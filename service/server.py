@@ -29,6 +29,9 @@ from service.settings import Settings
 KEEP_ALIVE_S = 5
 BACKLOG = 2048
 MANIFEST = "manifest.json"
+SWITCH_S = 1e-4
+"""How long a thread that computes in Python may keep the interpreter's lock from the others: the
+model's threads let go of it for each of their many short operations, and wait to get it back."""
 LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
 
 logger = logging.getLogger("nutgraf.server")
@@ -78,6 +81,7 @@ def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     the same command.
     """
     journal.log_to_stderr(settings.log_format)
+    sys.setswitchinterval(SWITCH_S)
     service = Service(settings, load_engine)
     server = Server(configure(create_app(service), settings))
     for number in STOP_SIGNALS:  # uvicorn sends them again at its end: a drained stop is exit 0

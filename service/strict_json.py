@@ -17,6 +17,7 @@ from service.errors import InvalidRequest, MalformedBody, TooManyItems
 
 MAX_DEPTH = 8
 MAX_PARTS = 1000  # brackets, commas and strings; a full request has about 100
+PARTS_EACH = 128  # what the articles of an array have at most, on average
 # Python's `re` holds the interpreter's lock while it matches: each match is short, and the
 # possessive quantifiers (Python 3.11) keep it linear and without a backtracking stack.
 _PART = re.compile(r'([\[\]{},"])|[^\[\]{},"]{1,65536}+')
@@ -86,7 +87,8 @@ def _parts(text: str, *, in_array: bool = False) -> Iterator[tuple[int, str, int
     """Each bracket, comma and string of a JSON text: the depth that it leaves, its first character,
     its end. The depth is 1 inside the outermost bracket.
 
-    With `in_array` the bound on parts holds for each item of the outermost array.
+    With `in_array` the bound on parts holds for each item of the outermost array, and on average
+    an item has no more than PARTS_EACH.
     """
     end = depth = 0
     parts_left = MAX_PARTS
@@ -99,13 +101,18 @@ def _parts(text: str, *, in_array: bool = False) -> Iterator[tuple[int, str, int
             parts_left -= 1
             if name == ",":
                 if depth == 1 and in_array:
-                    parts_left = MAX_PARTS
+                    parts_left = min(MAX_PARTS, parts_left + PARTS_EACH)
             elif name == '"':
                 end = _string_end(text, end)
             else:
                 depth += 1 if name in "[{" else -1
             if parts_left < 0:
-                raise MalformedBody(f"The JSON of an article has more than {MAX_PARTS} parts.")
+                raise MalformedBody(
+                    f"The JSON of an article has more than {MAX_PARTS} parts, or that of many "
+                    f"more than {PARTS_EACH} each."
+                    if in_array
+                    else f"The JSON of an article has more than {MAX_PARTS} parts."
+                )
             yield depth, name, end
             if name == '"':
                 break

@@ -58,7 +58,10 @@ class Worker:
             self._prove(model)
             self._on_ready()
             while batch := self._backlog.take():
-                self._read(batch)
+                try:
+                    self._read(batch)
+                finally:
+                    self._backlog.done(batch)
         except BaseException as error:
             self._on_death(self, error)
         finally:

@@ -113,13 +113,13 @@ def test_similar_lengths_go_together() -> None:
 
 
 def test_interactive_goes_first() -> None:
-    assert Turns.with_bulk_share(0.5).next(list(Lane)) is Lane.INTERACTIVE
+    assert Turns.of_lanes(0.5).next(list(Lane)) is Lane.INTERACTIVE
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
 @pytest.mark.parametrize("bulk_tokens", [100, 4000])
 def test_bulk_gets_its_share_while_both_wait(share: float, bulk_tokens: int) -> None:
-    turns = Turns.with_bulk_share(share)
+    turns = Turns.of_lanes(share)
     tokens = {Lane.INTERACTIVE: 1000, Lane.BULK: bulk_tokens}
     served = dict.fromkeys(Lane, 0)
     while sum(served.values()) < 1_000_000:
@@ -130,7 +130,7 @@ def test_bulk_gets_its_share_while_both_wait(share: float, bulk_tokens: int) -> 
 
 
 def test_a_lane_saves_up_no_turns_while_it_is_idle() -> None:
-    turns = Turns.with_bulk_share(0.25)
+    turns = Turns.of_lanes(0.25)
     for _ in range(1000):
         turns = turns.after(Lane.INTERACTIVE, 1000, [Lane.INTERACTIVE])
     taken = []
@@ -142,7 +142,7 @@ def test_a_lane_saves_up_no_turns_while_it_is_idle() -> None:
 
 
 def test_an_interactive_article_waits_for_no_more_than_the_batch_that_runs() -> None:
-    turns = Turns.with_bulk_share(0.25)
+    turns = Turns.of_lanes(0.25)
     for _ in range(10):
         turns = turns.after(Lane.BULK, 1000, [Lane.BULK])
         assert turns.next(list(Lane)) is Lane.INTERACTIVE

@@ -53,8 +53,15 @@ def test_an_array_of_too_many_items_is_refused_at_once() -> None:
 
 
 def test_the_bound_on_parts_is_for_each_item() -> None:
-    item = json.dumps(["a"] * 400)
-    assert len(split_array(f"[{','.join([item] * 20)}]", max_items=20)) == 20
+    full = json.dumps(["a"] * 60)
+    assert len(split_array(f"[{','.join([full] * 500)}]", max_items=500)) == 500
+    large = json.dumps(["a"] * 400)
+    assert len(split_array(f"[{','.join([large, *[full] * 20])}]", max_items=21)) == 21
+
+
+def test_many_items_of_many_parts_are_refused_before_all_are_looked_at() -> None:
+    with pytest.raises(MalformedBody, match="128 each"):
+        split_array(f"[{','.join(['[' + ',' * 990 + ']'] * 1000)}]", max_items=1000)
 
 
 def test_long_runs_of_escapes_are_read_in_linear_time() -> None:
