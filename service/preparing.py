@@ -70,7 +70,7 @@ class Preparation(Future[Any]):
 
 def _may_be_slow(article: Article) -> bool:
     text = article.text or ""
-    return article.html is not None or len(text) > LONG_CHARS or text.count("\n", 0) > LONG_LINES
+    return article.html is not None or len(text) > LONG_CHARS or text.count("\n") > LONG_LINES
 
 
 class PreparingPool:
@@ -283,8 +283,10 @@ class _Worker:
     def close(self) -> None:
         """Let go of everything. Called when nothing is being prepared."""
         self.kill()
-        if self._running is not None:
-            pid, articles = self._running
+        with self._lock:
+            running, self._running = self._running, None
+        if running is not None:
+            pid, articles = running
             articles.close()
             self._template.status(pid)
         self._template.release()
@@ -310,6 +312,7 @@ class _Worker:
     def _failure(self, pid: int, articles: Connection) -> Exception:
         """Why the process has ended; the next article gets another."""
         with self._lock:
+            self._kill()  # should it still be there, for what it said could not be read
             self._running = None
             articles.close()
             status = self._template.status(pid)

@@ -51,6 +51,14 @@ class Process:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
+    def descendants(self) -> list[int]:
+        """The processes that it has started, and those that they have."""
+        found = [self._process.pid]
+        for pid in found:
+            tasks = Path(f"/proc/{pid}/task").glob("*/children")
+            found += [int(child) for task in tasks for child in task.read_text().split()]
+        return found[1:]
+
     def exit_status(self) -> int:
         status = self._process.wait(60)
         self._reading.join(60)
@@ -88,16 +96,41 @@ def metric(url: str, name: str) -> float:
 
 
 @contextmanager
-def posting(url: str, count: int) -> Iterator[list[Any]]:
+def posting(url: str, count: int, text: str = ARTICLE["text"]) -> Iterator[list[Any]]:
     """So many requests under way, accepted by the service; their responses when it ends."""
     with ThreadPoolExecutor(count) as pool, httpx.Client(timeout=60) as client:
         futures = [
-            pool.submit(client.post, f"{url}/v1/analyze", json=ARTICLE) for _ in range(count)
+            pool.submit(client.post, f"{url}/v1/analyze", json={"text": text}) for _ in range(count)
         ]
         wait_for(lambda: metric(url, 'nutgraf_queue_items{lane="interactive"}') == count)
         responses: list[Any] = []
         yield responses
         responses += [future.result() for future in futures]
+
+
+def test_sigterm_ends_the_service_while_articles_are_stuck(start: Callable[..., Process]) -> None:
+    process = start(NUTGRAF_PREPARE_PROCESSES="2", NUTGRAF_PREPARE_CPU_S="1")
+    with posting(process.url, 6, "spin") as responses:
+        process.signal(signal.SIGTERM)
+    assert [response.status_code for response in responses] == [422] * 6
+    assert process.exit_status() == 0
+
+
+def test_a_killed_service_leaves_no_process(start: Callable[..., Process]) -> None:
+    process = start(NUTGRAF_PREPARE_PROCESSES="2", NUTGRAF_PREPARE_CPU_S="600")
+    assert httpx.post(f"{process.url}/v1/analyze", json=ARTICLE).status_code == 200
+    template, *workers = process.descendants()
+    process.kill()
+    wait_for(lambda: not any(map(is_running, (template, *workers))))
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there, and has not ended unnoticed by whoever started it."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
 
 
 def test_sigterm_answers_all_that_was_accepted(
