@@ -79,7 +79,7 @@ def units(source: str) -> Iterator[str]:
     """What is repeated: plain pieces, and words of the pattern, alone and mixed."""
     yield from PLAIN
     words = sorted(set(re.findall(r"[A-Za-z]{2,}|\d+", source)))
-    mixing = random.Random(source)
+    mixing = random.Random(ascii(source))
     for _ in range(RANDOM_UNITS if words else 0):
         count = mixing.randint(1, 3)
         yield "".join(
@@ -88,7 +88,11 @@ def units(source: str) -> Iterator[str]:
         )
 
 
-def texts(source: str, chars: int = CHARS) -> Iterator[str]:
+def texts(source: str | bytes, chars: int = CHARS) -> Iterator[str | bytes]:
+    """Worst cases for a pattern, of the kind that it takes."""
+    if isinstance(source, bytes):
+        yield from (str(text).encode() for text in texts(source.decode("latin-1"), chars))
+        return
     for unit in units(source):
         whole = unit * (chars // len(unit) + 1)
         yield whole[:chars]
