@@ -88,9 +88,14 @@ class Preparer:
         end, removed = self._searched(text, title, options)
         searched = text[:end]
         encoded = self.encoder.article(searched, split(searched, removed), title)
+        is_cut = encoded.truncated or bool(text[end:].strip())
+        if not encoded.sentences and is_cut:
+            raise EmptyArticle(
+                f"there is no text to read in the first {end} characters, and no more is searched; "
+                "send the article without what stands before it"
+            )
         if not encoded.sentences:
             raise EmptyArticle("there is no text to read; send the article's text")
-        is_cut = encoded.truncated or bool(text[end:].strip())
         if is_cut and options.strict:
             raise ArticleTooLong(
                 f"the article is longer than the {self.max_tokens} tokens that are read; "

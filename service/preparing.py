@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -241,6 +242,10 @@ class _InThisProcess:
     def close(self) -> None: ...
 
 
+class _Lost(Exception):
+    """A worker process has ended, with this status."""
+
+
 class _Worker:
     """A worker process, forked anew where it has ended. Used by one thread at a time."""
 
@@ -250,26 +255,37 @@ class _Worker:
         self._lock = threading.Lock()
         self._running: tuple[int, Connection] | None = None
         self._at: Preparation | None = None
-        self._closed = False
+        self._is_killed = self._is_closed = False
 
     def prepare(self, preparation: Preparation) -> Any:
-        """The prepared article. Raises what preparing it raises, and PreparationFailed."""
-        pid, articles = self._started()
-        with self._lock:
-            self._at = preparation
+        """The prepared article. Raises what preparing it raises, and PreparationFailed.
+
+        A process may have ended before it was given the article, so that gets a second one.
+        """
+        try:
+            return self._prepare(preparation)
+        except _Lost:
+            with suppress(_Lost):
+                return self._prepare(preparation)
+        raise PreparationFailed(
+            "preparing the article ended its process; send less of it, or its text without the "
+            "page around it"
+        )
+
+    def _prepare(self, preparation: Preparation) -> Any:
+        articles = self._begin(preparation)
         preparation.stop = self._stop
         if preparation.is_given_up:
-            raise CancelledError
+            self._stop(preparation)
         try:
             articles.send(preparation.article)
             if not articles.poll(BACKSTOP_S):
-                self._kill()
+                self._stop(preparation)
             outcome = pickle.loads(articles.recv_bytes())  # noqa: S301 - of a fork of our own
         except (EOFError, OSError):
-            raise self._failure(pid, articles) from None
+            raise self._failure(preparation) from None
         finally:
-            with self._lock:
-                self._at = None
+            self._end()
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -277,27 +293,33 @@ class _Worker:
     def kill(self) -> None:
         """End the process for good, whatever it is at."""
         with self._lock:
-            self._closed = True
+            self._is_closed = True
             self._kill()
 
     def close(self) -> None:
         """Let go of everything. Called when nothing is being prepared."""
         self.kill()
-        with self._lock:
-            running, self._running = self._running, None
-        if running is not None:
-            pid, articles = running
-            articles.close()
-            self._template.status(pid)
+        self._drop()
         self._template.release()
 
-    def _started(self) -> tuple[int, Connection]:
+    def _begin(self, preparation: Preparation) -> Connection:
+        """Where the process takes articles, of which this is the one that it is at."""
         with self._lock:
-            if self._closed:
+            if self._is_closed:
                 raise _closed()
             if self._running is None:
                 self._running = self._template.fork()
-            return self._running
+                self._is_killed = False
+            self._at = preparation
+            return self._running[1]
+
+    def _end(self) -> None:
+        """Nothing is being prepared: a process that was ended just then is not kept."""
+        with self._lock:
+            self._at = None
+            is_killed = self._is_killed
+        if is_killed:
+            self._drop()
 
     def _stop(self, preparation: Preparation) -> None:
         """End the process if it is still at this article."""
@@ -306,27 +328,42 @@ class _Worker:
                 self._kill()
 
     def _kill(self) -> None:
-        if self._running is not None:  # not waited for yet, so the number is still its own
-            os.kill(self._running[0], signal.SIGKILL)
+        if self._running is not None:  # it is not waited for yet, so the number is its own
+            self._is_killed = True
+            with suppress(ProcessLookupError):
+                os.kill(self._running[0], signal.SIGKILL)
 
-    def _failure(self, pid: int, articles: Connection) -> Exception:
+    def _failure(self, preparation: Preparation) -> Exception:
         """Why the process has ended; the next article gets another."""
         with self._lock:
+            was_killed = self._is_killed
             self._kill()  # should it still be there, for what it said could not be read
-            self._running = None
-            articles.close()
-            status = self._template.status(pid)
-            if self._closed:
-                return _closed()
+        status = self._drop()
+        if self._is_closed:
+            return _closed()
+        if preparation.is_given_up:
+            return CancelledError()
+        if was_killed:
+            return PreparationFailed(
+                f"preparing the article has not ended after {BACKSTOP_S:g} s; send less of it"
+            )
         if -status == signal.SIGPROF:
             return PreparationFailed(
                 f"preparing the article takes more than {self._cpu_s:g} s of processor time; send "
                 "less of it, or its text without the page around it"
             )
-        return PreparationFailed(
-            f"preparing the article ended its process (status {status}); send less of it, or its "
-            "text without the page around it"
-        )
+        return _Lost(status)
+
+    def _drop(self) -> int:
+        """How the process ended; below 0, by which signal. The next article gets another."""
+        with self._lock:
+            running, self._running = self._running, None
+            self._is_killed = False
+        if running is None:
+            return 0
+        pid, articles = running
+        articles.close()
+        return self._template.status(pid)
 
 
 class _Template:

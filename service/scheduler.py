@@ -131,17 +131,18 @@ class Scheduler:
         Past the deadline the article is taken out, with DeadlinePassed, unless the model is reading
         it. Raises ArticleError, AnalysisError and ServiceError. To cancel it drops the article.
         """
-        model, preparing = self._model, self.preparing
-        key = self._cache.key(article, model.info.digest)
+        digest = self._model.info.digest
+        key = self._cache.key(article, digest)
         if (kept := self._cache.get(key)) is not None:
             self._metrics.cached()
-            return Answer.of(kept, ModelId.of(model.info), NO_TIME)
+            return Answer.of(kept, ModelId.of(self._model.info), NO_TIME)
         try:
-            answer = await self._submit(model, preparing, article, lane, deadline_s)
+            answer = await self._submit(article, lane, deadline_s)
         except NutgrafError as error:
             self._metrics.refused(kind_of(error).slug)
             raise
-        self._cache.put(key, answer)
+        if answer.model.digest == digest:
+            self._cache.put(key, answer)
         return answer
 
     async def read(self, batch: Sequence[Work]) -> list[Analysis | Exception]:
@@ -191,21 +192,14 @@ class Scheduler:
         running = [job for worker in self._workers for job in worker.running]
         self._release([*self._backlog.waiting(), *running])
 
-    async def _submit(
-        self,
-        model: Model,
-        preparing: PreparingPool,
-        article: Article,
-        lane: Lane,
-        deadline_s: float,
-    ) -> Answer:
+    async def _submit(self, article: Article, lane: Lane, deadline_s: float) -> Answer:
         self._check_open()
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(_seconds_until(deadline_s)):
                     await held.enter_async_context(self._admission.items(lane))
-                    began_s = time.monotonic()
-                    prepared = await asyncio.wrap_future(preparing.submit(article, lane))
+                    model, began_s = self._model, time.monotonic()
+                    prepared = await asyncio.wrap_future(self.preparing.submit(article, lane))
                     prepare_s = time.monotonic() - began_s
                     await held.enter_async_context(self._admission.tokens(lane, prepared.tokens))
             except TimeoutError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from models.article import Article
 from models.errors import EmptyArticle, PreparationFailed
+from service import preparing
 from service.batching import Lane
 from service.errors import ModelUnavailable, kind_of
 from service.preparing import LONG_CHARS, MAX_PASSES, Preparation, PreparingPool, _Queue
@@ -77,6 +79,36 @@ def test_one_that_is_given_up_ends_at_once() -> None:
         assert waiting.cancel()
         stuck.cancel()
         assert pool.submit(Article("pid")).result(WAIT_S) != first
+
+
+def test_a_worker_that_was_lost_costs_no_article() -> None:
+    with closing(PreparingPool(prepare, processes=1, cpu_s=3600)) as pool:
+        pid = int(pool.submit(Article("pid")).result(WAIT_S))
+        os.kill(pid, 9)
+        assert pool.submit(Article("rain")).result(WAIT_S) == "RAIN"
+
+
+def test_one_that_is_given_up_as_it_is_done_costs_the_next_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its process is ended when it has given its outcome: the next article gets another."""
+
+    template = preparing._Template(prepare, 3600, users=1)
+    worker = preparing._Worker(template, 3600)
+    given_up = Preparation(Article("rain"), Lane.BULK)
+    loads = pickle.loads
+
+    def loads_late(content: bytes) -> object:
+        given_up.cancel()
+        return loads(content)
+
+    given_up.set_running_or_notify_cancel()
+    with closing(worker):
+        with monkeypatch.context() as patched:
+            patched.setattr(pickle, "loads", loads_late)
+            assert worker.prepare(given_up) == "RAIN"
+        monkeypatch.setattr(worker, "_failure", lambda _: AssertionError("sent to the dead"))
+        assert worker.prepare(Preparation(Article("snow"), Lane.BULK)) == "SNOW"
 
 
 def test_the_template_is_replaced_where_it_is_lost() -> None:

@@ -397,6 +397,20 @@ async def test_a_swap_fails_nobody_and_each_article_stays_with_its_model(model: 
     assert names == ["stand-in", "stand-in", "other"]
 
 
+async def test_what_waits_for_room_during_a_swap_is_answered_by_the_new_model(
+    model: StandIn,
+) -> None:
+    async with scheduling(model, max_queue_items=1) as scheduler:
+        model.gate.clear()
+        first, *rest = submit(scheduler, "w0", "w1", "w2", lane=Lane.BULK)
+        await until(lambda: bool(model.batches))
+        await scheduler.swap(StandIn(Info(name="other")))
+        model.gate.set()
+        found = await outcomes([first, *rest])
+    names = [answer.model.name for answer in found if isinstance(answer, Answer)]
+    assert names == ["stand-in", "other", "other"]
+
+
 async def test_the_end_answers_whoever_waits(model: StandIn) -> None:
     async with scheduling(model) as scheduler:
         held = await hold_the_model(scheduler, model)
