@@ -33,6 +33,7 @@ from service.settings import Settings
 from service.worker import Worker
 
 RESTART_DELAYS_S = (0.0, 1.0, 2.0, 4.0)  # then the process is given up
+STOP_S = 20.0
 STALL_S = 120.0  # a batch that takes longer never ends
 NO_TIME = Timing(queue=0.0, prepare=0.0, model=0.0)
 
@@ -98,6 +99,11 @@ class Scheduler:
         return State.DRAINING if self._draining and self._state is State.READY else self._state
 
     @property
+    def is_reading(self) -> bool:
+        """Whether a thread of the model has not ended."""
+        return any(worker.is_alive for worker in self._workers)
+
+    @property
     def budget_tokens(self) -> int:
         """The padded tokens that a batch may have, as memory allows."""
         return self._pace.memory_tokens
@@ -116,8 +122,11 @@ class Scheduler:
         self._watch()
         await self._started
 
-    async def stop(self, grace_s: float = 5.0) -> None:
-        """End the model's threads; whoever still waits gets ModelUnavailable."""
+    async def stop(self, grace_s: float = STOP_S) -> None:
+        """End the model's threads; whoever still waits gets ModelUnavailable.
+
+        A batch that takes longer than `grace_s` is left behind: `is_reading`.
+        """
         self._watching.cancel()
         self._backlog.close()
         self.abandon()

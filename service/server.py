@@ -89,7 +89,11 @@ def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     server.run(list(sockets))
     if service.model_lost:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606
-    return 0 if server.started else STARTUP_FAILURE
+    status = 0 if server.started else STARTUP_FAILURE
+    if service.scheduler.is_reading:  # torch aborts a process that ends around a thread of it
+        logging.shutdown()
+        os._exit(status)
+    return status
 
 
 def log_ready(host: str, sockets: Sequence[socket.socket]) -> None:

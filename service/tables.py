@@ -41,6 +41,8 @@ from service.rows import (
 
 BATCH_ROWS = 1024
 BATCH_BYTES = 16 * 2**20
+REPEATS = 64
+"""So many repeats of a value count as one more of it: they are read in no time, but not in none."""
 BUFFER_BYTES = 2**20
 MAX_COLUMNS = 10_000
 MAX_NAME_CHARS = 64
@@ -352,7 +354,8 @@ class _Column:
             np.maximum.accumulate(self._origins, out=self._origins)
         taken = lengths.fill_null(0).to_numpy(zero_copy_only=False)
         is_first = self._origins == np.arange(len(values))
-        self.sizes = np.where(is_first & (taken <= MAX_ROW_BYTES), taken, 0)
+        self.sizes = np.where(is_first, taken, taken // REPEATS)
+        self.sizes[taken > MAX_ROW_BYTES] = 0
 
     def value(self, index: int) -> object:
         """The value of a row, or _Unreadable."""

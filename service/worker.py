@@ -48,6 +48,11 @@ class Worker:
         self._thread = threading.Thread(target=self._run, args=(model,), name="model", daemon=True)
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread is there."""
+        return self._thread is not None and self._thread.is_alive()
+
     def join(self, timeout_s: float) -> None:
         """Wait for the thread's end, once the backlog is closed."""
         if self._thread is not None:

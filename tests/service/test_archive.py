@@ -439,7 +439,7 @@ def test_a_run_that_is_told_to_stop_stops_and_goes_on_to_the_same_bytes(
 def test_what_unfolds_to_too_much_is_resumed_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "UNFOLDED_SPARE_BYTES", 2**18)
+    monkeypatch.setattr(tables, "UNFOLDED_SPARE_BYTES", 2**22)
     bomb = tmp_path / "a.parquet"
     text = pa.DictionaryArray.from_arrays(pa.array([0] * 9000, pa.int32()), ["rain " * 20_000])
     pq.write_table(pa.table({"text": text}), bomb, compression="zstd")
