@@ -81,7 +81,7 @@ def marked(text: str, found: Sequence[Mark]) -> Text:
     for mark in found:
         article.stylize(mark.style, mark.span.start, mark.span.end)
     pieces = article.divide(sorted(notes))
-    ends = [*sorted(notes), len(text)]
+    ends = sorted({*notes, len(text)})
     whole = Text()
     for piece, end in zip(pieces, ends, strict=False):
         whole.append_text(piece)

@@ -78,6 +78,16 @@ def test_without_a_terminal_there_are_no_colours_and_80_columns_hold() -> None:
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+def test_a_note_at_the_end_of_the_text_stands_there_once() -> None:
+    last = Span(79, len(TEXT))
+    found = analysis(
+        stance=None,
+        topic=None,
+        summary=Summary("More.", Style.WRITTEN, 1, 1.0, (SummarySentence("More.", last, True),)),
+    )
+    assert printed(found).count("‹1›") == 2  # behind the summary's sentence, and in the article
+
+
 def test_what_was_not_asked_for_is_not_shown() -> None:
     text = printed(analysis(topic=None, stance=None, summary=None, warnings=()))
     assert "topic" not in text
