@@ -103,7 +103,12 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "colo
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in _OWN}
+    """The `extra` fields of a record, but for those that a library gives to all (Ray does)."""
+    return {
+        name: value
+        for name, value in vars(record).items()
+        if name not in _OWN and not name.startswith("_")
+    }
 
 
 class JsonLines(logging.Formatter):
