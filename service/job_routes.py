@@ -34,7 +34,12 @@ MAX_PAGE = 100
 BINARY = {"type": "string", "format": "binary"}
 BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
     FORM: {
-        "schema": {"type": "object", "properties": {"file": BINARY}, "required": ["file"]},
+        "schema": {
+            "type": "object",
+            "properties": {"file": BINARY},
+            "required": ["file"],
+            "additionalProperties": False,
+        },
         "encoding": {"file": {"contentType": f"{NDJSON}, {CSV}, {PARQUET}"}},
     }
 }
