@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -416,6 +417,17 @@ def test_a_shard_ends_early_where_its_articles_are_long(
     assert runs.digest(stopped.output) == runs.digest(whole.output)
 
 
+def stop_after(steps: int) -> Callable[[], None]:
+    """A check that stops a run once it has been asked so often."""
+    left = iter(range(steps))
+
+    def check() -> None:
+        if next(left, None) is None:
+            raise Interrupted("the job is stopped")
+
+    return check
+
+
 @pytest.mark.parametrize("steps", [0, 3, 12, 20])
 def test_a_run_that_is_told_to_stop_stops_and_goes_on_to_the_same_bytes(
     tmp_path: Path, archive_file: Path, steps: int
@@ -424,14 +436,8 @@ def test_a_run_that_is_told_to_stop_stops_and_goes_on_to_the_same_bytes(
     whole = runs.request(archive_file, output=tmp_path / "whole", shard_rows=1)
     runs.score(whole)
     asked = runs.request(archive_file, output=tmp_path / "out", shard_rows=1)
-    left = iter(range(steps))
-
-    def check() -> None:
-        if next(left, None) is None:
-            raise Interrupted("the job is stopped")
-
     with pytest.raises(Interrupted):
-        runs.score(asked, check=check)
+        runs.score(asked, check=stop_after(steps))
     runs.score(asked)
     assert runs.digest(asked.output) == runs.digest(whole.output)
 
@@ -449,14 +455,8 @@ def test_what_unfolds_to_too_much_is_resumed_to_the_same_bytes(
     assert manifest.plan.articles == 1
     assert 1000 < manifest.plan.rows < 9000
     stopped = runs.request(bomb, output=tmp_path / "stopped", shard_rows=500)
-    left = iter(range(manifest.plan.rows + 800))
-
-    def check() -> None:
-        if next(left, None) is None:
-            raise Interrupted("the job is stopped")
-
     with pytest.raises(Interrupted):
-        runs.score(stopped, check=check)
+        runs.score(stopped, check=stop_after(manifest.plan.rows + 800))
     runs.score(stopped)
     assert runs.digest(stopped.output) == runs.digest(whole.output)
 
