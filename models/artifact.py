@@ -32,6 +32,7 @@ from safetensors.torch import save as save_tensors
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from models.encoding import tokenizer_from
 from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
 from models.files import MAX_MANIFEST_BYTES, read_regular
 from models.labels import LabelSchema
@@ -110,14 +111,6 @@ class Artifact:
             raise ValueError(f"an article is read in 1 to {MAX_WINDOWS} windows")
         if not isinstance(self.metrics, Mapping):
             raise ValueError("metrics have names")
-
-
-def tokenizer_from(text: str) -> Tokenizer:
-    """A tokenizer that neither cuts nor pads, whatever its file says."""
-    tokenizer = Tokenizer.from_str(text)
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
 
 
 def save(artifact: Artifact, directory: Path, dtype: torch.dtype = torch.int8) -> str:

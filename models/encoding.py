@@ -82,6 +82,14 @@ class Encoded:
         return found
 
 
+def tokenizer_from(text: str) -> Tokenizer:
+    """A tokenizer that neither cuts nor pads, whatever its file says."""
+    tokenizer = Tokenizer.from_str(text)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
 class ArticleEncoder:
     """Tokenises articles, targets and words. Safe to use from any thread."""
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tokenizers import Tokenizer
-
 from models import cleaning, passages, webpage
 from models.analysis import Removed
 from models.article import Article, Options, Task
-from models.encoding import ArticleEncoder, Encoded
+from models.encoding import ArticleEncoder, Encoded, tokenizer_from
 from models.errors import ArticleTooLong, EmptyArticle
 from models.language import LanguageDetector
 from models.passages import Question
@@ -65,10 +63,7 @@ class Preparer:
     def __init__(self, tokenizer: str, max_windows: int, window: int) -> None:
         self._arguments = tokenizer, max_windows, window
         self.max_tokens = max_windows * window
-        loaded = Tokenizer.from_str(tokenizer)
-        loaded.no_truncation()
-        loaded.no_padding()
-        self.encoder = ArticleEncoder(loaded, max_windows, window)
+        self.encoder = ArticleEncoder(tokenizer_from(tokenizer), max_windows, window)
         self._detector = LanguageDetector()
 
     def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[str, int, int]]:

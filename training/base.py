@@ -10,7 +10,8 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoTokenizer, BertModel
 
-from models.artifact import Artifact, load, tokenizer_from
+from models.artifact import Artifact, load
+from models.encoding import tokenizer_from
 from models.labels import LabelSchema
 from models.network import ENCODER_SHAPE, Network, NetworkConfig
 from training.config import ModelConfig

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
-from models.artifact import tokenizer_from
 from models.cleaning import clean
-from models.encoding import WINDOW_TOKENS, ArticleEncoder, Encoded
+from models.encoding import WINDOW_TOKENS, ArticleEncoder, Encoded, tokenizer_from
 from models.labels import LabelSchema
 from models.passages import Question, questions
 from models.sentences import split

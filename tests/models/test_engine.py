@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from models import reading
 from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
-from models.artifact import Calibration, load, save, tokenizer_from
+from models.artifact import Calibration, load, save
 from models.device import cores
-from models.encoding import Integers
+from models.encoding import Integers, tokenizer_from
 from models.engine import (
     CPU_GROUP_TOKENS,
     MAX_PARALLEL,
