@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(models.__file__).parent / "nutgraf-mini"
 SUBJECTS = ("council", "minister", "team", "court", "school", "bank", "museum", "railway")
 OBJECTS = ("bridge", "budget", "strike", "match", "verdict", "exam", "merger", "exhibition")
-SCORE = (sys.executable, "-c", "from service.cli import main; main()", "score")
+SCORE = (sys.executable, "-c", "from service.cli.main import main; main()", "score")
 LABELS = ("--style", "extractive")
 
 
@@ -101,27 +101,27 @@ def rates(source: Path, rows: int, model: Path, work: Path, workers: int) -> dic
 
 def rate(source: Path, rows: int, model: Path, output: Path, *more: str) -> float:
     """Articles a second of a run, as its closing report has them."""
-    from service.closing import Closing
-    from service.manifest import Manifest
+    from service.archive.manifest import Manifest
+    from service.archive.statistics import RunStatistics
 
     run(source, output, model, "--limit", str(rows), *more)
     manifest = Manifest.read(output)
     assert manifest is not None
-    return Closing.of(manifest).articles_per_s or 0.0
+    return RunStatistics.of(manifest).articles_per_s or 0.0
 
 
 def rate_in_memory(source: Path, rows: int, model: Path) -> float:
     """Articles a second of the engine alone on the same rows, in this process."""
     from models.article import Article, Options, Style
     from models.engine import Engine
-    from service import sources
-    from service.rows import Columns, Row
+    from service.archive import readers
+    from service.archive.rows import Columns, Row
     from service.settings import Settings
 
     budget_tokens = Settings(model=model).max_batch_tokens
     engine = Engine.load(model, max_batch_tokens=budget_tokens)
     options = Options(style=Style.EXTRACTIVE)
-    read = [row for row, _ in zip(sources.read(source, Columns()), range(rows), strict=False)]
+    read = [row for row, _ in zip(readers.read(source, Columns()), range(rows), strict=False)]
     articles = [
         Article(row.text, row.title, options=options) for row in read if isinstance(row, Row)
     ]
@@ -130,7 +130,7 @@ def rate_in_memory(source: Path, rows: int, model: Path) -> float:
 
 def engine_rate(engine: Engine, articles: Sequence[Article], budget_tokens: int) -> float:
     """Articles a second of preparing and analysing in batches of similar length, in one thread."""
-    from service.shards import Pass, batches
+    from service.archive.scorer import Pass, batches
 
     begin = time.perf_counter()
     prepared = [engine.prepare(article) for article in articles]

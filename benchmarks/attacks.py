@@ -202,7 +202,7 @@ async def stopped_under_attack(
 def service(model: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """The service in a process of its own, with its log in a file."""
     with tempfile.TemporaryDirectory() as data, log.open("w") as written:
-        command = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
+        command = [sys.executable, "-c", "from service.cli.main import main; main()", "serve"]
         command += ["--port", "0", "--data", data, "--model", str(model)]
         process = subprocess.Popen(command, cwd=ROOT, stderr=written, text=True)
         try:

@@ -19,9 +19,9 @@ import typer
 
 import models
 from models.article import Article, Options, Style
+from models.encoding.preparation import Prepared
 from models.engine import Engine
-from models.padding import pack, ranges
-from models.preparation import Prepared
+from models.network.padding import pack, ranges
 
 SHIPPED = Path(models.__file__).parent / "nutgraf-mini"
 TARGETS = ("the city hospital", "Ann Harlow", "more money for roads")

@@ -22,8 +22,8 @@ import typer
 from benchmarks.serving import read_texts
 from models.article import Article, Options
 from models.device import cores
-from models.preparation import Preparer
-from service.preparing import PreparingPool
+from models.encoding.preparation import Preparer
+from service.inference.preparation import PreparingPool
 from service.settings import SHIPPED_MODEL
 
 MIB = 2**20

@@ -194,7 +194,7 @@ def stopped(*servers: Server) -> Iterator[None]:
 def our_server(model: Path) -> Iterator[Server]:
     """`nutgraf serve` on a free port, with room for what is sent to it."""
     settings = {"NUTGRAF_REQUEST_TIMEOUT_MS": "600000", "NUTGRAF_MAX_QUEUE_ITEMS": "1024"}
-    command = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
+    command = [sys.executable, "-c", "from service.cli.main import main; main()", "serve"]
     command += ["--port", "0", "--model", str(model)]
     process = subprocess.Popen(
         command,

@@ -1,7 +1,7 @@
 """What training and serving must agree on, and nothing else.
 
-The path of an article: `article` → `cleaning` → `sentences` → `encoding` → `network` →
-`summary` → `analysis`, driven by `engine`; `artifact` saves and loads what was trained.
+Rooms import one way only: `engine` → `artifact` → `tasks` → `network` → `encoding` → `text` → the
+types that lie here (`article`, `analysis`, `labels`, `errors`).
 """
 
 import os

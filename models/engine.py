@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from models import artifact, proof, summary
+from models import proof
 from models.analysis import (
     Analysis,
     InputReport,
@@ -23,16 +23,18 @@ from models.analysis import (
     TopicAnalysis,
 )
 from models.article import Article, Options, Style, Task
+from models.artifact import artifact
 from models.device import cores
-from models.encoding import MAX_TARGET_TOKENS
+from models.encoding.preparation import Prepared, Preparer
+from models.encoding.tokens import MAX_TARGET_TOKENS
 from models.errors import AnalysisError, ArticleError, ArtifactSchema, ArtifactUnfit
-from models.labelling import Labeller
 from models.labels import LabelSchema
-from models.network import Network
-from models.preparation import Prepared, Preparer
-from models.reading import Reading, read_stances
-from models.vocabulary import OwnWords
-from models.writer import Request, Writer
+from models.network.encoded import EncodedArticles, read_stances
+from models.network.network import Network
+from models.tasks.labelling import Labeller
+from models.tasks.summary import decision
+from models.tasks.summary.writer import Request, Writer
+from models.text.words import OwnWords
 
 CPU_GROUP_TOKENS = 2048
 """Windows of similar length that a CPU encodes together: more are not read faster, but padded."""
@@ -166,7 +168,7 @@ class Engine:
         """
         if not batch:
             return []
-        reading = Reading(self.network, [p.encoded for p in batch], self._group_tokens)
+        reading = EncodedArticles(self.network, [p.encoded for p in batch], self._group_tokens)
         topics = self._topics(reading, batch)
         stances = self._overall(reading, batch) | self._stances(batch)
         summaries = self._summaries(reading, batch)
@@ -187,7 +189,9 @@ class Engine:
             for row, prepared in enumerate(batch)
         ]
 
-    def _topics(self, reading: Reading, batch: Sequence[Prepared]) -> dict[int, TopicAnalysis]:
+    def _topics(
+        self, reading: EncodedArticles, batch: Sequence[Prepared]
+    ) -> dict[int, TopicAnalysis]:
         asked = [row for row, p in enumerate(batch) if Task.TOPIC in p.options.tasks]
         if not asked:
             return {}
@@ -195,7 +199,7 @@ class Engine:
         return {row: self._labeller.topic(batch[row].encoded, read.row(row)) for row in asked}
 
     def _overall(
-        self, reading: Reading, batch: Sequence[Prepared]
+        self, reading: EncodedArticles, batch: Sequence[Prepared]
     ) -> dict[int, tuple[StanceAnalysis, ...]]:
         """The stances toward their own subjects of the articles that no target is named for."""
         asked = [
@@ -222,7 +226,7 @@ class Engine:
             found[row] = (*found.get(row, ()), stance)
         return found
 
-    def _summaries(self, reading: Reading, batch: Sequence[Prepared]) -> dict[int, Summary]:
+    def _summaries(self, reading: EncodedArticles, batch: Sequence[Prepared]) -> dict[int, Summary]:
         asked = [row for row, p in enumerate(batch) if Task.SUMMARY in p.options.tasks]
         if not asked:
             return {}
@@ -230,7 +234,7 @@ class Engine:
         scores = {row: salience[row, : len(batch[row].encoded.sentences)].tolist() for row in asked}
         asked = [row for row in asked if all(map(math.isfinite, scores[row]))]
         requests: dict[int, list[Request]] = {
-            row: summary.requests(
+            row: decision.requests(
                 row, batch[row].encoded, scores[row], batch[row].options.max_words
             )
             for row in asked
@@ -243,9 +247,9 @@ class Engine:
             encoded, most = batch[row].encoded, batch[row].options.max_words
             if row in requests:
                 drafted = [(request, next(drafts)) for request in requests[row]]
-                found[row] = summary.written(encoded, scores[row], most, drafted, self._own)
+                found[row] = decision.written(encoded, scores[row], most, drafted, self._own)
             else:
-                found[row] = summary.extractive(encoded, scores[row], most)
+                found[row] = decision.extractive(encoded, scores[row], most)
         return found
 
     def _warnings(self, prepared: Prepared) -> tuple[str, ...]:

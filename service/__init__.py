@@ -1,5 +1,6 @@
-"""The HTTP service. Read top to bottom, the modules are the path of a request.
+"""The service: `nutgraf serve`, `nutgraf score` and the other commands.
 
-`settings` → `protocol` → `security` → `journal` → `bodies` → `schemas` → `routes` → `scheduler`
-(`admission`, `backlog`, `batching`, `worker`, `isolation`) → the engine, and back.
+Rooms import one way only: `cli` → `api` → `http` → `jobs` → `archive` → `inference` → the files
+that lie here. A request goes through `http` and `api` to `inference`; an archive through `cli` or
+`jobs` to `archive`.
 """

@@ -1,6 +1,7 @@
-"""What can go wrong with a request, and the one table of how it is answered (RFC 9457).
+"""What can go wrong with a request or a service. How HTTP answers it is in `service.http.problems`.
 
     NutgrafError
+    ├── ModelFailed             the model answers nothing, not even a text of its own
     └── ServiceError
         ├── MalformedRequest    not HTTP, or of two minds about where its body ends
         ├── HeaderTooLarge      more header fields, or longer ones, than a request may have
@@ -34,29 +35,20 @@ name of a field that is not known, where it is a plain identifier.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from http import HTTPStatus
+from dataclasses import dataclass
 from typing import Any
 
-from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
-
-from models.errors import (
-    AnalysisError,
-    ArticleTooLong,
-    ArtifactError,
-    EmptyArticle,
-    NutgrafError,
-    PreparationFailed,
-    UnreadableHtml,
-)
+from models.errors import AnalysisError, ArtifactError, NutgrafError
 from service import validation
-from service.stops import StorageFailed
 
-PROBLEM_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 10
 NO_FIELDS: Mapping[str, Sequence[str]] = {}
+
+
+class ModelFailed(NutgrafError):
+    """The model answers nothing, not even a text of its own."""
 
 
 class ServiceError(NutgrafError):
@@ -204,124 +196,16 @@ class FieldError:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How an exception is answered."""
-
-    status: int
-    slug: str
-    title: str
-
-
-KINDS: Mapping[type[Exception], Kind] = {
-    MalformedRequest: Kind(400, "malformed-request", "The request cannot be read"),
-    HeaderTooLarge: Kind(431, "header-too-large", "The header section is too large"),
-    TargetTooLong: Kind(414, "target-too-long", "The URL is too long"),
-    TooManyConnections: Kind(503, "too-many-connections", "There are too many connections"),
-    MalformedBody: Kind(400, "malformed-body", "The body cannot be read"),
-    InvalidRequest: Kind(422, "invalid-request", "The request is not valid"),
-    UnsupportedMedia: Kind(415, "unsupported-media", "The media type is not supported"),
-    BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
-    RangeRefused: Kind(416, "range-refused", "There are no such bytes"),
-    TooManyItems: Kind(413, "too-many-items", "There are too many articles in the call"),
-    ReceiptTimeout: Kind(408, "receipt-timeout", "The body came too slowly"),
-    ForbiddenHost: Kind(400, "forbidden-host", "The Host header is not valid here"),
-    Unauthorized: Kind(401, "unauthorized", "An API key is needed"),
-    Forbidden: Kind(403, "forbidden", "This API key may not do this"),
-    ReloadRunning: Kind(409, "reload-running", "The model cannot be reloaded now"),
-    JobsOff: Kind(503, "jobs-off", "Jobs are not taken here"),
-    JobsUnreachable: Kind(503, "jobs-unreachable", "The jobs cannot be reached"),
-    JobUnknown: Kind(404, "job-unknown", "There is no such job"),
-    JobUnfinished: Kind(409, "job-unfinished", "The job has no results"),
-    StorageFailed: Kind(507, "storage-failed", "There is no room to store it"),
-    QueueFull: Kind(429, "queue-full", "The queue is full"),
-    DeadlinePassed: Kind(504, "deadline-passed", "The deadline has passed"),
-    ModelUnavailable: Kind(503, "model-unavailable", "The model is not available"),
-    OutOfMemory: Kind(503, "out-of-memory", "There is not enough memory"),
-    AnalysisFailed: Kind(500, "analysis-failed", "The article could not be analysed"),
-    ClientGone: Kind(499, "client-gone", "The client has gone"),
-    EmptyArticle: Kind(422, "empty-article", "There is no text to read"),
-    ArticleTooLong: Kind(422, "article-too-long", "The article is too long"),
-    UnreadableHtml: Kind(422, "unreadable-html", "There is no article in the HTML"),
-    PreparationFailed: Kind(422, "preparation-failed", "The article could not be prepared"),
-    AnalysisError: Kind(500, "analysis-failed", "The article could not be analysed"),
-    ArtifactError: Kind(422, "artifact-refused", "The model artifact is not usable"),
-}
-INTERNAL = Kind(500, "internal-error", "The service has failed")
+def slug_of(error: Exception) -> str:
+    """What an error is called in problems and metrics: `queue-full` for QueueFull."""
+    for cls, slug in _SLUGS.items():
+        if isinstance(error, cls):
+            return slug
+    name = type(error).__name__ if isinstance(error, NutgrafError) else "InternalError"
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Problem details of RFC 9457. `errors` says which fields are wrong, where fields are."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str | None = None
-    errors: tuple[FieldError, ...] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The members that are set."""
-        return {name: value for name, value in asdict(self).items() if value}
-
-
-def kind_of(error: Exception) -> Kind:
-    """How the table answers an exception; one that it does not know is a 500."""
-    if isinstance(error, HTTPException):
-        return _http_kind(error.status_code)
-    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL)
-
-
-def problem_of(error: Exception, request_id: str | None = None) -> Problem:
-    """The problem that answers an exception."""
-    kind = kind_of(error)
-    if isinstance(error, HTTPException):
-        detail = _HTTP_DETAILS.get(error.status_code, f"{kind.title}.")
-    elif kind is INTERNAL:
-        detail = "Something failed here, not in the request; try again."
-    elif isinstance(error, ArtifactError):
-        detail = error.problem  # without the server's path
-    else:
-        detail = str(error)
-    return Problem(
-        type=f"urn:nutgraf:problem:{kind.slug}",
-        title=kind.title,
-        status=kind.status,
-        detail=_sentence(detail),
-        request_id=request_id,
-        errors=error.fields if isinstance(error, InvalidRequest) and error.fields else None,
-    )
-
-
-def problem_response(error: Exception, request_id: str | None = None) -> JSONResponse:
-    """The response that answers an exception, with the headers that go with its status."""
-    problem = problem_of(error, request_id)
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    if isinstance(error, ServiceError) and error.retry_after_s is not None:
-        headers["Retry-After"] = str(error.retry_after_s)
-    if isinstance(error, RangeRefused):
-        headers["Content-Range"] = f"bytes */{error.size_bytes}"
-    if problem.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(problem.to_json(), problem.status, headers=headers, media_type=PROBLEM_TYPE)
-
-
-_HTTP_DETAILS = {
-    404: "There is nothing at this path; GET /docs lists what there is.",
-    405: "This path does not take this method; the Allow header says which it takes.",
-}
-
-
-def _http_kind(status: int) -> Kind:
-    phrase = HTTPStatus(status).phrase
-    return Kind(status, phrase.lower().replace(" ", "-"), phrase)
-
-
-def _sentence(detail: str) -> str:
-    """The models' errors are clauses, as exceptions are; an answer speaks in sentences."""
-    sentence = detail[:1].upper() + detail[1:].rstrip(".")
-    return sentence if sentence.endswith("?") else sentence + "."
+_SLUGS = {AnalysisError: "analysis-failed", ArtifactError: "artifact-refused"}
 
 
 def _field_error(

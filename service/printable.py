@@ -11,6 +11,11 @@ _ACTIVE = re.compile(
 _PICTURES, _DELETE_PICTURE, _NO_PICTURE = 0x2400, "\u2421", "\ufffd"
 
 
+def as_text(name: object) -> str:
+    """A file's name as text: bytes of it that are not UTF-8 are escaped."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
+
+
 def printable(text: str) -> str:
     """The text with a visible character for each one that a terminal would act on: ␛ for ESC.
 

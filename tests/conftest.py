@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from models.artifact import Artifact, load
+from models.artifact.artifact import Artifact, load
 from models.engine import Engine
-from training.base import labels
+from training.fitting.start import labels
 from training.tiny import write_tiny
 
-pytest_plugins = ["tests.trial"]
+pytest_plugins = ["tests.support.running", "tests.support.trial"]
 
 settings.register_profile("nutgraf", deadline=None, derandomize=True)
 settings.load_profile("nutgraf")
@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("NUTGRAF_")]:
         if not name.startswith("NUTGRAF_TEST_"):  # where the tests' own database is
             del os.environ[name]
+    os.environ["NUTGRAF_PREPARE_PROCESSES"] = "0"  # but where a test wants some
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["HF_DATASETS_CACHE"] = tempfile.mkdtemp(prefix="nutgraf-tests-")

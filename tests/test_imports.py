@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from setuptools import find_packages
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 TOML: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT: dict[str, Any] = TOML["project"]
 OURS = ("models", "service", "training", "benchmarks", "tests")
@@ -89,8 +92,79 @@ def test_what_is_imported_is_declared(packages: tuple[str, ...], extras: tuple[s
 
 
 def test_ray_is_imported_where_it_is_used_only() -> None:
-    using = {f.name for f in (ROOT / "service").glob("*.py") if "ray" in imported(f)}
-    assert using == {"cluster.py"}
+    using = {f.name for f in (ROOT / "service").rglob("*.py") if "ray" in imported(f)}
+    assert using == {"ray_scorer.py"}
+
+
+ORDERS = {
+    "service": ("cli", "api", "http", "jobs", "archive", "inference", ""),
+    "models": ("engine", "artifact", "tasks", "network", "encoding", "text", ""),
+    "training": ("__main__", "tiny", "fitting", "evaluation", "data", ""),
+}
+"""The rooms of each wing, from the top down: a room imports only from those that stand after it.
+The last, without a name, is what lies in no room, such as `service.errors`."""
+
+
+def room_of(module: str) -> tuple[str, str]:
+    """The wing and the room of a module: `service.archive.rows` is in `service`, `archive`."""
+    wing, _, rest = module.partition(".")
+    name = rest.partition(".")[0]
+    return wing, name if name in ORDERS[wing] else ""
+
+
+def modules_imported(path: Path) -> Iterator[str]:
+    """The modules of our own that a file imports, at its top or anywhere inside."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ORDERS:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                is_module = (ROOT / inner.replace(".", "/")).with_suffix(".py").exists()
+                yield (
+                    inner
+                    if is_module or (ROOT / inner.replace(".", "/")).is_dir()
+                    else str(node.module)
+                )
+
+
+@pytest.mark.parametrize("wing", ORDERS)
+def test_imports_between_rooms_run_one_way(wing: str) -> None:
+    order = ORDERS[wing]
+    upward = []
+    for path in sorted((ROOT / wing).rglob("*.py")):
+        _, here = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for module in modules_imported(path):
+            there_wing, there = room_of(module)
+            if there_wing == wing and order.index(there) < order.index(here):
+                upward.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert upward == []
+
+
+@pytest.mark.parametrize("wing", ORDERS)
+def test_every_room_has_its_place_in_the_order(wing: str) -> None:
+    rooms = {p.parent.name for p in (ROOT / wing).glob("*/__init__.py")}
+    assert rooms <= set(ORDERS[wing])
+
+
+WITHOUT = {
+    "models.text.cleaning": ("torch", "transformers"),
+    "models.encoding.preparation": ("torch", "transformers"),
+    "models.analysis": ("torch", "transformers"),
+    "service.inference.preparation_process": ("torch", "transformers"),
+    "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy"),
+    "service.cli.archive": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
+    "service.archive.scoring": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
+    "service.archive.ray_scorer": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
+}
+"""What a module must not load, itself or through others."""
+
+
+@pytest.mark.parametrize("module", WITHOUT)
+def test_what_a_module_does_not_load(module: str) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert not {name.partition(".")[0] for name in found} & set(WITHOUT[module])
 
 
 def test_the_build_takes_all_packages_and_their_data() -> None:
@@ -98,7 +172,7 @@ def test_the_build_takes_all_packages_and_their_data() -> None:
     files = [f for top in OURS[:3] for f in (ROOT / top).rglob("*") if f.is_file()]
     shipped = [f.relative_to(ROOT) for f in files if "__pycache__" not in f.parts]
     packages = {".".join(file.parent.parts) for file in shipped if file.suffix == ".py"}
-    assert packages == set(setuptools["packages"])
+    assert packages == set(find_packages(str(ROOT), **setuptools["packages"]["find"]))
     patterns = [
         f"{package.replace('.', '/')}/{pattern}"
         for package, data in setuptools["package-data"].items()

@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from models import artifact as artifacts
+from models.artifact import artifact as artifacts
 from models.engine import Engine
 from models.errors import NutgrafError
+from models.tasks.calibration import Calibration
 
 EXIT_REFUSED = 2
 
@@ -39,10 +40,10 @@ def fit(
     max_steps: Annotated[int | None, typer.Option(help="end after that many batches")] = None,
 ) -> None:
     """Fit a network and save it as an artifact."""
-    from training.base import base_path, labels, tokenizer_json
     from training.config import read
-    from training.corpus import build
-    from training.fit import Fit
+    from training.fitting.corpus import build
+    from training.fitting.start import base_path, labels, tokenizer_json
+    from training.fitting.trainer import Fit
 
     run = read(config)
     if base is not None:
@@ -68,10 +69,10 @@ def calibrate(
     config: Annotated[Path, typer.Argument(help="the TOML file that names validation files")],
 ) -> None:
     """Fit temperatures and abstention thresholds, and save them in the artifact."""
-    from training.calibrate import calibrate
     from training.config import read
+    from training.evaluation.calibration import calibrate
 
-    model = replace(artifacts.load(directory), calibration=artifacts.Calibration())
+    model = replace(artifacts.load(directory), calibration=Calibration())
     fitted = calibrate(Engine.over(model), read(config))
     typer.echo(json.dumps(asdict(fitted)))
     digest = artifacts.save(replace(artifacts.load(directory), calibration=fitted), directory)
@@ -86,9 +87,9 @@ def evaluate(
     most: Annotated[int, typer.Option(help="texts of each file, at most")] = 400,
 ) -> None:
     """Measure an artifact on validation files; prints one JSON object."""
-    from training.card import with_figures
     from training.config import read
-    from training.evaluate import evaluate
+    from training.evaluation.card import with_figures
+    from training.evaluation.report import evaluate
 
     run = read(config)
     figures = {
@@ -113,7 +114,7 @@ def average(
     share: Annotated[float, typer.Option(min=0, max=1, help="of the second one's weights")] = 0.5,
 ) -> None:
     """Average the weights of two artifacts; calibrate what comes of it."""
-    from training.average import average
+    from training.fitting.averaging import average
 
     digest = artifacts.save(average(artifacts.load(one), artifacts.load(other), share), output)
     typer.echo(f"{output} {digest}")
@@ -125,7 +126,7 @@ def tiny(
     seed: Annotated[int, typer.Option(help="other seed, other weights")] = 0,
 ) -> None:
     """Write a random artifact of well under a megabyte, for tests and trials."""
-    from training.base import labels
+    from training.fitting.start import labels
     from training.tiny import write_tiny
 
     typer.echo(f"{directory} {write_tiny(directory, labels(None), seed)}")

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-from models import artifact
-from models.encoding import STANCE_TOKEN, WRITE_TOKEN
+from models.artifact import artifact
+from models.encoding.tokens import STANCE_TOKEN, WRITE_TOKEN
 from models.labels import LabelSchema
-from models.network import END, Network, NetworkConfig, WriterHead
-from models.vocabulary import FUNCTION_WORDS
+from models.network.network import END, Network, NetworkConfig, WriterHead
+from models.text.words import FUNCTION_WORDS
 
 OWN_WORDS = (
     "</s>",

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from tokenizers import Tokenizer
 
-from models.artifact import Artifact
-from models.encoding import ArticleEncoder
-from models.sentences import split
-from models.summary import all_words
-from models.vocabulary import OwnWords
-from models.writer import Request
+from models.artifact.artifact import Artifact
+from models.encoding.tokens import ArticleEncoder
+from models.tasks.summary.decision import all_words
+from models.tasks.summary.writer import Request
+from models.text.sentences import split
+from models.text.words import OwnWords
 
 MakeRequest = Callable[..., Request]
 

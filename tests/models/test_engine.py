@@ -19,12 +19,12 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models import reading
 from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
-from models.artifact import Calibration, load, save
+from models.artifact.artifact import load, save
 from models.device import cores
-from models.encoding import Integers, tokenizer_from
+from models.encoding.preparation import Prepared
+from models.encoding.tokens import Integers, tokenizer_from
 from models.engine import (
     CPU_GROUP_TOKENS,
     MAX_PARALLEL,
@@ -40,11 +40,12 @@ from models.errors import (
     EmptyArticle,
     UnreadableHtml,
 )
-from models.padding import pack
-from models.preparation import Prepared
-from models.reading import Encode
-from models.summary import all_words, content_words, count_words
-from tests.articles import (
+from models.network import encoded
+from models.network.encoded import Encode
+from models.network.padding import pack
+from models.tasks.calibration import Calibration
+from models.tasks.summary.decision import all_words, content_words, count_words
+from tests.support.articles import (
     FRENCH,
     FURNITURE,
     HTML_PAGE,
@@ -423,10 +424,10 @@ def test_an_article_that_fails_leaves_its_neighbours_whole(
     ((_, question), *_) = prepared(poisoned).questions
     article = prepared(poisoned).encoded
     bad = question.ids if part == "question" else article.ids[: article.windows[0]]
-    encoded = reading._encoded
+    original = encoded._encoded
 
     def poison(encode: Encode, windows: Sequence[Integers], *rest: Any) -> torch.Tensor:
-        states = encoded(encode, windows, *rest)
+        states = original(encode, windows, *rest)
         begins = itertools.accumulate((len(window) for window in windows), initial=0)
         for begin, window in zip(begins, windows, strict=False):
             if window.tolist() == bad.tolist():
@@ -434,7 +435,7 @@ def test_an_article_that_fails_leaves_its_neighbours_whole(
         return states
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(reading, "_encoded", poison)
+        patched.setattr(encoded, "_encoded", poison)
         found = engine.analyze([prepared(number) for number in range(5)])
     assert isinstance(found[poisoned], AnalysisError)
     for number in (0, 1, 3, 4):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from models.labels import Label, LabelSchema
-from training.base import labels
+from training.fitting.start import labels
 
 YES_NO = (Label("yes"), Label("no"))
 

@@ -25,8 +25,9 @@ from pydantic import (
 )
 
 from models.article import Task
-from service.errors import InvalidRequest, problem_of
-from service.schemas import read_article
+from service.api.schemas import read_article
+from service.errors import InvalidRequest
+from service.http.problems import problem_of
 from service.settings import Settings
 from service.validation import PLAIN, is_nameable, nearest, plain
 

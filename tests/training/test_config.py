@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from training.config import Config, Source, read
 from training.errors import ConfigError
 
 SMALLEST = '[[train]]\npath = "a.jsonl"\n'
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from models.analysis import Analysis
 from models.article import Article
-from models.artifact import load
+from models.artifact.artifact import load
 from models.engine import Engine
-from tests.articles import SAMPLES
+from tests.support.articles import SAMPLES
 from training.__main__ import app
-from training.base import labels
+from training.fitting.start import labels
 from training.tiny import write_tiny
 
 

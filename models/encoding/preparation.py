@@ -1,0 +1,146 @@
+"""What an article goes through before the model reads it: cleaned, split, tokenised. No torch.
+
+Time is linear in what is searched for the article, which is bounded (`cleaning.beginning`), but for
+HTML: what a page costs is its parser's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from models.analysis import Removed
+from models.article import Article, Options, Task
+from models.encoding import stance_inputs
+from models.encoding.stance_inputs import StanceInput
+from models.encoding.tokens import ArticleEncoder, Encoded, tokenizer_from
+from models.errors import ArticleTooLong, EmptyArticle
+from models.text import cleaning, html
+from models.text.language import LanguageDetector
+from models.text.sentences import split
+
+MAX_REMOVED = 256
+OPENING_SENTENCES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An article that is ready to be analysed: whatever can be wrong with it is ruled out."""
+
+    encoded: Encoded
+    options: Options
+    questions: tuple[tuple[str, StanceInput], ...]
+    removed: tuple[Removed, ...]
+    language: str | None
+    from_html: bool
+
+    @property
+    def tokens(self) -> int:
+        """Word pieces in all windows and questions."""
+        return len(self.encoded.ids) + self._asked_tokens
+
+    @property
+    def windows(self) -> int:
+        """The windows that it is read in; questions count as windows of the longest's length."""
+        return len(self.encoded.windows) - (-self._asked_tokens // self.longest_tokens)
+
+    @property
+    def longest_tokens(self) -> int:
+        """The longest window or question, to which all of a batch may be padded."""
+        return max([*self.encoded.windows, *(len(asked.ids) for _, asked in self.questions)])
+
+    @property
+    def _asked_tokens(self) -> int:
+        return sum(len(asked.ids) for _, asked in self.questions)
+
+
+class Preparer:
+    """Prepares articles for one model. It may be used in any thread, and sent to other processes.
+
+    `tokenizer` is a tokenizer's JSON. An article is read in at most `max_windows` windows of
+    `window` tokens.
+    """
+
+    def __init__(self, tokenizer: str, max_windows: int, window: int) -> None:
+        self._arguments = tokenizer, max_windows, window
+        self.max_tokens = max_windows * window
+        self.encoder = ArticleEncoder(tokenizer_from(tokenizer), max_windows, window)
+        self._detector = LanguageDetector()
+
+    def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[str, int, int]]:
+        return Preparer, self._arguments
+
+    def warm_up(self) -> None:
+        """Loads what is loaded once, so that the first article does not pay for it."""
+        self._detector.warm_up()
+
+    def __call__(self, article: Article) -> Prepared:
+        """Cleans, splits and tokenises an article. Raises an ArticleError."""
+        options = article.options
+        text, title = article.text or "", article.title
+        if article.html is not None:
+            text, found = html.extract(article.html)
+            title = title or found
+        end, removed = self._searched(text, title, options)
+        searched = text[:end]
+        encoded = self.encoder.article(searched, split(searched, removed), title)
+        is_cut = encoded.truncated or bool(text[end:].strip())
+        if not encoded.sentences and is_cut:
+            raise EmptyArticle(
+                f"there is no text to read in the first {end} characters, and no more is searched; "
+                "send the article without what stands before it"
+            )
+        if not encoded.sentences:
+            raise EmptyArticle("there is no text to read; send the article's text")
+        if is_cut and options.strict:
+            raise ArticleTooLong(
+                f"the article is longer than the {self.max_tokens} tokens that are read; "
+                "shorten it, or leave out strict to have its beginning read"
+            )
+        detected = self._detector.detect(_opening(encoded))
+        return Prepared(
+            encoded=replace(encoded, truncated=is_cut),
+            options=options,
+            questions=self._questions(encoded, options),
+            removed=_reported(searched, removed),
+            language=detected[0] if detected else None,
+            from_html=article.html is not None,
+        )
+
+    def _searched(
+        self, text: str, title: str | None, options: Options
+    ) -> tuple[int, tuple[Removed, ...]]:
+        """Where the part of a text ends that is searched for what can be read; what of it is not.
+
+        What stands behind that end is not looked at.
+        """
+        if options.clean:
+            return cleaning.beginning(text, title, self.max_tokens)
+        return cleaning.cut(text), ()
+
+    def _questions(self, encoded: Encoded, options: Options) -> tuple[tuple[str, StanceInput], ...]:
+        if Task.STANCE not in options.tasks or not options.targets:
+            return ()
+        targets = {target: self.encoder.target(target) for target in options.targets}
+        asked = stance_inputs.questions(encoded, list(targets.items()))
+        return tuple(zip(targets, asked, strict=True))
+
+
+def _opening(encoded: Encoded) -> str:
+    """The sentences that a reader comes to first."""
+    spans = encoded.sentences[:OPENING_SENTENCES]
+    return " ".join(encoded.text[span.start : span.end] for span in spans)
+
+
+def _reported(text: str, removed: Sequence[Removed]) -> tuple[Removed, ...]:
+    """The first `MAX_REMOVED` pieces that are left unread; a menu is one, not one for each line."""
+    joined: list[Removed] = []
+    for part in removed:
+        before = joined[-1] if joined else None
+        if before and before.why == part.why and not text[before.end : part.start].strip():
+            joined[-1] = replace(before, end=part.end)
+        elif len(joined) == MAX_REMOVED:
+            break
+        else:
+            joined.append(part)
+    return tuple(joined)

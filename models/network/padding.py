@@ -1,0 +1,42 @@
+"""From rows of different lengths to padded tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.encoding.tokens import Integers
+
+
+def pack(lengths: Sequence[int], budget_tokens: int) -> list[list[int]]:
+    """Groups rows of similar length so that longest × count stays within the budget.
+
+    Every row is in exactly one group; a row longer than the budget has a group of its own.
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        if groups and longest * (len(groups[-1]) + 1) <= budget_tokens:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+            longest = lengths[row]
+    return groups
+
+
+def pad(rows: Sequence[Sequence[int] | Integers], fill: int = 0) -> tuple[Tensor, Tensor]:
+    """Rows of different lengths as one tensor, and its mask of real entries: (rows, longest)."""
+    width = max((len(row) for row in rows), default=0)
+    padded = np.full((len(rows), width), fill, np.int64)
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
+    lengths = torch.tensor([len(row) for row in rows])
+    return torch.from_numpy(padded), torch.arange(width) < lengths[:, None]
+
+
+def ranges(spans: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    """Index ranges as a padded index tensor and its mask, both (spans, longest)."""
+    return pad([np.arange(first, last) for first, last in spans])

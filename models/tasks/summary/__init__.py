@@ -1,0 +1,1 @@
+"""The summary: which sentences, and in which words."""

@@ -1,0 +1,1 @@
+"""The HTTP service: what each request asks, and how it is answered."""

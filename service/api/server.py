@@ -1,0 +1,100 @@
+"""The server around the application: uvicorn with this project's protocol and settings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from functools import partial
+from math import ceil
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+
+from service.api import access_log
+from service.api.app import create_app
+from service.api.lifecycle import STOP_SIGNALS, Service
+from service.http import port
+from service.http.connections import Connections, limit_for, raise_file_limit
+from service.http.protocol import BoundedProtocol
+from service.inference import load
+from service.settings import Settings
+
+KEEP_ALIVE_S = 5
+BACKLOG = 2048
+SWITCH_S = 1e-4
+"""How long a thread that computes in Python may keep the interpreter's lock from the others: the
+model's threads let go of it for each of their many short operations, and wait to get it back."""
+LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
+
+logger = logging.getLogger("nutgraf.server")
+
+
+class Server(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and open the port. Raises PortRefused where another process was faster."""
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            await self.lifespan.shutdown()
+            raise port.refusal(self.config.host, self.config.port, error) from None
+        if self.started and sockets:
+            log_ready(self.config.host, sockets)
+
+
+def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
+    """Answer requests on these sockets until a signal ends it; the exit status.
+
+    Raises ArtifactError, ModelFailed, ModelUnavailable or JobsUnreachable before the port opens,
+    and PortRefused. Where the model's device was lost, the process is replaced by a fresh one of
+    the same command.
+    """
+    access_log.log_to_stderr(settings.log_format)
+    sys.setswitchinterval(SWITCH_S)
+    service = Service(settings, load.load_engine)
+    server = Server(configure(create_app(service), settings))
+    for number in STOP_SIGNALS:  # uvicorn sends them again at its end: a drained stop is exit 0
+        signal.signal(number, signal.SIG_IGN)
+    server.run(list(sockets))
+    if service.model_lost:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+    status = 0 if server.started else STARTUP_FAILURE
+    if service.scheduler.is_reading:  # torch aborts a process that ends around a thread of it
+        logging.shutdown()
+        os._exit(status)
+    return status
+
+
+def log_ready(host: str, sockets: Sequence[socket.socket]) -> None:
+    """The line that says where to find the service."""
+    url = port.url_of(host, sockets[0].getsockname()[1])
+    logger.info("nutgraf is ready: %s (docs: /docs)", url, extra={"url": url})
+
+
+def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:
+    """What uvicorn is told."""
+    limit = limit_for(raise_file_limit())
+    protocol = partial(BoundedProtocol, settings.receipt_timeout_s, Connections(limit))
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=protocol,  # type: ignore[arg-type]
+        backlog=min(BACKLOG, limit),  # those that are accepted at once need files too
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=ceil(settings.drain_timeout_s) + LEFTOVER_S,
+        **more,
+    )

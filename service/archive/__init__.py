@@ -1,0 +1,1 @@
+"""The path of an archive: rows read, cut into shards, scored, written, in a manifest."""

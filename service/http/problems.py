@@ -1,0 +1,177 @@
+"""How exceptions are answered: one table, in the problem details of RFC 9457."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from models.errors import (
+    AnalysisError,
+    ArticleTooLong,
+    ArtifactError,
+    EmptyArticle,
+    PreparationFailed,
+    UnreadableHtml,
+)
+from service.archive.errors import StorageFailed
+from service.errors import (
+    AnalysisFailed,
+    BodyTooLarge,
+    ClientGone,
+    DeadlinePassed,
+    FieldError,
+    Forbidden,
+    ForbiddenHost,
+    HeaderTooLarge,
+    InvalidRequest,
+    JobsOff,
+    JobsUnreachable,
+    JobUnfinished,
+    JobUnknown,
+    MalformedBody,
+    MalformedRequest,
+    ModelUnavailable,
+    OutOfMemory,
+    QueueFull,
+    RangeRefused,
+    ReceiptTimeout,
+    ReloadRunning,
+    ServiceError,
+    TargetTooLong,
+    TooManyConnections,
+    TooManyItems,
+    Unauthorized,
+    UnsupportedMedia,
+    slug_of,
+)
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How an exception is answered."""
+
+    status: int
+    title: str
+
+
+KINDS: Mapping[type[Exception], Kind] = {
+    MalformedRequest: Kind(400, "The request cannot be read"),
+    HeaderTooLarge: Kind(431, "The header section is too large"),
+    TargetTooLong: Kind(414, "The URL is too long"),
+    TooManyConnections: Kind(503, "There are too many connections"),
+    MalformedBody: Kind(400, "The body cannot be read"),
+    InvalidRequest: Kind(422, "The request is not valid"),
+    UnsupportedMedia: Kind(415, "The media type is not supported"),
+    BodyTooLarge: Kind(413, "The body is too large"),
+    RangeRefused: Kind(416, "There are no such bytes"),
+    TooManyItems: Kind(413, "There are too many articles in the call"),
+    ReceiptTimeout: Kind(408, "The body came too slowly"),
+    ForbiddenHost: Kind(400, "The Host header is not valid here"),
+    Unauthorized: Kind(401, "An API key is needed"),
+    Forbidden: Kind(403, "This API key may not do this"),
+    ReloadRunning: Kind(409, "The model cannot be reloaded now"),
+    JobsOff: Kind(503, "Jobs are not taken here"),
+    JobsUnreachable: Kind(503, "The jobs cannot be reached"),
+    JobUnknown: Kind(404, "There is no such job"),
+    JobUnfinished: Kind(409, "The job has no results"),
+    StorageFailed: Kind(507, "There is no room to store it"),
+    QueueFull: Kind(429, "The queue is full"),
+    DeadlinePassed: Kind(504, "The deadline has passed"),
+    ModelUnavailable: Kind(503, "The model is not available"),
+    OutOfMemory: Kind(503, "There is not enough memory"),
+    AnalysisFailed: Kind(500, "The article could not be analysed"),
+    ClientGone: Kind(499, "The client has gone"),
+    EmptyArticle: Kind(422, "There is no text to read"),
+    ArticleTooLong: Kind(422, "The article is too long"),
+    UnreadableHtml: Kind(422, "There is no article in the HTML"),
+    PreparationFailed: Kind(422, "The article could not be prepared"),
+    AnalysisError: Kind(500, "The article could not be analysed"),
+    ArtifactError: Kind(422, "The model artifact is not usable"),
+}
+INTERNAL = Kind(500, "The service has failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Problem details of RFC 9457. `errors` says which fields are wrong, where fields are."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    errors: tuple[FieldError, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The members that are set."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+def kind_of(error: Exception) -> Kind:
+    """How the table answers an exception; one that it does not know is a 500."""
+    if isinstance(error, HTTPException):
+        return _http_kind(error.status_code)
+    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL)
+
+
+def problem_of(error: Exception, request_id: str | None = None) -> Problem:
+    """The problem that answers an exception."""
+    kind = kind_of(error)
+    if isinstance(error, HTTPException):
+        detail = _HTTP_DETAILS.get(error.status_code, f"{kind.title}.")
+    elif kind is INTERNAL:
+        detail = "Something failed here, not in the request; try again."
+    elif isinstance(error, ArtifactError):
+        detail = error.problem  # without the server's path
+    else:
+        detail = str(error)
+    return Problem(
+        type=f"urn:nutgraf:problem:{_slug(error, kind)}",
+        title=kind.title,
+        status=kind.status,
+        detail=_sentence(detail),
+        request_id=request_id,
+        errors=error.fields if isinstance(error, InvalidRequest) and error.fields else None,
+    )
+
+
+def problem_response(error: Exception, request_id: str | None = None) -> JSONResponse:
+    """The response that answers an exception, with the headers that go with its status."""
+    problem = problem_of(error, request_id)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if isinstance(error, ServiceError) and error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, RangeRefused):
+        headers["Content-Range"] = f"bytes */{error.size_bytes}"
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(problem.to_json(), problem.status, headers=headers, media_type=PROBLEM_TYPE)
+
+
+_HTTP_DETAILS = {
+    404: "There is nothing at this path; GET /docs lists what there is.",
+    405: "This path does not take this method; the Allow header says which it takes.",
+}
+
+
+def _http_kind(status: int) -> Kind:
+    return Kind(status, HTTPStatus(status).phrase)
+
+
+def _slug(error: Exception, kind: Kind) -> str:
+    if isinstance(error, HTTPException):
+        return kind.title.lower().replace(" ", "-")
+    return "internal-error" if kind is INTERNAL else slug_of(error)
+
+
+def _sentence(detail: str) -> str:
+    """The models' errors are clauses, as exceptions are; an answer speaks in sentences."""
+    sentence = detail[:1].upper() + detail[1:].rstrip(".")
+    return sentence if sentence.endswith("?") else sentence + "."

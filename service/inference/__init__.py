@@ -1,0 +1,1 @@
+"""The path of an article through the model: queues, preparation, batches, answers."""

@@ -1,0 +1,112 @@
+"""One article's failure kept from the others of its batch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from models.analysis import Analysis
+from models.errors import AnalysisError, ArtifactError
+from service.errors import AnalysisFailed, ModelFailed, OutOfMemory
+from service.inference.model import Model, Prepared
+
+logger = logging.getLogger("nutgraf.model")
+
+_FATAL_SIGNS = ("device-side assert", "illegal memory access", "unspecified launch failure")
+_MAX_REASON = 200
+
+
+class ModelLost(ModelFailed):
+    """The device gave up, and with it this process's hold on it: only a new process helps."""
+
+
+class Work(Protocol):
+    """A prepared article and the model that is to read it."""
+
+    @property
+    def model(self) -> Model: ...
+    @property
+    def prepared(self) -> Prepared: ...
+
+
+Job = TypeVar("Job", bound=Work)
+
+
+def analyze_with_bisection(
+    jobs: Sequence[Job], on_failure: Callable[[Exception], None]
+) -> Iterator[tuple[Job, Analysis | Exception]]:
+    """Each job with its analysis, or with the error that is its own.
+
+    A batch that fails is cut in halves until the failing article is alone: one among 64 costs 13
+    forward passes at most. Raises ModelLost when the device is lost.
+    """
+    outcomes, failure = _analyze(jobs)
+    if failure is None:
+        yield from zip(jobs, outcomes, strict=True)
+        return
+    on_failure(failure)
+    if len(jobs) == 1:
+        yield jobs[0], _own_error(failure)
+        return
+    middle = len(jobs) // 2
+    yield from analyze_with_bisection(jobs[:middle], on_failure)
+    yield from analyze_with_bisection(jobs[middle:], on_failure)
+
+
+def analyze_or_stop(jobs: Sequence[Work]) -> list[Analysis | Exception]:
+    """What became of each article of a batch, in order.
+
+    Raises ArtifactError or ModelFailed where none has an answer and the model does not answer a
+    text of its own either: then it is not the articles' fault.
+    """
+    results = [result for _, result in analyze_with_bisection(jobs, lambda _: None)]
+    if not any(isinstance(result, Analysis) for result in results):
+        prove(jobs[0].model)
+    return results
+
+
+def prove(model: Model) -> None:
+    """Have a model read a text of its own. Raises ArtifactError or ModelFailed."""
+    try:
+        model.warm_up()
+    except ArtifactError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:_MAX_REASON]
+        raise ModelFailed(
+            f"the model does not work ({reason}); run the same command again once it does"
+        ) from error
+
+
+def _analyze(
+    jobs: Sequence[Work],
+) -> tuple[Sequence[Analysis | AnalysisError], Exception | None]:
+    """The outcomes, or the failure, without its traceback: that would keep the tensors alive."""
+    try:
+        outcomes = jobs[0].model.analyze([job.prepared for job in jobs])
+        if len(outcomes) != len(jobs):
+            raise RuntimeError(f"{len(outcomes)} outcomes for {len(jobs)} articles")
+    except Exception as error:
+        if any(sign in str(error) for sign in _FATAL_SIGNS):
+            raise ModelLost(
+                f"the model's device was lost ({type(error).__name__}); run the same command again"
+            ) from error
+        logger.warning("a batch of %d failed", len(jobs), exc_info=True)
+        return (), error.with_traceback(None)
+    return outcomes, None
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, on the host or on a device (torch's own error has no base here)."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "can't allocate memory" in str(error)
+    )
+
+
+def _own_error(error: Exception) -> Exception:
+    if is_out_of_memory(error):
+        return OutOfMemory("This article needs more memory than there is; send less of it.", 30)
+    return AnalysisFailed("The model failed on this article; its reason is in the service's log.")

@@ -1,0 +1,32 @@
+"""Loads the configured model. Torch is imported here only, and late: it takes seconds."""
+
+from __future__ import annotations
+
+from models.errors import ArtifactMissing
+from service.errors import ModelUnavailable
+from service.inference.model import Model
+from service.settings import Settings
+
+MANIFEST = "manifest.json"
+
+
+def load_engine(settings: Settings, parallel: int | None = None) -> Model:
+    """The engine of the configured artifact, which reads so many batches at once (None: as many as
+    is fast). Raises ArtifactError, or ModelUnavailable."""
+    if not (settings.model / MANIFEST).is_file():
+        missing = ArtifactMissing("no model is there; name an artifact's directory")
+        missing.directory = settings.model
+        raise missing
+    from models.engine import Engine
+
+    try:
+        return Engine.load(
+            settings.model,
+            device=settings.device,
+            dtype=settings.dtype,
+            threads=settings.threads,
+            max_batch_tokens=settings.max_batch_tokens,
+            parallel=parallel,
+        )
+    except ValueError as error:
+        raise ModelUnavailable(str(error)) from error

@@ -1,0 +1,1 @@
+"""Archives that are sent over HTTP: stored, leased to a replica, scored."""

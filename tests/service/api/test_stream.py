@@ -1,0 +1,206 @@
+"""Many articles in one call: each once, each on its own, bounded however many."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpx
+import pytest
+
+from service.api import stream
+from tests.service.api.routes.test_analyze import assert_problem
+from tests.support.running import Serve
+from tests.support.standin import StandIn
+
+pytestmark = pytest.mark.anyio
+
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+def ndjson(articles: Iterable[Any]) -> bytes:
+    return b"".join(json.dumps(article).encode() + b"\n" for article in articles)
+
+
+def lines(response: httpx.Response) -> list[dict[str, Any]]:
+    assert response.status_code == 200, response.text
+    return sorted(map(json.loads, response.text.splitlines()), key=lambda line: line["index"])
+
+
+def summaries(found: list[dict[str, Any]]) -> list[str]:
+    return [line["answer"]["summary"]["text"] for line in found]
+
+
+@pytest.mark.parametrize("count", [1, 300])
+async def test_each_article_gets_its_line(serve: Serve, count: int) -> None:
+    articles = [{"text": f"w{n} and more"} for n in range(count)]
+    async with serve() as client:
+        array = await client.post("/v1/analyze/batch", json=articles)
+        stream = await client.post("/v1/analyze/batch", content=ndjson(articles), headers=NDJSON)
+    for response in (array, stream):
+        assert response.headers["content-type"] == "application/x-ndjson"
+        assert summaries(lines(response)) == [f"w{n}" for n in range(count)]
+        assert [line["index"] for line in lines(response)] == list(range(count))
+
+
+async def test_a_bad_article_is_a_problem_of_its_own(serve: Serve) -> None:
+    body = b"\n".join(
+        [
+            b'{"text": "good"}',
+            b"[" * 20 + b"]" * 20,
+            b'{"text": "poison"}',
+            b"",
+            b"zanzibar",
+            b'{"<zanzibar>": 1}',
+            b'{"text": "nan"}',
+            b'{"text": "' + b"long " * 1000 + b'"}',
+            b"\xff",
+            b'{"text": "last, without an end of line"}',
+        ]
+    )
+    async with serve(max_body_bytes=2000) as client:
+        response = await client.post("/v1/analyze/batch", content=body, headers=NDJSON)
+    found = lines(response)
+    assert [line.get("problem", {"status": 200})["status"] for line in found] == [
+        200,
+        400,
+        500,
+        400,
+        422,
+        500,
+        413,
+        400,
+        200,
+    ]
+    assert "zanzibar" not in response.text
+
+
+async def test_an_array_that_is_none_is_refused_as_a_whole(serve: Serve) -> None:
+    async with serve(max_bulk_items=3, max_body_bytes=1024) as client:
+        many = await client.post("/v1/analyze/batch", json=[{"text": "a"}] * 4)
+        none = await client.post("/v1/analyze/batch", json=[])
+        lone = await client.post("/v1/analyze/batch", json={"text": "a"})
+        long = await client.post("/v1/analyze/batch", json=[{"text": "a" * 9000}])
+        text = await client.post(
+            "/v1/analyze/batch", content=b"a", headers={"content-type": "text/plain"}
+        )
+    assert_problem(many, 413, "too-many-items")
+    assert_problem(none, 422, "invalid-request")
+    assert_problem(lone, 400, "malformed-body")
+    assert_problem(long, 413, "body-too-large")
+    assert_problem(text, 415, "unsupported-media")
+
+
+async def test_a_deadline_holds_for_each_article(serve: Serve, model: StandIn) -> None:
+    model.gate.clear()
+    async with serve() as client:
+        held = asyncio.ensure_future(client.post("/v1/analyze", json={"text": "held"}))
+        while not model.batches:
+            await asyncio.sleep(0.001)
+        response = await client.post(
+            "/v1/analyze/batch", json=[{"text": "a"}] * 3, headers={"X-Request-Timeout-Ms": "20"}
+        )
+        model.gate.set()
+        await held
+    assert [line["problem"]["status"] for line in lines(response)] == [504] * 3
+    assert model.batches == [["held"]]
+
+
+async def test_more_calls_than_the_service_runs_are_429(
+    serve: Serve, model: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.lifecycle.MAX_CALLS", 1)
+    model.gate.clear()
+    async with serve() as client:
+        first = asyncio.ensure_future(client.post("/v1/analyze/batch", json=[{"text": "a"}]))
+        while not model.batches:
+            await asyncio.sleep(0.001)
+        second = await client.post("/v1/analyze/batch", json=[{"text": "b"}])
+        model.gate.set()
+        await first
+        third = await client.post("/v1/analyze/batch", json=[{"text": "c"}])
+    assert_problem(second, 429, "queue-full")
+    assert second.headers["retry-after"] == str(10)
+    assert third.status_code == 200
+
+
+class Reader:
+    """An endless stream of articles that counts how many were taken from it."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        while True:
+            self.taken += 1
+            yield '{"text": "a"}'
+            await asyncio.sleep(0)
+
+
+async def test_while_nobody_reads_the_answers_no_more_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream, "OUTBOX_BYTES", 1000)
+    reader = Reader()
+    blocked = asyncio.Event()
+
+    async def analyze(document: bytes | str) -> Any:
+        raise ValueError("quick")
+
+    async def write(chunk: bytes) -> None:
+        await blocked.wait()
+
+    async def stays() -> dict[str, Any]:
+        await blocked.wait()
+        return {}
+
+    call = stream.BulkCall(aiter(reader), analyze)
+    running = asyncio.ensure_future(call.run(write, stays))
+    for _ in range(10 * stream.WINDOW_ITEMS):
+        await asyncio.sleep(0)
+    running.cancel()
+    assert stream.WINDOW_ITEMS <= reader.taken <= stream.WINDOW_ITEMS + 10
+
+
+async def test_a_client_that_leaves_takes_its_articles_along(model: StandIn) -> None:
+    gone = asyncio.Event()
+    waiting = asyncio.Event()
+    cancelled = []
+
+    async def analyze(document: bytes | str) -> Any:
+        waiting.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(document)
+            raise
+
+    async def receive() -> dict[str, Any]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def write(chunk: bytes) -> None: ...
+
+    call = stream.BulkCall(stream.listed(["a", "b"]), analyze)
+    running = asyncio.ensure_future(call.run(write, receive))
+    await waiting.wait()
+    gone.set()
+    with pytest.raises(ExceptionGroup):
+        await running
+    assert sorted(cancelled) == ["a", "b"]
+
+
+async def test_a_service_that_drains_ends_a_stream_and_says_where(serve: Serve) -> None:
+    async with serve() as client:
+
+        async def sending() -> AsyncIterator[bytes]:
+            yield ndjson([{"text": "before"}])
+            client._transport.app.state.service.scheduler.drain()  # type: ignore[attr-defined]
+            yield ndjson([{"text": "after"}])
+
+        response = await client.post("/v1/analyze/batch", content=sending(), headers=NDJSON)
+    before, after = lines(response)
+    assert before["answer"]["summary"]["text"] == "before"
+    assert (after["index"], after["problem"]["status"]) == (1, 503)

@@ -1,0 +1,131 @@
+"""What a person reads in the terminal."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from models.analysis import (
+    Analysis,
+    InputReport,
+    Passage,
+    Removed,
+    Score,
+    Span,
+    StanceAnalysis,
+    Summary,
+    SummarySentence,
+    TopicAnalysis,
+)
+from models.article import Style
+from service.cli.terminal import render
+
+TEXT = "Menu Home\nRain fell on the harbour for nine days. The mayor [sic] was pleased. More later."
+RAIN, MAYOR = Span(10, 49), Span(50, 78)
+
+
+def passage(span: Span) -> Passage:
+    return Passage(span.start, span.end, TEXT[span.start : span.end])
+
+
+def analysis(**changes: Any) -> Analysis:
+    scores = (Score("sport", 0.06), Score("weather", 0.91), Score("health", 0.03))
+    stances = (Score("favor", 0.4), Score("neutral", 0.35), Score("against", 0.25))
+    found: dict[str, Any] = {
+        "topic": TopicAnalysis("weather", "medtop:17", 0.91, False, scores, (passage(RAIN),)),
+        "stance": (StanceAnalysis("the mayor", None, 0.4, True, stances, (passage(MAYOR),)),),
+        "summary": Summary(
+            "It rained.", Style.WRITTEN, 2, 0.5, (SummarySentence("It rained.", RAIN, True),)
+        ),
+        "language": "en",
+        "warnings": ("the text seems to be in 'sv'",),
+        "input": InputReport(20, 1, False, (Removed(0, 9, "navigation"),)),
+    }
+    return Analysis(**(found | changes))
+
+
+def printed(found: Analysis, width: int = 80, text: str = TEXT) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    console.print(render(found, text))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_labels_come_with_their_confidence_and_the_runners_up() -> None:
+    lines = printed(analysis()).splitlines()
+    assert " ".join(lines[0].split()) == "topic weather 91% then sport 6%, health 3%"
+    assert "stance on the mayor" in lines[1]
+    assert "not sure enough to say 40%" in lines[1]
+
+
+def test_the_article_is_whole_and_its_sources_are_marked() -> None:
+    text = printed(analysis(), width=200)
+    article = text.partition(" article ")[2]
+    assert "Menu Home ‹not read: navigation›" in article
+    assert "Rain fell on the harbour for nine days. ‹1, topic›" in article
+    assert "The mayor [sic] was pleased. ‹stance on the mayor›" in article
+    assert article.rstrip().endswith("More later.")
+    assert "It rained. ‹1›" in text
+    assert "! the text seems to be in 'sv'" in text
+
+
+def test_without_a_terminal_there_are_no_colours_and_80_columns_hold() -> None:
+    text = printed(analysis())
+    assert "\x1b" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_a_note_at_the_end_of_the_text_stands_there_once() -> None:
+    last = Span(79, len(TEXT))
+    found = analysis(
+        stance=None,
+        topic=None,
+        summary=Summary("More.", Style.WRITTEN, 1, 1.0, (SummarySentence("More.", last, True),)),
+    )
+    assert printed(found).count("‹1›") == 2  # behind the summary's sentence, and in the article
+
+
+def test_what_was_not_asked_for_is_not_shown() -> None:
+    text = printed(analysis(topic=None, stance=None, summary=None, warnings=()))
+    assert "topic" not in text
+    assert "summary" not in text
+    assert "stance" not in text
+
+
+ORDERS = [
+    "\x1b[2J",
+    "\x1b]0;title\x07",
+    "\x1b]8;;http://x\x1b\\",
+    "\x9b2J",
+    "\x7f",
+    "\u202e",
+    "\u2066",
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_nothing_that_others_wrote_is_an_order_to_the_terminal(order: str) -> None:
+    scores = (Score(f"a{order}", 0.6), Score(f"b{order}", 0.4))
+    text = f"Menu {order}\nRain {order} fell.\r\nMore {order}."
+    rain = Span(text.index("Rain"), text.index("fell.") + 5)
+    found = analysis(
+        topic=TopicAnalysis(
+            f"a{order}", None, 0.6, False, scores, (Passage(rain.start, rain.end, "Rain"),)
+        ),
+        stance=(StanceAnalysis(f"it{order}", f"a{order}", 0.6, False, scores, ()),),
+        summary=Summary("", Style.WRITTEN, 2, 1.0, (SummarySentence(f"It{order}.", rain, True),)),
+        warnings=(f"in {order}",),
+        input=InputReport(20, 1, False, (Removed(0, 5, f"why {order}"),)),
+    )
+    shown = printed(found, text=text, width=200)
+    assert not [mark for mark in shown if mark in order and not mark.isprintable()]
+    assert "fell. ‹1, topic›" in shown
+
+
+def test_a_target_is_no_markup() -> None:
+    target = "[link=http://x]here[/link] [bold]"
+    shown = printed(analysis(stance=(StanceAnalysis(target, None, 0.4, True, (), ()),)), width=200)
+    assert f"stance on {target}" in shown

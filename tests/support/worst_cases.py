@@ -1,0 +1,129 @@
+"""Worst cases for everything that matches input: `python -m tests.support.worst_cases patterns`.
+
+Ends at once where all of it takes linear time; where something does not, it does not end.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import random
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import models
+import service
+from models.article import Article, Options
+from models.encoding.preparation import Preparer
+from models.errors import ArticleError
+
+CHARS = 10_000
+RANDOM_UNITS = 40
+PLAIN = (
+    *(
+        "a",
+        "A",
+        "1",
+        " ",
+        "\n",
+        ".",
+        ",",
+        "'",
+        '"',
+        "“",
+        "(",
+        "-",
+        ":",
+        "/",
+        "…",
+        "é",
+        "東",
+        "\xa0",
+    ),
+    *("a ", "A ", "1 ", ". ", ".,", "a.", "A.", "1.", "a-", "1:", "x@", "@x", "a\n", "Aa", "Aa ,"),
+    *('"a" ', "(a) ", "www.", "http://a ", "\r\n", "; ", "a, ", "'s "),
+)
+MODULES = [
+    name
+    for package in (models, service)
+    for _, name, _ in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if name not in {"service.archive.ray_scorer", "service.inference.preparation_process"}
+]
+
+
+def patterns() -> Iterator[tuple[Any, bool]]:
+    """Every compiled pattern of the packages, and whether it is looked for at all places."""
+    for name in MODULES:
+        module = importlib.import_module(name)
+        source = inspect.getsource(module)
+        for attribute, value in vars(module).items():
+            searched = re.search(rf"\b{attribute}\.(search|finditer|findall|sub|split)\b", source)
+            for found in patterns_in(value):
+                yield found, bool(searched) or not isinstance(found, re.Pattern)
+
+
+def patterns_in(value: object) -> Iterator[Any]:
+    if isinstance(value, re.Pattern) or type(value).__module__ == "re2":
+        yield value
+    elif isinstance(value, dict):
+        yield from (found for item in value.values() for found in patterns_in(item))
+    elif isinstance(value, list | tuple):
+        yield from (found for item in value for found in patterns_in(item))
+
+
+def units(source: str) -> Iterator[str]:
+    """What is repeated: plain pieces, and words of the pattern, alone and mixed."""
+    yield from PLAIN
+    words = sorted(set(re.findall(r"[A-Za-z]{2,}|\d+", source)))
+    mixing = random.Random(ascii(source))
+    for _ in range(RANDOM_UNITS if words else 0):
+        count = mixing.randint(1, 3)
+        yield "".join(
+            mixing.choice(words) + mixing.choice((" ", " ", "", ": ", " 1 ", "\n", ", "))
+            for _ in range(count)
+        )
+
+
+def texts(source: str | bytes, chars: int = CHARS) -> Iterator[str | bytes]:
+    """Worst cases for a pattern, of the kind that it takes."""
+    if isinstance(source, bytes):
+        yield from (str(text).encode() for text in texts(source.decode("latin-1"), chars))
+        return
+    for unit in units(source):
+        whole = unit * (chars // len(unit) + 1)
+        yield whole[:chars]
+        yield whole[:chars] + "\0!zzz"
+
+
+def match_all() -> int:
+    """Matches every pattern in all ways that it is used; how many there are."""
+    found = 0
+    for pattern, is_searched in patterns():
+        found += 1
+        for text in texts(pattern.pattern):
+            pattern.fullmatch(text)
+            pattern.match(text)
+            for _ in pattern.finditer(text) if is_searched else ():
+                pass
+    return found
+
+
+def prepare_all(tokenizer: str, sizes: Sequence[int]) -> None:
+    """Prepares the plain pieces, at several sizes, with many targets."""
+    preparer = Preparer(tokenizer, max_windows=8, window=512)
+    options = Options(targets=tuple(f"target number {n}" for n in range(20)))
+    for unit in (*PLAIN, "ad\n", "home news ", "share 1234 ", "contact us ", "1" * 32 + "zzz\n"):
+        for size in sizes:
+            with suppress(ArticleError):
+                preparer(Article(unit * (size // len(unit)), options=options))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "patterns":
+        print(match_all())
+    else:
+        prepare_all(sys.stdin.read(), [int(size) for size in sys.argv[2:]])

