@@ -26,16 +26,16 @@ from models.article import (
 from models.errors import NutgrafError
 from service.archive import progress, scoring
 from service.archive.errors import EXIT_REJECTED, ArchiveError, ClusterFailed
-from service.archive.rows import Columns
+from service.archive.formats import FORMATS, PARQUET
+from service.archive.formats.format import Format
+from service.archive.rows import InputColumns
 from service.archive.run_config import RunConfig
 from service.archive.scorer import Scorer
 from service.archive.statistics import RunStatistics
-from service.archive.writers import Format
 from service.printable import as_text, printable_line
 from service.settings import SHIPPED_MODEL, Settings, read
 
 EXIT_INTERRUPTED = 130
-NUMBERS_DEPEND_ON = {"device", "dtype", "max_batch_tokens"}
 ON_RAY: Any = {"rich_help_panel": "With --engine ray"}
 
 Opener = Callable[[RunConfig, Settings], AbstractContextManager[Scorer]]
@@ -54,6 +54,12 @@ def _tasks(listed: str) -> frozenset[Task]:
     except ValueError:
         names = ",".join(sorted(ALL_TASKS))
         raise typer.BadParameter(f"some of {names}, separated by commas") from None
+
+
+def _format(name: str) -> Format:
+    if name not in FORMATS:
+        raise typer.BadParameter(f"--format is one of {', '.join(FORMATS)}")
+    return FORMATS[name]
 
 
 def _where(conditions: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -95,7 +101,9 @@ def score(
     max_words: Annotated[
         int, typer.Option(min=MIN_SUMMARY_WORDS, max=MAX_SUMMARY_WORDS, help="Longest summary.")
     ] = 60,
-    form: Annotated[Format, typer.Option("--format", help="Of the scores.")] = Format.PARQUET,
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="Of the scores.")
+    ] = PARQUET.name,
     full: Annotated[
         bool, typer.Option(help="Add the whole analysis of each row, as JSON.")
     ] = False,
@@ -137,32 +145,32 @@ def score(
         EngineKind.LOCAL: open_local,
         EngineKind.RAY: partial(open_ray, ray_address, workers, gpus_per_worker),
     }
-    request = RunConfig(
+    config = RunConfig(
         inputs=tuple(inputs),
         output=output,
-        columns=Columns(
+        columns=InputColumns(
             text_column, title_column, id_column, target_column, date_column, _where(where or ())
         ),
         options=Options(tasks=_tasks(tasks), style=style, max_words=max_words),
         target=read_targets([target])[0] if target else None,
-        format=form,
+        format=_format(form),
         limit=limit,
         full=full,
-        engine=settings.model_dump(mode="json", include=NUMBERS_DEPEND_ON),
+        max_batch_tokens=settings.max_batch_tokens,
     )
     with stops(), shown(as_json=json_progress) as shows:
         manifest = scoring.score(
-            request,
+            config,
             scoring.model_digest(model),
-            lambda: openers[engine](request, settings),
+            lambda: openers[engine](config, settings),
             shows,
             max_rejected=max_rejected,
             restart=restart,
         )
-    closing = RunStatistics.of(manifest)
-    lines = [json.dumps(closing.to_json())] if json_progress else closing.lines()
+    statistics = RunStatistics.of(manifest)
+    lines = [json.dumps(statistics.to_json())] if json_progress else statistics.lines()
     typer.echo("\n".join(map(printable_line, lines)))
-    if closing.rejected:
+    if statistics.rejected:
         raise typer.Exit(EXIT_REJECTED)
 
 
@@ -206,7 +214,7 @@ def shown(*, as_json: bool) -> Iterator[progress.Progress]:
 
 
 @contextmanager
-def open_local(request: RunConfig, settings: Settings) -> Iterator[Scorer]:
+def open_local(config: RunConfig, settings: Settings) -> Iterator[Scorer]:
     """The engine in this process. Raises ArtifactError or ModelFailed."""
     from service.archive.scorer import LocalScorer
     from service.inference import load
@@ -218,14 +226,14 @@ def open_local(request: RunConfig, settings: Settings) -> Iterator[Scorer]:
     with closing(PreparingPool.of(engine, settings)) as preparing:
         preparing.prove()
         budget_tokens = settings.max_batch_tokens
-        yield LocalScorer(engine, budget_tokens, full=request.full, prepare=preparing.begin)
+        yield LocalScorer(engine, budget_tokens, full=config.full, prepare=preparing.begin)
 
 
 def open_ray(
     address: str | None,
     workers: int | None,
     gpus_per_worker: float,
-    request: RunConfig,
+    config: RunConfig,
     settings: Settings,
 ) -> AbstractContextManager[Scorer]:
     """Engines on a Ray cluster, each with as many cores as it has threads. Raises ClusterFailed."""
@@ -253,5 +261,5 @@ def open_ray(
         partial(PreparingPool.of, settings=its_settings),
         digest=scoring.model_digest(settings.model),
         budget_tokens=settings.max_batch_tokens,
-        full=request.full,
+        full=config.full,
     )

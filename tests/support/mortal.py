@@ -65,7 +65,7 @@ def without_a_model() -> Mortal:
     raise ArtifactMissing("no model is there")
 
 
-def of_two_minds(marks: Path) -> Mortal:
+def in_two_formats(marks: Path) -> Mortal:
     """A model that computes in another format in the second process that loads it."""
     return Mortal(marks, Info(dtype="float32" if left(marks / "loaded") else "bfloat16"))
 

@@ -162,7 +162,7 @@ def test_workers_that_compute_differently_are_refused(tmp_path: Path) -> None:
     """Here a worker that died is started anew on another kind of machine."""
     with (
         pytest.raises(ClusterFailed, match="NUTGRAF_DTYPE"),
-        mortal.opened(partial(mortal.of_two_minds, tmp_path), ray_scorer.Size(1)) as scorer,
+        mortal.opened(partial(mortal.in_two_formats, tmp_path), ray_scorer.Size(1)) as scorer,
     ):
         list(scorer([[Article(mortal.ONCE)]]))
 

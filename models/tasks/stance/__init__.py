@@ -1,0 +1,1 @@
+"""The stance of an article toward its own subject, or toward targets that are named."""

@@ -1,0 +1,71 @@
+"""The columns of the output: the place of a row, what each task found, and how much was read.
+
+They are the same whatever was asked. A task that was not asked for leaves its own empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.analysis import Analysis, InputReport
+from models.article import Task
+from models.tasks.column import Column
+from models.tasks.stance.columns import COLUMNS as STANCE
+from models.tasks.summary.columns import COLUMNS as SUMMARY
+from models.tasks.topic.columns import COLUMNS as TOPIC
+from service.archive.formats.format import Record
+from service.archive.rows import Row
+
+TASKS: Mapping[Task, Mapping[str, Column[Any]]] = {
+    Task.TOPIC: TOPIC,
+    Task.STANCE: STANCE,
+    Task.SUMMARY: SUMMARY,
+}
+INPUT: Mapping[str, Column[InputReport]] = {
+    "tokens": Column(int, lambda report: report.tokens),
+    "truncated": Column(bool, lambda report: report.truncated),
+}
+PLACE: Mapping[str, type] = {"file": str, "line": int, "id": str, "date": str}
+LANGUAGE, MODEL = "language", "model"
+FULL = "analysis"
+"""The whole analysis as JSON, where it is asked for."""
+
+
+def output_columns(*, full: bool) -> dict[str, type]:
+    """The names of the columns, in order, with the types of their values."""
+    tasks = {name: column.type for columns in TASKS.values() for name, column in columns.items()}
+    read = {name: column.type for name, column in INPUT.items()}
+    last = {MODEL: str, FULL: str} if full else {MODEL: str}
+    return {**PLACE, **tasks, LANGUAGE: str, **read, **last}
+
+
+def answer_of(analysis: Analysis, *, full: bool) -> dict[str, Any]:
+    """What the columns hold of an analysis: the same for all rows with the same text.
+
+    The columns of tasks that were not asked for are not in it.
+    """
+    answer: dict[str, Any] = {LANGUAGE: analysis.language, **_values(INPUT, analysis.input)}
+    for task, columns in TASKS.items():
+        result = getattr(analysis, task)
+        if result is not None:
+            answer |= _values(columns, result)
+    if full:
+        answer[FULL] = _json(analysis)
+    return answer
+
+
+def record_of(row: Row, file: str, answer: Mapping[str, Any], model_digest: str) -> Record:
+    """A row of the output; `file` is the name of the row's file in the output."""
+    place = {"file": file, "line": row.line, "id": row.id, "date": row.date}
+    return {**place, **answer, MODEL: model_digest}
+
+
+def _values(columns: Mapping[str, Column[Any]], result: object) -> dict[str, Any]:
+    return {name: column.value(result) for name, column in columns.items()}
+
+
+def _json(analysis: Analysis) -> str:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Analysis).dump_json(analysis).decode()
