@@ -24,7 +24,7 @@ from service.archive.scorer import Numerics
 
 FORMAT = 2
 NAME = "manifest.jsonl"
-ANEW = "name another --output, or begin anew with --restart"
+OR_RESTART = "name another --output, or start again with --restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Manifest:
             )
             found.parts = [Part(**json.loads(line)) for line in lines]
         except (ValueError, KeyError, TypeError):
-            raise RunChanged(f"{NAME} there is not one of this version; {ANEW}") from None
+            raise RunChanged(f"{NAME} there is not one of this version; {OR_RESTART}") from None
         found._end_bytes = len(first) + sum(map(len, lines))
         return found
 

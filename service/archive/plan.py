@@ -143,7 +143,7 @@ class InputScan:
     def count(
         self, path: Path, columns: InputColumns, limit: int | None, check: Check
     ) -> PlannedFile:
-        """Take in the rows of a file, as far as the limit allows."""
+        """Counts the rows of a file, up to the limit."""
         state, before = _state(path), self._rows
         left = None if limit is None else limit - before
         for row in islice(readers.read(path, columns, check=check), left):
@@ -165,7 +165,7 @@ class InputScan:
             self._repeat(row)
 
     def _repeat(self, row: Row) -> None:
-        """Note an article that was seen before, once."""
+        """Keeps an article that was seen before, if it is not kept yet."""
         known = self._found.execute("SELECT 1 FROM repeated WHERE digest = ?", (row.digest,))
         if known.fetchone() is None:
             article = json.dumps([row.text, row.title, row.target], ensure_ascii=False)

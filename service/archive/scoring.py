@@ -21,7 +21,7 @@ from models.files import MAX_MANIFEST_BYTES, read_regular
 from service.archive import plan, readers
 from service.archive.columns import output_columns
 from service.archive.errors import InputRefused, RunBusy, RunChanged, storage
-from service.archive.manifest import ANEW, NAME, Manifest
+from service.archive.manifest import NAME, OR_RESTART, Manifest
 from service.archive.progress import Progress
 from service.archive.rows import Check
 from service.archive.run import Run
@@ -102,7 +102,7 @@ def _manifest(config: RunConfig, files: Sequence[Path], digest: str, check: Chec
     manifest = Manifest.read(output)
     if manifest is None:
         if any((output / SCORES).glob("part-*")):
-            raise RunChanged(f"{output} holds scores without a {NAME}; {ANEW}")
+            raise RunChanged(f"{output} holds scores without a {NAME}; {OR_RESTART}")
         manifest = Manifest(
             output,
             asked=config.asked(),
@@ -121,7 +121,7 @@ def _manifest(config: RunConfig, files: Sequence[Path], digest: str, check: Chec
         fresh = _plan(config, files, REPLANNED, check)
         (output / REPLANNED).unlink()
         if fresh.digest != manifest.plan.digest:
-            raise RunChanged(f"the input is not what {output} was begun with; {ANEW}")
+            raise RunChanged(f"the input is not what {output} was begun with; {OR_RESTART}")
         manifest.plan = fresh
         with storage(NAME):
             manifest.write()
@@ -141,7 +141,9 @@ def _check_asked(config: RunConfig, manifest: Manifest, digest: str) -> None:
     if manifest.model != digest:
         changed.insert(0, "model")
     if changed:
-        raise RunChanged(f"{config.output} was begun with another {', '.join(changed)}; {ANEW}")
+        raise RunChanged(
+            f"{config.output} was begun with another {', '.join(changed)}; {OR_RESTART}"
+        )
 
 
 def _columns(config: RunConfig) -> dict[str, str]:
@@ -150,7 +152,7 @@ def _columns(config: RunConfig) -> dict[str, str]:
 
 def _check_version(config: RunConfig, manifest: Manifest) -> None:
     """Another version may write other columns, or prepare the same article in another way."""
-    if manifest.columns != _columns(config):
+    if list(manifest.columns.items()) != list(_columns(config).items()):  # in their order too
         difference = "with other columns"
     elif manifest.version != package_version():
         difference = f"and this is {package_version()}"
@@ -158,7 +160,7 @@ def _check_version(config: RunConfig, manifest: Manifest) -> None:
         return
     raise RunChanged(
         f"{config.output} was begun by nutgraf {manifest.version}, {difference}; install that "
-        f"version to go on, or {ANEW}"
+        f"version to go on, or {OR_RESTART}"
     )
 
 
@@ -170,7 +172,8 @@ def _check_numerics(config: RunConfig, manifest: Manifest, scorer: Scorer) -> No
     elif manifest.numerics != scorer.numerics:
         raise RunChanged(
             f"{config.output} was begun in {manifest.numerics}, and this machine computes in "
-            f"{scorer.numerics}; name the former by NUTGRAF_DEVICE and NUTGRAF_DTYPE, or {ANEW}"
+            f"{scorer.numerics}; set NUTGRAF_DEVICE and NUTGRAF_DTYPE to the former, or "
+            f"{OR_RESTART}"
         )
 
 
@@ -178,4 +181,4 @@ def _check_parts(config: RunConfig, manifest: Manifest) -> None:
     for part in manifest.parts:
         path = config.part(part.number)
         if not path.is_file() or path.stat().st_size != part.bytes:
-            raise RunChanged(f"{path} is not what was written; {ANEW}")
+            raise RunChanged(f"{path} is not what was written; {OR_RESTART}")

@@ -101,7 +101,7 @@ def score(
     max_words: Annotated[
         int, typer.Option(min=MIN_SUMMARY_WORDS, max=MAX_SUMMARY_WORDS, help="Longest summary.")
     ] = 60,
-    form: Annotated[
+    format_name: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="Of the scores.")
     ] = PARQUET.name,
     full: Annotated[
@@ -115,7 +115,7 @@ def score(
     max_rejected: Annotated[
         int | None, typer.Option(min=0, help="Stop when more rows than that are rejected.")
     ] = None,
-    restart: Annotated[bool, typer.Option(help="Drop what is there and begin anew.")] = False,
+    restart: Annotated[bool, typer.Option(help="Drop what is there and start again.")] = False,
     json_progress: Annotated[bool, typer.Option(help="Progress as lines of JSON.")] = False,
     engine: Annotated[EngineKind, typer.Option(help="Where to score.")] = EngineKind.LOCAL,
     workers: Annotated[
@@ -153,7 +153,7 @@ def score(
         ),
         options=Options(tasks=_tasks(tasks), style=style, max_words=max_words),
         target=read_targets([target])[0] if target else None,
-        format=_format(form),
+        format=_format(format_name),
         limit=limit,
         full=full,
         max_batch_tokens=settings.max_batch_tokens,

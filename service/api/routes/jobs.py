@@ -137,14 +137,14 @@ def _asked(  # the columns and options of `nutgraf score`
     style: Style = Style.WRITTEN,
     max_words: Annotated[int, Query(ge=MIN_SUMMARY_WORDS, le=MAX_SUMMARY_WORDS)] = 60,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
-    form: Annotated[str, FORMAT_QUERY] = JSONL.name,
+    format_name: Annotated[str, FORMAT_QUERY] = JSONL.name,
 ) -> dict[str, Any]:
     try:
         chosen = sorted({Task(task.strip()) for task in tasks.split(",")})
     except ValueError:
         names = ", ".join(Task)
         raise InvalidRequest.at("query.tasks", f"Name some of {names}, with commas") from None
-    if form not in FORMATS:
+    if format_name not in FORMATS:
         raise InvalidRequest.at("query.format", f"Name one of {', '.join(FORMATS)}")
     columns = InputColumns(text_column, title_column, id_column, target_column, date_column)
     return {
@@ -154,7 +154,7 @@ def _asked(  # the columns and options of `nutgraf score`
         "max_words": max_words,
         "target": target,
         "full": full,
-        "format": form,
+        "format": format_name,
     }
 
 

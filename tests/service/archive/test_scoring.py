@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from models.article import Article, Style
+from models.article import Article, Style, Task
 from models.tasks.column import Column
 from models.tasks.topic.columns import COLUMNS as TOPIC
 from service.archive import plan, scorer, scoring
+from service.archive.columns import TASKS
 from service.archive.errors import InputRefused, RunBusy, RunChanged, StorageFailed, TooManyRejected
 from service.archive.formats import CSV, FORMATS, parquet_table
 from service.archive.formats.format import Format
@@ -33,6 +34,7 @@ from service.errors import ModelFailed
 from service.inference import load
 from service.inference.bisection import ModelLost
 from service.jobs.bulk_lane import Interrupted
+from service.version import package_version
 from tests.support import runs
 from tests.support.standin import Failing, Info, Prepared, StandIn
 
@@ -180,9 +182,9 @@ def test_a_run_goes_on_only_with_the_device_and_number_format_that_it_was_begun_
     with pytest.raises(RunChanged) as refused:
         runs.score(asked, other := StandIn())
     assert str(refused.value).endswith(
-        "was begun in bfloat16 on cuda, and this machine computes in float32 on cpu; name the "
-        "former by NUTGRAF_DEVICE and NUTGRAF_DTYPE, or name another --output, or begin anew with "
-        "--restart"
+        "was begun in bfloat16 on cuda, and this machine computes in float32 on cpu; set "
+        "NUTGRAF_DEVICE and NUTGRAF_DTYPE to the former, or name another --output, or start again "
+        "with --restart"
     )
     assert other.batches == []
     again = replace(BEGUN_ELSEWHERE, device="cuda:0")
@@ -241,13 +243,13 @@ def test_another_version_does_not_go_on_with_a_run(
     asked = runs.request(archive_file, output=tmp_path / "out")
     with runs.interrupted(model := StandIn(), 1):
         runs.score(asked, model)
-    begun = scoring.package_version()
+    begun = package_version()
     monkeypatch.setattr(scoring, "package_version", lambda: "999.1")
     with pytest.raises(RunChanged) as refused:
         runs.score(asked)
     assert str(refused.value) == (
         f"{asked.output} was begun by nutgraf {begun}, and this is 999.1; install that version to "
-        "go on, or name another --output, or begin anew with --restart"
+        "go on, or name another --output, or start again with --restart"
     )
     assert runs.score(asked, restart=True).version == "999.1"
 
@@ -258,9 +260,12 @@ def test_a_version_with_other_columns_does_not_go_on_with_a_run(
     asked = runs.request(archive_file, output=tmp_path / "out")
     with runs.interrupted(model := StandIn(), 1):
         runs.score(asked, model)
-    monkeypatch.setitem(TOPIC, "topic_code", Column(int, lambda _: 1))
-    with pytest.raises(RunChanged, match="with other columns; install that version"):
-        runs.score(asked)
+    for columns in ({**TOPIC, "topic": Column(int, len)}, dict(reversed(list(TOPIC.items())))):
+        with monkeypatch.context() as patched:
+            patched.setitem(TASKS, Task.TOPIC, columns)
+            with pytest.raises(RunChanged, match="with other columns; install that version"):
+                runs.score(asked)
+    assert runs.score(asked).is_finished
 
 
 def test_a_finished_run_is_finished_for_any_version(

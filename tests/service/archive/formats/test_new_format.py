@@ -90,9 +90,10 @@ from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.cli.main import app
 from service.settings import Settings
+from tests.support.standin import StandIn
 from typer.testing import CliRunner
 help = CliRunner().invoke(app, ["score", "--help"]).stdout
-print(json.dumps([create_app(Service(Settings(), lambda _: None)).openapi(), help]))
+print(json.dumps([create_app(Service(Settings(), lambda _: StandIn())).openapi(), help]))
 """
 
 
