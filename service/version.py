@@ -1,4 +1,4 @@
-"""The version of this package."""
+"""The version of the installed package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def package_version() -> str:
-    """The version that is installed; `0` where the code runs without being installed."""
+    """The version, or 0 where nutgraf runs without having been installed."""
     try:
         return version("nutgraf")
     except PackageNotFoundError:

@@ -5,39 +5,44 @@ They are the same whatever was asked. A task that was not asked for leaves its o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from models.analysis import Analysis, InputReport
+from models.analysis import Analysis
 from models.article import Task
-from models.tasks.column import Column
 from models.tasks.stance.columns import COLUMNS as STANCE
 from models.tasks.summary.columns import COLUMNS as SUMMARY
 from models.tasks.topic.columns import COLUMNS as TOPIC
 from service.archive.formats.format import Record
 from service.archive.rows import Row
 
-TASKS: Mapping[Task, Mapping[str, Column[Any]]] = {
+Column = tuple[type, Callable[[Any], Any]]
+"""The type of a column's values, and how to get a value from a result."""
+
+TASKS: Mapping[Task, Mapping[str, Column]] = {
     Task.TOPIC: TOPIC,
     Task.STANCE: STANCE,
     Task.SUMMARY: SUMMARY,
 }
-INPUT: Mapping[str, Column[InputReport]] = {
-    "tokens": Column(int, lambda report: report.tokens),
-    "truncated": Column(bool, lambda report: report.truncated),
+READ: Mapping[str, tuple[type, Callable[[Analysis], Any]]] = {
+    "language": (str, lambda analysis: analysis.language),
+    "tokens": (int, lambda analysis: analysis.input.tokens),
+    "truncated": (bool, lambda analysis: analysis.input.truncated),
 }
 PLACE: Mapping[str, type] = {"file": str, "line": int, "id": str, "date": str}
-LANGUAGE, MODEL = "language", "model"
+MODEL = "model"
+DECIMALS = 4
+"""Numbers that are not whole are written with so many."""
 FULL = "analysis"
 """The whole analysis as JSON, where it is asked for."""
 
 
 def output_columns(*, full: bool) -> dict[str, type]:
     """The names of the columns, in order, with the types of their values."""
-    tasks = {name: column.type for columns in TASKS.values() for name, column in columns.items()}
-    read = {name: column.type for name, column in INPUT.items()}
+    tasks = {name: kind for columns in TASKS.values() for name, (kind, _) in columns.items()}
+    read = {name: kind for name, (kind, _) in READ.items()}
     last = {MODEL: str, FULL: str} if full else {MODEL: str}
-    return {**PLACE, **tasks, LANGUAGE: str, **read, **last}
+    return {**PLACE, **tasks, **read, **last}
 
 
 def answer_of(analysis: Analysis, *, full: bool) -> dict[str, Any]:
@@ -45,7 +50,7 @@ def answer_of(analysis: Analysis, *, full: bool) -> dict[str, Any]:
 
     The columns of tasks that were not asked for are not in it.
     """
-    answer: dict[str, Any] = {LANGUAGE: analysis.language, **_values(INPUT, analysis.input)}
+    answer = _values(READ, analysis)
     for task, columns in TASKS.items():
         result = getattr(analysis, task)
         if result is not None:
@@ -61,8 +66,12 @@ def record_of(row: Row, file: str, answer: Mapping[str, Any], model_digest: str)
     return {**place, **answer, MODEL: model_digest}
 
 
-def _values(columns: Mapping[str, Column[Any]], result: object) -> dict[str, Any]:
-    return {name: column.value(result) for name, column in columns.items()}
+def _values(columns: Mapping[str, Column], result: object) -> dict[str, Any]:
+    return {name: _rounded(value_of(result)) for name, (_, value_of) in columns.items()}
+
+
+def _rounded(value: object) -> object:
+    return round(value, DECIMALS) if isinstance(value, float) else value
 
 
 def _json(analysis: Analysis) -> str:

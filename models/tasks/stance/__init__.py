@@ -1,1 +1,1 @@
-"""The stance of an article toward its own subject, or toward targets that are named."""
+"""What an article says for or against targets, or its own subject."""

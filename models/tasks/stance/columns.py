@@ -1,16 +1,14 @@
-"""What the output over an archive says of the stance. A row has one target at most."""
+"""What an archive's output shows of the stance toward a row's target."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from models.analysis import StanceAnalysis
-from models.tasks.column import DECIMALS, Column
 
-Stances = tuple[StanceAnalysis, ...]
-
-COLUMNS: Mapping[str, Column[Stances]] = {
-    "stance": Column(str, lambda stances: stances[-1].label),
-    "stance_target": Column(str, lambda stances: stances[-1].target),
-    "stance_confidence": Column(float, lambda stances: round(stances[-1].confidence, DECIMALS)),
+COLUMNS: Mapping[str, tuple[type, Callable[[Sequence[StanceAnalysis]], Any]]] = {
+    "stance": (str, lambda stances: stances[-1].label),
+    "stance_target": (str, lambda stances: stances[-1].target),
+    "stance_confidence": (float, lambda stances: stances[-1].confidence),
 }

@@ -1,13 +1,13 @@
-"""What the output over an archive says of the summary."""
+"""What an archive's output shows of a summary."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from models.analysis import Summary
-from models.tasks.column import DECIMALS, Column
 
-COLUMNS: Mapping[str, Column[Summary]] = {
-    "summary": Column(str, lambda summary: summary.text),
-    "summary_support": Column(float, lambda summary: round(summary.support, DECIMALS)),
+COLUMNS: Mapping[str, tuple[type, Callable[[Summary], Any]]] = {
+    "summary": (str, lambda summary: summary.text),
+    "summary_support": (float, lambda summary: summary.support),
 }

@@ -1,1 +1,1 @@
-"""The topic of an article: its place in the Media Topics of the IPTC."""
+"""What an article is about: one label of a fixed set."""

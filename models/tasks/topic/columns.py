@@ -1,14 +1,14 @@
-"""What the output over an archive says of the topic."""
+"""What an archive's output shows of a topic."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from models.analysis import TopicAnalysis
-from models.tasks.column import DECIMALS, Column
 
-COLUMNS: Mapping[str, Column[TopicAnalysis]] = {
-    "topic": Column(str, lambda topic: topic.label),
-    "topic_code": Column(str, lambda topic: topic.code),
-    "topic_confidence": Column(float, lambda topic: round(topic.confidence, DECIMALS)),
+COLUMNS: Mapping[str, tuple[type, Callable[[TopicAnalysis], Any]]] = {
+    "topic": (str, lambda topic: topic.label),
+    "topic_code": (str, lambda topic: topic.code),
+    "topic_confidence": (float, lambda topic: topic.confidence),
 }

@@ -10,11 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.article import Article, Options
-from models.tasks.column import Column
 from models.tasks.stance.columns import COLUMNS as STANCE
 from models.tasks.summary.columns import COLUMNS as SUMMARY
 from models.tasks.topic.columns import COLUMNS as TOPIC
-from service.archive.columns import FULL, answer_of, output_columns, record_of
+from service.archive.columns import FULL, Column, answer_of, output_columns, record_of
 from service.archive.formats import FORMATS, JSONL, PARQUET
 from service.archive.formats.format import Format
 from service.archive.rows import Row
@@ -69,17 +68,17 @@ def test_the_same_records_are_the_same_bytes(its_format: Format) -> None:
 @pytest.mark.parametrize(
     ("columns", "value"),
     [
-        (TOPIC, Column(float, lambda topic: topic.scores[1].probability)),
-        (STANCE, Column(float, lambda stances: stances[-1].scores[2].probability + 0.05)),
-        (SUMMARY, Column(float, lambda summary: summary.words / 4)),
+        (TOPIC, (float, lambda topic: topic.scores[1].probability)),
+        (STANCE, (float, lambda stances: stances[-1].scores[2].probability + 0.05)),
+        (SUMMARY, (float, lambda summary: summary.words / 4)),
     ],
 )
 def test_a_column_is_declared_with_its_task_and_nowhere_else(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     its_format: Format,
-    columns: dict[str, Column[object]],
-    value: Column[object],
+    columns: dict[str, Column],
+    value: Column,
 ) -> None:
     monkeypatch.setitem(columns, "new", value)
     source = runs.write_jsonl(tmp_path / "in.jsonl", ["one text"])

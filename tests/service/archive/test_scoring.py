@@ -18,7 +18,6 @@ import pytest
 from typer.testing import CliRunner
 
 from models.article import Article, Style, Task
-from models.tasks.column import Column
 from models.tasks.topic.columns import COLUMNS as TOPIC
 from service.archive import plan, scorer, scoring
 from service.archive.columns import TASKS
@@ -260,7 +259,7 @@ def test_a_version_with_other_columns_does_not_go_on_with_a_run(
     asked = runs.request(archive_file, output=tmp_path / "out")
     with runs.interrupted(model := StandIn(), 1):
         runs.score(asked, model)
-    for columns in ({**TOPIC, "topic": Column(int, len)}, dict(reversed(list(TOPIC.items())))):
+    for columns in ({**TOPIC, "topic": (int, len)}, dict(reversed(list(TOPIC.items())))):
         with monkeypatch.context() as patched:
             patched.setitem(TASKS, Task.TOPIC, columns)
             with pytest.raises(RunChanged, match="with other columns; install that version"):
@@ -274,7 +273,7 @@ def test_a_finished_run_is_finished_for_any_version(
     asked = runs.request(archive_file, output=tmp_path / "out")
     runs.score(asked)
     monkeypatch.setattr(scoring, "package_version", lambda: "999.1")
-    monkeypatch.setitem(TOPIC, "new", Column(int, lambda _: 1))
+    monkeypatch.setitem(TOPIC, "new", (int, lambda _: 1))
     assert scoring.score(asked, "0" * 64, runs.unopened, Silent()).is_finished
 
 
