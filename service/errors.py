@@ -12,7 +12,6 @@
         ├── UnsupportedMedia    another media type, or a compressed body
         ├── BodyTooLarge        longer than a body or a line may be
         ├── RangeRefused        no such bytes in the file
-        ├── TooManyItems        more articles than a call may hold
         ├── ReceiptTimeout      the body came too slowly
         ├── ForbiddenHost       a Host that this service does not answer to
         ├── Unauthorized        no valid API key
@@ -122,10 +121,6 @@ class RangeRefused(ServiceError):
     def __init__(self, detail: str, size_bytes: int) -> None:
         super().__init__(detail)
         self.size_bytes = size_bytes
-
-
-class TooManyItems(ServiceError):
-    """More articles than a call may hold."""
 
 
 class ReceiptTimeout(ServiceError):

@@ -107,12 +107,6 @@ class Settings(BaseSettings):
         le=256,
         description="Processes that prepare articles; one a core. 0: this one, without a limit.",
     )
-    prepare_cpu_s: float = Field(
-        default=2.0,
-        gt=0,
-        le=600,
-        description="Processor time that preparing an article may take; then it is refused.",
-    )
     max_batch_tokens: int = Field(
         default=8192,
         ge=512,
@@ -124,24 +118,6 @@ class Settings(BaseSettings):
         ge=1,
         le=2**20,
         description="Most articles of a lane admitted and unanswered; then 429.",
-    )
-    max_queue_tokens: int = Field(
-        default=262_144,
-        ge=512,
-        le=2**40,
-        description="Most tokens of a lane admitted and unanswered; then 429.",
-    )
-    bulk_share: float = Field(
-        default=0.25,
-        gt=0,
-        lt=1,
-        description="Share of the model that bulk gets while both lanes wait.",
-    )
-    cache_items: int = Field(
-        default=0,
-        ge=0,
-        le=2**30,
-        description="Answers kept for articles sent again; 0 keeps none.",
     )
 
     data: Path | None = Field(
@@ -191,12 +167,6 @@ class Settings(BaseSettings):
         ge=1024,
         le=2**30,
         description="Longest body, or line of a bulk stream.",
-    )
-    max_bulk_items: int = Field(
-        default=1000,
-        ge=1,
-        le=2**20,
-        description="Most articles in a bulk JSON array; NDJSON may go on for ever.",
     )
 
     api_keys: Keys = Field(

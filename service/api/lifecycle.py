@@ -34,15 +34,15 @@ logger = logging.getLogger("nutgraf.lifecycle")
 class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
-    Opens the jobs, loads the model and has it answer at once, so that what is wrong with them is
-    known before the port opens: raises ArtifactError, ModelFailed or JobsUnreachable. `model_lost`
-    says that the process is to be replaced.
+    Opens the jobs, loads the model and has it answer at once, so that an error in them is known
+    before the port opens: raises ArtifactError, ModelFailed or JobsUnreachable. `model_failed` says
+    that the model cannot work in this process any more.
     """
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.model_lost = False
+        self.model_failed = False
         self._load = load
         self._draining = False
         self._reloading = asyncio.Lock()
@@ -152,6 +152,6 @@ class Service:
             logger.exception("reload failed; the old model goes on")
 
     def _give_up(self) -> None:
-        """End this process, to be replaced: by its parent, or by itself (see `server.serve`)."""
-        self.model_lost = True
+        """End this process; whoever started it starts another (see `server.serve`)."""
+        self.model_failed = True
         os.kill(os.getpid(), signal.SIGTERM)

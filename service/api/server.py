@@ -25,6 +25,7 @@ from service.http.protocol import BoundedProtocol
 from service.inference import load
 from service.settings import Settings
 
+EXIT_MODEL_FAILED = 1
 KEEP_ALIVE_S = 5
 BACKLOG = 2048
 SWITCH_S = 1e-4
@@ -53,8 +54,8 @@ def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     """Answer requests on these sockets until a signal ends it; the exit status.
 
     Raises ArtifactError, ModelFailed, ModelUnavailable or JobsUnreachable before the port opens,
-    and PortRefused. Where the model's device was lost, the process is replaced by a fresh one of
-    the same command.
+    and PortRefused. The status is EXIT_MODEL_FAILED where the model cannot work in this process any
+    more, so that systemd, a container engine or the parent of several workers starts another.
     """
     access_log.log_to_stderr(settings.log_format)
     sys.setswitchinterval(SWITCH_S)
@@ -63,13 +64,17 @@ def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     for number in STOP_SIGNALS:  # uvicorn sends them again at its end: a drained stop is exit 0
         signal.signal(number, signal.SIG_IGN)
     server.run(list(sockets))
-    if service.model_lost:
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
-    status = 0 if server.started else STARTUP_FAILURE
+    status = _exit_status(server, service)
     if service.scheduler.is_reading:  # torch aborts a process that ends around a thread of it
         logging.shutdown()
         os._exit(status)
     return status
+
+
+def _exit_status(server: Server, service: Service) -> int:
+    if service.model_failed:
+        return EXIT_MODEL_FAILED
+    return 0 if server.started else STARTUP_FAILURE
 
 
 def log_ready(host: str, sockets: Sequence[socket.socket]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from pydantic import TypeAdapter
 from starlette.responses import Response
@@ -28,18 +28,12 @@ WINDOW_BYTES = 8 * 2**20
 OUTBOX_BYTES = 8 * 2**20
 SEND_TIMEOUT_S = 60.0
 
-Document = bytes | str | ServiceError
+Document = bytes | ServiceError
 Documents = AsyncIterator[Document]
-Analyze = Callable[[bytes | str], Awaitable[Answer]]
+Analyze = Callable[[bytes], Awaitable[Answer]]
 
 logger = logging.getLogger("nutgraf.bulk")
 _ANSWER = TypeAdapter(Answer)
-
-
-async def listed(documents: Iterable[Document]) -> Documents:
-    """Documents that are all there already, as a stream."""
-    for document in documents:
-        yield document
 
 
 async def begun(documents: Documents) -> Documents:

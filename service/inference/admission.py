@@ -14,6 +14,8 @@ from service.inference.throughput import Throughput
 from service.settings import Settings
 
 MAX_RETRY_AFTER_S = 60
+TOKENS_AN_ITEM = 1024
+"""A lane of `max_queue_items` articles may hold so many tokens for each of them."""
 
 
 class Admission:
@@ -21,7 +23,8 @@ class Admission:
 
     def __init__(self, settings: Settings, pace: Throughput, metrics: Metrics) -> None:
         self._items = {lane: CapacityLimiter(settings.max_queue_items) for lane in Lane}
-        self._tokens = {lane: CapacityLimiter(settings.max_queue_tokens) for lane in Lane}
+        max_tokens = settings.max_queue_items * TOKENS_AN_ITEM
+        self._tokens = {lane: CapacityLimiter(max_tokens) for lane in Lane}
         self._pace = pace
         self._metrics = metrics
 

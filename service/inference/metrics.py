@@ -30,7 +30,6 @@ class Metrics:
             "http_request_duration_seconds", "From receipt to answer", _DURATIONS, "route"
         )
         self._articles = self._counter("articles", "Articles analysed", "lane")
-        self._cached = self._counter("cache_hits", "Articles answered from the cache")
         self._refused = self._counter("rejections", "Articles not analysed", "reason")
         self._stage_s = self._histogram(
             "stage_duration_seconds", "Time of an article in a stage", _DURATIONS, "stage"
@@ -67,10 +66,6 @@ class Metrics:
         """So many articles and tokens more (or, below 0, less) are in a lane."""
         self._queue_items.labels(lane).inc(items)
         self._queue_tokens.labels(lane).inc(tokens)
-
-    def cached(self) -> None:
-        """An article was answered from the cache."""
-        self._cached.inc()
 
     def refused(self, reason: str) -> None:
         """An article was not analysed."""

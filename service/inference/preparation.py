@@ -40,6 +40,8 @@ LONG_CHARS, LONG_LINES = 32_768, 1_000
 """A text with more takes longer to prepare than others, and a page may."""
 MAX_PASSES = 8
 PROBE = Article("The council voted on Monday to reopen the old harbour bridge.")
+CPU_S = 2.0
+"""The processor time that preparing one article may take, a thousand times the usual time."""
 BACKSTOP_S = 120.0
 """How long a worker may take by the clock: long enough for its limit on any machine that works."""
 ENVIRONMENT = {
@@ -86,7 +88,7 @@ class PreparingPool:
         processes = settings.prepare_processes
         if processes is None:
             processes = min(cores(), MAX_PROCESSES)
-        return cls(model.preparer, processes, settings.prepare_cpu_s)
+        return cls(model.preparer, processes, CPU_S)
 
     def __init__(self, preparer: Preparer, processes: int, cpu_s: float) -> None:
         count = processes or THREADS

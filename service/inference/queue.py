@@ -78,10 +78,8 @@ class RequestQueue:
     and while others come, one of the model's `threads` is left to them, where there are several.
     """
 
-    def __init__(
-        self, bulk_share: float, budget_tokens: Callable[[Lane], int], threads: int = 1
-    ) -> None:
-        self._turns = FairScheduler.of_lanes(bulk_share)
+    def __init__(self, budget_tokens: Callable[[Lane], int], threads: int = 1) -> None:
+        self._turns = FairScheduler.of_lanes()
         self._length_turns = FairScheduler.of_lengths()
         self._budget_tokens = budget_tokens
         self._queues: dict[Queue, list[Waiting]] = {queue: [] for queue in QUEUES}

@@ -23,7 +23,6 @@ from service.inference.admission import Admission
 from service.inference.answer import Answer, ModelId, Timing
 from service.inference.batching import Lane
 from service.inference.bisection import ModelLost, Work
-from service.inference.cache import Cache
 from service.inference.metrics import Metrics
 from service.inference.model import Model, Prepared
 from service.inference.preparation import PreparingPool
@@ -35,7 +34,6 @@ from service.settings import Settings
 RESTART_DELAYS_S = (0.0, 1.0, 2.0, 4.0)  # then the process is given up
 STOP_S = 20.0
 STALL_S = 120.0  # a batch that takes longer never ends
-NO_TIME = Timing(queue=0.0, prepare=0.0, model=0.0)
 
 logger = logging.getLogger("nutgraf.scheduler")
 
@@ -68,12 +66,11 @@ class Scheduler:
         self._on_failed = on_failed
         self._state = State.STARTING
         self._pace = Throughput(settings.max_batch_tokens, model.parallel)
-        self._backlog = RequestQueue(settings.bulk_share, self._pace.batch_tokens, model.parallel)
+        self._backlog = RequestQueue(self._pace.batch_tokens, model.parallel)
         self._workers = [self._worker() for _ in range(model.parallel)]
         self._admission = Admission(settings, self._pace, metrics)
         self._settings = settings
         self.preparing = PreparingPool.of(model, settings)
-        self._cache = Cache(settings.cache_items)
         self._tickets = count()
         self._restarts = 0
         self._draining = False
@@ -140,19 +137,11 @@ class Scheduler:
         Past the deadline the article is taken out, with DeadlinePassed, unless the model is reading
         it. Raises ArticleError, AnalysisError and ServiceError. To cancel it drops the article.
         """
-        digest = self._model.info.digest
-        key = self._cache.key(article, digest)
-        if (kept := self._cache.get(key)) is not None:
-            self._metrics.cached()
-            return Answer.of(kept, ModelId.of(self._model.info), NO_TIME)
         try:
-            answer = await self._submit(article, lane, deadline_s)
+            return await self._submit(article, lane, deadline_s)
         except NutgrafError as error:
             self._metrics.refused(slug_of(error))
             raise
-        if answer.model.digest == digest:
-            self._cache.put(key, answer)
-        return answer
 
     async def read(self, batch: Sequence[Work]) -> list[Analysis | Exception]:
         """What became of each article of a batch that was formed elsewhere, for one model.

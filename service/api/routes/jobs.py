@@ -18,7 +18,7 @@ from starlette.responses import Response
 from models.article import ALL_TASKS, MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style, Task
 from service.api import uploads
 from service.api.downloads import MEDIA_TYPES, Download
-from service.api.routes.analyze import KnownQuery, Serving, problems
+from service.api.routing import KnownQuery, Serving, problems
 from service.api.schemas import Target
 from service.archive.errors import storage
 from service.archive.rows import Columns
@@ -34,7 +34,7 @@ from service.validation import JOB_ID
 MAX_PAGE = 100
 
 BINARY = {"type": "string", "format": "binary"}
-BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
+BODIES = {media_type: {"schema": BINARY} for media_type in (NDJSON, CSV, PARQUET)} | {
     FORM: {
         "schema": {
             "type": "object",

@@ -137,7 +137,7 @@ SECRET = "correct-horse"
         ("API_KEYS", SECRET),
         ("ADMIN_KEYS", f"desk {SECRET}:0123456789abcdef"),
         ("DRAIN_TIMEOUT_S", "inf"),
-        ("JOB_LEASE_S", "nan"),
+        ("JOB_RETENTION_S", "nan"),
         ("DEVICE", "cuda:99999999999999"),
         ("LOG_FORMAT", SECRET),
         ("MAX_BATCH_TOKENS", "9" * 5000),
