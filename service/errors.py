@@ -43,7 +43,6 @@ from models.errors import AnalysisError, ArtifactError, NutgrafError
 from service import validation
 
 MAX_FIELD_ERRORS = 10
-NO_FIELDS: Mapping[str, Sequence[str]] = {}
 
 
 class ModelFailed(NutgrafError):
@@ -95,11 +94,11 @@ class InvalidRequest(ServiceError):
         cls,
         found: Sequence[Mapping[str, Any]],
         sent: Any = None,
-        known: Mapping[str, Sequence[str]] = NO_FIELDS,
+        known: Sequence[str] = (),
     ) -> InvalidRequest:
-        """What pydantic found in what was `sent`, in plain words and without the input.
+        """What pydantic found in the object that was `sent`, in plain words and without the input.
 
-        `known` are the fields of an object, by the object's path.
+        `known` are the fields that the object may have.
         """
         fields = tuple(_field_error(item, sent, known) for item in found[:MAX_FIELD_ERRORS])
         first = fields[0]
@@ -203,16 +202,10 @@ def slug_of(error: Exception) -> str:
 _SLUGS = {AnalysisError: "analysis-failed", ArtifactError: "artifact-refused"}
 
 
-def _field_error(
-    found: Mapping[str, Any], sent: Any, known: Mapping[str, Sequence[str]]
-) -> FieldError:
-    *parents, name = found["loc"] or ("",)
+def _field_error(found: Mapping[str, Any], sent: Any, known: Sequence[str]) -> FieldError:
     field = validation.path(found["loc"], sent) or "body"
     if found["type"] != "extra_forbidden":
         return FieldError(field, validation.plain(found))
-    for step in parents:
-        sent = sent[step]
-    within = validation.path(parents)
+    name = found["loc"][-1]
     place = validation.position(sent, name)
-    names = known.get(within, ())
-    return FieldError(field, validation.unknown("field", name, place, names, within))
+    return FieldError(field, validation.unknown("field", name, place, known))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
@@ -25,6 +24,7 @@ from service.api.tracing import telemetry
 from service.errors import InvalidRequest
 from service.http.problems import problem_response
 from service.settings import Settings
+from service.version import package_version
 
 ROUTERS = routers()
 
@@ -40,7 +40,7 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(
         title="nutgraf",
         summary="Topic, stance and short summary of news articles.",
-        version=_version(),
+        version=package_version(),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -94,10 +94,3 @@ def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
             document["security"] = [{"key": []}]
         app.openapi_schema = document
     return app.openapi_schema
-
-
-def _version() -> str:
-    try:
-        return version("nutgraf")
-    except PackageNotFoundError:
-        return "0"
