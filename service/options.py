@@ -18,6 +18,8 @@ from models.article import Options
 
 T = TypeVar("T")
 
+KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
+
 _OPTIONS = TypeAdapter(Options)
 
 
@@ -123,7 +125,7 @@ def spread(
         if found.name == "options":
             parameters += [_parameter(one, parameter(one)) for one in taken]
         else:
-            parameters.append(found.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            parameters.append(found.replace(kind=KEYWORD_ONLY))
     spreading.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     spreading.__annotations__ = {one.name: one.annotation for one in parameters}
     return spreading
@@ -135,5 +137,4 @@ def _parameter(option: Option, annotation: Any) -> inspect.Parameter:
         default = ",".join(sorted(default))
     elif option.is_list:
         default = list(default)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(option.name, kind, default=default, annotation=annotation)
+    return inspect.Parameter(option.name, KEYWORD_ONLY, default=default, annotation=annotation)

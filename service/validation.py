@@ -56,15 +56,15 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 def plain(found: Mapping[str, Any]) -> str:
     """What an error of pydantic says, as a clause that begins with a capital."""
-    kind, context = found["type"], found.get("ctx", {})
-    if kind == "value_error":  # our own validators raise it, with a message that holds no input
+    type_, context = found["type"], found.get("ctx", {})
+    if type_ == "value_error":  # our own validators raise it, with a message that holds no input
         message = str(context["error"])
         return message[:1].upper() + message[1:]
     if context.get("min_length") == 1:
         return "It is empty"
-    if kind == "string_pattern_mismatch":
+    if type_ == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], GENERAL)
-    return PLAIN.get(kind, GENERAL).format(**context)
+    return PLAIN.get(type_, GENERAL).format(**context)
 
 
 def is_nameable(name: str) -> bool:

@@ -24,7 +24,7 @@ from service.inference.scheduler import Scheduler, State
 from service.jobs.runner import Jobs, open_store
 from service.settings import Settings
 
-# Requests that are on the wire when SIGTERM comes still get in; then the port closes.
+# After SIGTERM the port stays open so long, for requests that are already on the wire.
 LAST_CALL_S = 0.2
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -61,7 +61,7 @@ class Service:
         """Warm up, answer, stop. Takes the signals where it runs in the main thread."""
         await self.scheduler.start()
         gc.collect()
-        gc.freeze()  # or else every full collection, 0.2 s long, goes through all that was loaded
+        gc.freeze()  # else every full collection visits all that was loaded, for 0.2 s
         if threading.current_thread() is threading.main_thread():
             self._take_signals()
         info = self.scheduler.model.info
@@ -78,7 +78,7 @@ class Service:
 
     @asynccontextmanager
     async def _jobs_running(self) -> AsyncIterator[None]:
-        """Take up jobs, where there is a place for them."""
+        """Run jobs meanwhile, where jobs are set up."""
         if self.jobs is None:
             yield
             return
@@ -98,7 +98,7 @@ class Service:
             yield document
 
     async def reload(self) -> Model:
-        """Load the configured artifact again and let it answer; no request waits for that.
+        """Load the configured artifact again and switch to it; no request waits for that.
 
         Raises ReloadRunning while another reload runs, ArtifactError, and whatever a first forward
         pass raises: then the old model goes on.

@@ -29,8 +29,8 @@ EXIT_MODEL_FAILED = 1
 KEEP_ALIVE_S = 5
 BACKLOG = 2048
 SWITCH_S = 1e-4
-"""How long a thread that computes in Python may keep the interpreter's lock from the others: the
-model's threads let go of it for each of their many short operations, and wait to get it back."""
+"""How long a thread may hold the interpreter's lock while another waits for it. The model's threads
+release the lock for each of many short operations and must get it back each time."""
 LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
 
 logger = logging.getLogger("nutgraf.server")
@@ -84,7 +84,7 @@ def log_ready(host: str, sockets: Sequence[socket.socket]) -> None:
 
 
 def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:
-    """What uvicorn is told."""
+    """The configuration of uvicorn."""
     limit = limit_for(raise_file_limit())
     protocol = partial(BoundedProtocol, settings.receipt_timeout_s, Connections(limit))
     return uvicorn.Config(

@@ -22,7 +22,7 @@ from service.archive.statistics import RunStatistics
 from service.archive.writers import Format
 from service.cli.errors import end, one_line_errors
 from service.cli.options import read_target, with_flags
-from service.cli.scorers import EngineKind, open_local, open_ray
+from service.cli.scorers import EngineChoice, open_local, open_ray
 from service.printable import printable_line
 from service.settings import SHIPPED_MODEL, Settings, read
 
@@ -75,9 +75,9 @@ def score(
     max_rejected: Annotated[
         int | None, typer.Option(min=0, help="Stop when more rows than that are rejected.")
     ] = None,
-    restart: Annotated[bool, typer.Option(help="Drop what is there and begin anew.")] = False,
+    restart: Annotated[bool, typer.Option(help="Delete what is there and start again.")] = False,
     json_progress: Annotated[bool, typer.Option(help="Progress as lines of JSON.")] = False,
-    engine: Annotated[EngineKind, typer.Option(help="Where to score.")] = EngineKind.LOCAL,
+    engine: Annotated[EngineChoice, typer.Option(help="Where to score.")] = EngineChoice.LOCAL,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Engines; else as many as find room.", **ON_RAY)
     ] = None,
@@ -101,11 +101,11 @@ def score(
     """
     with one_line_errors():
         settings = read(model=model)
-    if engine is EngineKind.LOCAL and (workers or gpus_per_worker):
+    if engine is EngineChoice.LOCAL and (workers or gpus_per_worker):
         raise typer.BadParameter("--workers and --gpus-per-worker go with --engine ray")
-    openers: Mapping[EngineKind, Opener] = {
-        EngineKind.LOCAL: open_local,
-        EngineKind.RAY: partial(open_ray, ray_address, workers, gpus_per_worker),
+    openers: Mapping[EngineChoice, Opener] = {
+        EngineChoice.LOCAL: open_local,
+        EngineChoice.RAY: partial(open_ray, ray_address, workers, gpus_per_worker),
     }
     request = RunConfig(
         inputs=tuple(inputs),
@@ -147,7 +147,7 @@ def ended_by_hand() -> Iterator[None]:
 
 @contextmanager
 def shown(*, as_json: bool) -> Iterator[progress.Progress]:
-    """Progress on standard error, as whoever reads it likes it."""
+    """Progress on standard error: a bar on a terminal, lines of text or JSON elsewhere."""
     if as_json or not sys.stderr.isatty():
         yield progress.json_lines() if as_json else progress.log_lines()
         return

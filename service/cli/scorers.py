@@ -14,7 +14,7 @@ from service.archive.scorer import Scorer
 from service.settings import Settings
 
 
-class EngineKind(StrEnum):
+class EngineChoice(StrEnum):
     """Where an archive is scored."""
 
     LOCAL = "local"

@@ -18,8 +18,9 @@ from service.settings import SEE_HELP, Settings
 from service.validation import nearest
 
 PLAIN_ARGUMENTS: Any = {"allow_extra_args": True, "ignore_unknown_options": True}
-"""What click does not know comes to the command, for a message that does not repeat a value."""
+"""The command gets what click does not know, and refuses it without repeating a value."""
 
+KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 _FLAG = re.compile(r"--[a-z0-9-]{1,40}")
 
 
@@ -66,13 +67,14 @@ def flag_of(setting: str) -> str:
 
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     """The flag of a setting as typer takes it: a switch, or text that `Settings` reads."""
-    kind = inspect.Parameter.KEYWORD_ONLY
     if field.annotation is bool:
         switch = Annotated[bool, typer.Option(flag_of(name), help=field.description)]
-        return inspect.Parameter(name, kind, default=field.default, annotation=switch)
+        return inspect.Parameter(name, KEYWORD_ONLY, default=field.default, annotation=switch)
     option = typer.Option(help=field.description, metavar=_metavar(field))
     annotation = Annotated[str | None, option]
-    return inspect.Parameter(name, kind, default=_shown(field.default), annotation=annotation)
+    return inspect.Parameter(
+        name, KEYWORD_ONLY, default=_shown(field.default), annotation=annotation
+    )
 
 
 def _shown(default: Any) -> str | None:
@@ -92,5 +94,5 @@ def _metavar(field: FieldInfo) -> str:
 _context, _ = inspect.signature(serve, eval_str=True).parameters.values()
 _parameters = [_parameter(name, field) for name, field in Settings.model_fields.items()]
 serve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-    [_context.replace(kind=inspect.Parameter.KEYWORD_ONLY), *_parameters]
+    [_context.replace(kind=KEYWORD_ONLY), *_parameters]
 )

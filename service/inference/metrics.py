@@ -1,4 +1,4 @@
-"""Prometheus metrics: what the service does, told by those who do it, in base units."""
+"""Prometheus metrics, in base units."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ class Metrics:
         """An article was not analysed."""
         self._refused.labels(reason).inc()
 
-    def batch(self, lane: Lane, jobs: Sequence[QueueEntry], padded_tokens: int) -> None:
+    def batch(self, lane: Lane, entries: Sequence[QueueEntry], padded_tokens: int) -> None:
         """A batch went through the model."""
-        tokens = sum(job.prepared.tokens for job in jobs)
-        self._batch_items.labels(lane).observe(len(jobs))
+        tokens = sum(entry.prepared.tokens for entry in entries)
+        self._batch_items.labels(lane).observe(len(entries))
         self._batch_tokens.labels(lane).observe(padded_tokens)
         self._padding.labels(lane).observe(max(0.0, 1 - tokens / max(1, padded_tokens)))
 

@@ -1,4 +1,4 @@
-"""Health and metrics, for whoever watches the service."""
+"""Health and metrics of the service."""
 
 from __future__ import annotations
 

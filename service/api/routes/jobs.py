@@ -135,7 +135,6 @@ def _refused(error: ValidationError) -> Exception:
 
 
 def _asked(  # the columns and options of `nutgraf score`
-    options: Options,
     text_column: Annotated[str, Query(max_length=200)] = "text",
     title_column: Column = None,
     id_column: Column = None,
@@ -144,6 +143,8 @@ def _asked(  # the columns and options of `nutgraf score`
     target_column: Column = None,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
     form: Annotated[Format, Query(alias="format", description="Of the results.")] = Format.JSONL,
+    *,
+    options: Options,
 ) -> dict[str, Any]:
     columns = Columns(text_column, title_column, id_column, target_column, date_column)
     return {
@@ -221,9 +222,9 @@ async def cancel(job: JobId, jobs: JobsHere, owner: Owner) -> JobView:
     return JobView.of(record, jobs.retention_s)
 
 
-def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+def _file(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """What the OpenAPI document says of a file that is sent."""
-    described = {"content": {kind: {"schema": BINARY} for kind in kinds}}
+    described = {"content": {media_type: {"schema": BINARY} for media_type in media_types}}
     return {
         200: {**described, "description": "The file"},
         206: {**described, "description": "The bytes that the Range header asks for"},
@@ -240,8 +241,8 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
 async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
     path = jobs.results(record)
-    kind = MEDIA_TYPES[Format(record.asked["format"])]
-    return await _download(path, kind, f"{job}{path.suffix}")
+    media_type = MEDIA_TYPES[Format(record.asked["format"])]
+    return await _download(path, media_type, f"{job}{path.suffix}")
 
 
 @router.get(

@@ -263,30 +263,6 @@ async def test_an_unknown_query_parameter_is_422(
     assert len(response.json()["errors"]) == 1
 
 
-async def test_labels_and_model_are_shown(serve: Serve) -> None:
-    async with serve(max_queue_items=7) as client:
-        labels = (await client.get("/v1/labels")).json()
-        model = (await client.get("/v1/model")).json()
-    assert [label["name"] for label in labels["topic"]] == ["weather", "sport"]
-    assert labels["overall"] == ["favor", "against", "neutral"]
-    assert model["name"] == "stand-in"
-    assert model["settings"]["max_queue_items"] == 7
-    assert not {"api_keys", "admin_keys", "model"} & set(model["settings"])
-
-
-async def test_docs_load_nothing_from_elsewhere(serve: Serve) -> None:
-    async with serve() as client:
-        page = await client.get("/docs")
-        script = await client.get("/docs/swagger-ui-bundle.js")
-        start = await client.get("/docs/start.js")
-        missing = await client.get("/docs/secret.js")
-    assert "//" not in page.text.replace("<!--", "")
-    assert "script-src 'self'" in page.headers["content-security-policy"]
-    assert script.status_code == 200
-    assert "openapi.json" in start.text
-    assert_problem(missing, 404)
-
-
 async def test_each_request_has_an_id_and_harmless_ones_are_kept(serve: Serve) -> None:
     async with serve() as client:
         own = await client.get("/livez", headers={"X-Request-ID": "desk-1.2_3"})
