@@ -9,7 +9,8 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from annotated_types import DocInfo
 from pydantic import TypeAdapter, ValidationError
@@ -33,8 +34,8 @@ class Option:
 
     @property
     def type(self) -> Any:
-        """The type without its limits."""
-        return get_args(self.limited)[0]
+        """The type without its limits, and without None."""
+        return _bare(self.limited)
 
     @property
     def limits(self) -> Sequence[Any]:
@@ -56,8 +57,9 @@ class Option:
 
     @property
     def names(self) -> list[str]:
-        """What a set may hold, where that is limited."""
-        return [str(name) for name in get_args(self.type)[0]] if self.is_set else []
+        """The names that a set may hold."""
+        schema = TypeAdapter(get_args(self.type)[0]).json_schema()
+        return [str(name) for name in schema["enum"]]
 
 
 def options(without: Collection[str] = ()) -> list[Option]:
@@ -81,21 +83,25 @@ def of_json(value: Mapping[str, Any]) -> Options:
 def to_json(chosen: Options) -> dict[str, Any]:
     """Options as the members of a JSON object."""
     members: dict[str, Any] = _OPTIONS.dump_python(chosen, mode="json")
-    return {name: sorted(members[name]) if one.is_set else members[name] for name, one in _named()}
+    return members | {
+        one.name: sorted(members[one.name]) for one in options() if one.is_set and members[one.name]
+    }
 
 
 def of_texts(values: Mapping[str, Any]) -> Options:
     """Options from a query or from flags. Raises pydantic's ValidationError."""
-    members = {
-        name: [part.strip() for part in values[name].split(",")] if one.is_set else values[name]
-        for name, one in _named()
-        if name in values
-    }
+    members = {name: value for name, value in values.items() if value is not None}
+    for one in options():
+        if one.is_set and one.name in members:
+            members[one.name] = [part.strip() for part in members[one.name].split(",")]
     return of_json(members)
 
 
-def _named() -> list[tuple[str, Option]]:
-    return [(one.name, one) for one in options()]
+def _bare(hint: Any) -> Any:
+    if get_origin(hint) is Annotated:
+        return _bare(get_args(hint)[0])
+    others = [one for one in get_args(hint) if one is not NoneType]
+    return _bare(others[0]) if NoneType in get_args(hint) else hint
 
 
 def spread(
@@ -133,7 +139,7 @@ def spread(
 
 def _parameter(option: Option, annotation: Any) -> inspect.Parameter:
     default = option.default
-    if option.is_set:
+    if option.is_set and default is not None:
         default = ",".join(sorted(default))
     elif option.is_list:
         default = list(default)

@@ -124,8 +124,9 @@ def _field(option: Option) -> Any:
     type_ = Annotated[option.limited, Strict()] if is_scalar else option.limited
 
     def describe(schema: dict[str, Any]) -> None:
-        if option.is_set:
-            del schema["uniqueItems"]  # a name that is there twice is taken as once
+        for one in (schema, *schema.get("anyOf", ())):
+            one.pop("uniqueItems", None)  # a name that is there twice is taken as once
+        if option.is_set and option.default is not None:
             schema["default"] = sorted(option.default)
 
     return type_, Field(

@@ -40,7 +40,7 @@ def _flag(option: Option) -> Any:
             limits["max"] = limit.le
     if option.is_set:
         help_ = f"{option.description} Some of {', '.join(option.names)}, with commas."
-        return Annotated[str, typer.Option(help=help_, metavar="<names>")]
+        return Annotated[str | None, typer.Option(help=help_, metavar="<names>")]
     if option.is_list:
         help_ = f"{option.description} Repeatable."
         return Annotated[list[str], typer.Option(_name_of(option), help=help_, metavar="<text>")]

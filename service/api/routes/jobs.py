@@ -125,7 +125,7 @@ def _parameter(option: Option) -> Any:
     """The annotation of an option's query parameter."""
     if option.is_set:
         names = f"{option.description} Some of {', '.join(option.names)}, with commas."
-        return Annotated[str, Query(description=names)]
+        return Annotated[str | None, Query(description=names)]
     return Annotated[option.limited, Query(description=option.description)]
 
 
