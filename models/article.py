@@ -48,6 +48,13 @@ class Matches:
         return {**handler(source), "pattern": self.pattern}
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The object of a JSON body that holds an option, as `summary` holds `summary.style`."""
+
+    name: str
+
+
 Target = Annotated[str, MinLen(1), MaxLen(MAX_TARGET_CHARS), Matches(READABLE)]
 
 
@@ -63,9 +70,12 @@ class Options:
     tasks: Annotated[frozenset[Task], MinLen(1), doc("What is asked.")] = ALL_TASKS
     style: Annotated[
         Style,
+        Within("summary"),
         doc("How the summary is made: `written` by the model, or `extractive`: the article's own."),
     ] = Style.WRITTEN
-    max_words: Annotated[int, Ge(10), Le(300), doc("Longest summary, in words.")] = 60
+    max_words: Annotated[
+        int, Within("summary"), Ge(10), Le(300), doc("Longest summary, in words.")
+    ] = 60
     clean: Annotated[bool, doc("Leave out navigation, captions and the like.")] = True
     strict: Annotated[bool, doc("Refuse an article that is longer than the model reads.")] = False
 

@@ -15,6 +15,7 @@ from models.errors import AnalysisError, ArtifactError, NutgrafError
 from service import validation
 
 MAX_FIELD_ERRORS = 10
+NO_FIELDS: Mapping[str, Sequence[str]] = {}
 
 
 class ModelFailed(NutgrafError):
@@ -66,11 +67,11 @@ class InvalidRequest(ServiceError):
         cls,
         found: Sequence[Mapping[str, Any]],
         sent: Any = None,
-        known: Sequence[str] = (),
+        known: Mapping[str, Sequence[str]] = NO_FIELDS,
     ) -> InvalidRequest:
         """What pydantic found in the object that was `sent`, in plain words and without the input.
 
-        `known` are the fields that the object may have.
+        `known` are the fields of an object, by the object's path.
         """
         fields = tuple(_field_error(item, sent, known) for item in found[:MAX_FIELD_ERRORS])
         first = fields[0]
@@ -174,10 +175,16 @@ def slug_of(error: Exception) -> str:
 _SLUGS = {AnalysisError: "analysis-failed", ArtifactError: "artifact-refused"}
 
 
-def _field_error(found: Mapping[str, Any], sent: Any, known: Sequence[str]) -> FieldError:
+def _field_error(
+    found: Mapping[str, Any], sent: Any, known: Mapping[str, Sequence[str]]
+) -> FieldError:
+    *parents, name = found["loc"] or ("",)
     field = validation.path(found["loc"], sent) or "body"
     if found["type"] != "extra_forbidden":
         return FieldError(field, validation.plain(found))
-    name = found["loc"][-1]
+    for step in parents:
+        sent = sent[step]
+    within = validation.path(parents)
     place = validation.position(sent, name)
-    return FieldError(field, validation.unknown("field", name, place, known))
+    names = known.get(within, ())
+    return FieldError(field, validation.unknown("field", name, place, names, within))

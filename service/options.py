@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from annotated_types import DocInfo
 from pydantic import TypeAdapter, ValidationError
 
-from models.article import Options
+from models.article import Options, Within
 
 T = TypeVar("T")
 
@@ -46,6 +46,11 @@ class Option:
         """What it means."""
         (found,) = (note for note in self.limits if isinstance(note, DocInfo))
         return str(found.documentation)
+
+    @property
+    def within(self) -> str | None:
+        """The object of a JSON body that holds it; None: the body itself."""
+        return next((note.name for note in self.limits if isinstance(note, Within)), None)
 
     @property
     def is_set(self) -> bool:

@@ -89,14 +89,15 @@ def position(sent: Any, name: str) -> int:
     return list(sent).index(name) + 1 if isinstance(sent, Mapping) and name in sent else 1
 
 
-def unknown(what: str, name: str, place: int, known: Sequence[str]) -> str:
-    """That there is no `what` of this name, and which there are."""
+def unknown(what: str, name: str, place: int, known: Sequence[str], within: str = "") -> str:
+    """That there is no `what` of this name `within` something, and which there are."""
+    where = f" in `{within}`" if within else ""
     listed = f"there are {', '.join(known)}" if known else "none is taken here"
     if not is_nameable(name):
-        return f"The name of {what} {place} is not known; {listed}"
+        return f"The name of {what} {place}{where} is not known; {listed}"
     near = nearest(name, known)
     told = f"did you mean `{near}`?" if near else listed
-    return f"There is no {what} `{name}`; {told}"
+    return f"There is no {what} `{name}`{where}; {told}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

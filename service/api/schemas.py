@@ -114,7 +114,12 @@ class SentArticle(Lenient):
 
     def to_article(self) -> Article:
         """The article in the models' own types."""
-        chosen = Options(**{one.name: getattr(self, one.name) for one in options()})
+        chosen = Options(
+            **{
+                one.name: getattr(getattr(self, one.within) if one.within else self, one.name)
+                for one in options()
+            }
+        )
         return Article(self.text or None, self.title or None, self.html or None, chosen)
 
 
@@ -134,13 +139,28 @@ def _field(option: Option) -> Any:
     )
 
 
+def _fields(within: str | None) -> dict[str, Any]:
+    """The fields of an object of the body: the options that it holds."""
+    return {one.name: _field(one) for one in options() if one.within == within}
+
+
+SummaryOptions = create_model(
+    "SummaryOptions", __base__=Lenient, __doc__="How the summary is made.", **_fields("summary")
+)
 AnalyzeRequest = create_model(
     "AnalyzeRequest",
     __base__=SentArticle,
     __doc__=SentArticle.__doc__,
-    **{one.name: _field(one) for one in options()},
+    summary=(SummaryOptions, SummaryOptions()),
+    **_fields(None),
 )
-KNOWN_FIELDS = tuple(AnalyzeRequest.model_fields)
+KNOWN_FIELDS = {
+    "": (
+        *AnalyzeRequest.model_fields,
+        *(f"summary.{name}" for name in SummaryOptions.model_fields),
+    ),
+    "summary": tuple(SummaryOptions.model_fields),
+}
 
 
 def read_article(value: Any) -> Article:

@@ -47,7 +47,7 @@ def requests() -> list[dict[str, Any]]:
     chance = random.Random(7)
     texts = [text[: chance.choice([200, 700, len(text)])] for text in TEXTS] + [" ".join(TEXTS)]
     styles = ["written", "extractive"]
-    found = [{"text": text, "style": style} for text in texts for style in styles]
+    found = [{"text": text, "summary": {"style": style}} for text in texts for style in styles]
     chance.shuffle(found)
     return found
 
@@ -58,7 +58,7 @@ def told(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def alone(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    options = Options(style=Style(request["style"]))
+    options = Options(style=Style(request["summary"]["style"]))
     (analysis,) = engine.analyze([engine.prepare(Article(request["text"], options=options))])
     assert not isinstance(analysis, Exception)
     return json.loads(TypeAdapter(type(analysis)).dump_json(analysis))  # type: ignore[no-any-return]

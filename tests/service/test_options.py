@@ -67,8 +67,9 @@ def expected(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Options)])
 def test_every_option_is_a_field_of_the_body(document: dict[str, Any], name: str) -> None:
-    body = document["components"]["schemas"]["AnalyzeRequest"]["properties"]
     (option,) = (one for one in options() if one.name == name)
+    holder = "SummaryOptions" if option.within == "summary" else "AnalyzeRequest"
+    body = document["components"]["schemas"][holder]["properties"]
     assert body[name]["description"] == option.description
     assert limits(body[name]) == expected(name)
 

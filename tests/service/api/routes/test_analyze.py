@@ -47,7 +47,7 @@ async def test_only_the_tasks_asked_for_are_answered(serve: Serve) -> None:
     ("body", "status", "kind"),
     [
         pytest.param(b'{"text": NaN}', 422, "invalid-request", id="NaN"),
-        pytest.param(b'{"text": "a", "max_words": Infinity}', 422, None, id="inf"),
+        pytest.param(b'{"text": "a", "summary": {"max_words": Infinity}}', 422, None, id="inf"),
         pytest.param(rb'{"text": "zanzibar \ud800"}', 422, "invalid-request", id="surrogate"),
         pytest.param(rb'{"\ud800": "zanzibar"}', 422, "invalid-request", id="surrogate key"),
         pytest.param(b'{"text": "zanzibar \xff"}', 400, "malformed-body", id="not UTF-8"),
@@ -70,8 +70,8 @@ async def test_only_the_tasks_asked_for_are_answered(serve: Serve) -> None:
         pytest.param(b'{"text": "a", "tasks": ["zanzibar"]}', 422, None, id="unknown task"),
         pytest.param(b'{"text": "a", "tasks": []}', 422, None, id="no task"),
         pytest.param(b'{"text": "a", "clean": "zanzibar"}', 422, None, id="no boolean"),
-        pytest.param(b'{"text": "a", "max_words": "60"}', 422, None, id="no number"),
-        pytest.param(b'{"text": "a", "max_words": 9}', 422, None, id="too short"),
+        pytest.param(b'{"text": "a", "summary": {"max_words": "60"}}', 422, None, id="no number"),
+        pytest.param(b'{"text": "a", "summary": {"max_words": 9}}', 422, None, id="too short"),
         pytest.param(
             json.dumps({"text": "a", "targets": ["zanzibar"] * 21}).encode(), 422, None, id="many"
         ),
