@@ -23,7 +23,7 @@ from service.inference.answer import Answer
 from service.inference.load import load_engine
 from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import articles
-from tests.support.running import settings_of
+from tests.support.service_fixtures import settings_of
 
 pytestmark = pytest.mark.anyio
 

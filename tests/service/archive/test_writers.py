@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.article import Article, Options
 from service.archive.rows import Row
 from service.archive.writers import COLUMNS, FULL, Format, answer_of, encode, escaped, record_of
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 ROW = Row("a.jsonl", 3, "=id", "2024-01-01", "weather today")
 

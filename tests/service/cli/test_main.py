@@ -12,7 +12,7 @@ from service.cli import main as cli
 from service.inference import load
 from service.keys import find_key, parse_keys
 from service.settings import Settings
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 runner = CliRunner()
 

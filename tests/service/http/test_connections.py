@@ -18,8 +18,8 @@ from service.errors import ServiceError
 from service.http import connections, protocol
 from service.http.connections import Connections, limit_for, raise_file_limit
 from tests.service.http.test_protocol import HOST, POST, is_ready, post, talk, wait_for
-from tests.support.running import Listen
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Listen
+from tests.support.stand_in_model import StandIn
 
 LIMIT = 4
 HELD = b'{"text": "held"}'

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running import Serve
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import StandIn
 
 LIMITS = {"prepare_processes": 2, "prepare_cpu_s": 0.3}
 WAIT_S = 60

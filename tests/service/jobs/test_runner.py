@@ -27,8 +27,8 @@ from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import runs
 from tests.support.paths import DATA
 from tests.support.replicas import NDJSON, ended, scores, shards, until
-from tests.support.running import Serve
-from tests.support.standin import Failing, Info, StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import Failing, Info, StandIn
 
 TEXTS = [f"{word} in the news" for word in ("one", "two", "three", "two", "nan", "")]
 

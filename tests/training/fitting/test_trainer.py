@@ -11,7 +11,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from models.artifact.artifact import load
-from tests.support.trial import WriteRows, labelled_rows
+from tests.support.training_run import WriteRows, labelled_rows
 from training.__main__ import app, main
 from training.config import Config
 from training.fitting.corpus import Corpus, build

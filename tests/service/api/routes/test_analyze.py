@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from service.http.problems import PROBLEM_TYPE
-from tests.support.running import Serve
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import StandIn
 
 pytestmark = pytest.mark.anyio
 
