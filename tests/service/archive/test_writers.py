@@ -51,6 +51,12 @@ def test_the_whole_analysis_comes_as_json_where_it_is_asked_for() -> None:
     assert json.loads(json.loads(line)[FULL])["topic"]["scores"][0]["label"] == "weather"
 
 
+def test_what_writes_analyses_as_json_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    record(full=True)
+    monkeypatch.delattr("pydantic.TypeAdapter")
+    assert record(full=True)[FULL]
+
+
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1", "-1", "@a", "\t=", "\r", "\0", "＝1"])
 def test_no_spreadsheet_runs_a_cell(cell: str) -> None:
     content = encode([{**record(), "summary": cell}], Format.CSV, full=False)
