@@ -22,6 +22,8 @@ import pytest
 from tests.service.http.test_protocol import wait_for
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 CLI = "tests.support.cli_with_stand_in"
 ARTICLE = {"text": "Rain fell on the harbour."}
 

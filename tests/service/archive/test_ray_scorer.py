@@ -31,6 +31,8 @@ ray = pytest.importorskip("ray")
 from service.archive import ray_scorer  # noqa: E402
 from tests.support import dying_model  # noqa: E402
 
+pytestmark = pytest.mark.cluster
+
 TEXTS = [None if n % 7 == 6 else f"{n % 25} again" for n in range(40)]
 
 

@@ -71,6 +71,7 @@ async def test_what_a_crash_leaves_of_an_upload_expires(tmp_path: Path, serve: S
         await until(lambda: not left.exists())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "kind"),
     [
@@ -322,6 +323,7 @@ async def test_a_model_that_stops_working_costs_a_job_no_row(
     assert found["progress"]["rejected"] == 0
 
 
+@pytest.mark.slow
 async def test_a_job_is_scored_by_one_model(tmp_path: Path, model: StandIn, serve: Serve) -> None:
     """Where another has taken over in between, it begins anew."""
     content = body(tmp_path, [f"text {n}" for n in range(9000)])
