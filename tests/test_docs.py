@@ -9,9 +9,7 @@ import pytest
 from docs.generate import PAGES, REFERENCE
 
 
-@pytest.mark.skipif(
-    "NUTGRAF_TEST_NEWEST" in os.environ, reason="not the versions of the lock"
-)
+@pytest.mark.skipif("NUTGRAF_TEST_NEWEST" in os.environ, reason="not the versions of the lock")
 @pytest.mark.parametrize("name", PAGES)
 def test_the_reference_is_what_the_code_gives(name: str) -> None:
     text = PAGES[name]()
