@@ -11,6 +11,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from models.analysis import Analysis
@@ -18,6 +19,7 @@ from service.archive.rows import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pydantic import TypeAdapter
 
 Record = Mapping[str, Any]
 
@@ -136,9 +138,15 @@ def json_line(data: Mapping[str, Any]) -> bytes:
 
 
 def _json(analysis: Analysis) -> str:
+    return _adapter().dump_json(analysis).decode()
+
+
+@cache
+def _adapter() -> TypeAdapter[Analysis]:
+    """Pydantic takes milliseconds to make one, so there is one for all articles."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Analysis).dump_json(analysis).decode()
+    return TypeAdapter(Analysis)
 
 
 ENCODERS: Mapping[Format, Callable[[Sequence[Record], Mapping[str, type]], bytes]] = {

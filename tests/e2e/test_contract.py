@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.support.paths import ROOT
-from tests.support.running import Listen
+from tests.support.service_fixtures import Listen
 
 CONFIG = ROOT / "tests/support/schemathesis.toml"
 

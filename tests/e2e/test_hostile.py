@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from service.api.app import ROUTERS
 from service.http.bodies import CSV, FORM, JSON, NDJSON, PARQUET
 from service.http.problems import PROBLEM_TYPE
-from tests.support.running import Listen
+from tests.support.service_fixtures import Listen
 
 WORD = "zanzibar"
 MARKERS = [

@@ -23,11 +23,11 @@ from service.inference.answer import Answer
 from service.inference.load import load_engine
 from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import articles
-from tests.support.running import ndjson, settings_of
+from tests.support.service_fixtures import ndjson, settings_of
 
 pytestmark = pytest.mark.anyio
 
-TEXTS = [sample.text for sample in vars(articles).values() if isinstance(sample, articles.Sample)]
+TEXTS = [sample.text for sample in (*articles.SAMPLES[::3], articles.SECTIONS)]
 
 
 @asynccontextmanager

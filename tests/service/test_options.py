@@ -19,7 +19,7 @@ from service.api.lifecycle import Service
 from service.cli.main import app
 from service.options import of_json, of_texts, options, to_json
 from service.settings import Settings
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 ALONE = {"targets"}
 """Options of one article; the rows of an archive have a column for them, or one for all."""

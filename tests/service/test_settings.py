@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.settings import Settings, SettingsRefused, read, unknown_variables
-from tests.support.running import settings_of
+from tests.support.service_fixtures import settings_of
 
 KEY = "desk:correct-horse-battery"
 

@@ -28,4 +28,5 @@ async def readyz(service: Serving) -> Health:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(service: Serving) -> Response:
+    """The metrics, in the text format of Prometheus."""
     return Response(service.metrics.expose(), media_type=CONTENT_TYPE_LATEST)

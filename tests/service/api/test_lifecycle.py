@@ -23,6 +23,9 @@ from service.api.server import EXIT_MODEL_FAILED
 from tests.service.http.test_protocol import wait_for
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
+CLI = "tests.support.cli_with_stand_in"
 ARTICLE = {"text": "Rain fell on the harbour."}
 
 
@@ -30,7 +33,7 @@ class Process:
     """A running service and what it has logged."""
 
     def __init__(self, *flags: str, **environment: str) -> None:
-        command = [sys.executable, "-m", "tests.support.live", "serve", "--port", "0", *flags]
+        command = [sys.executable, "-m", CLI, "serve", "--port", "0", *flags]
         self._process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
         )
@@ -138,7 +141,7 @@ def test_sigterm_answers_all_that_was_accepted(
     start: Callable[..., Process], tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
-    process = start(LIVE_GATE=str(gate))
+    process = start(STAND_IN_GATE=str(gate))
     with posting(process.url, 100) as responses:
         process.signal(signal.SIGTERM)
         wait_for(lambda: "Shutting down" in process.log)
@@ -151,7 +154,7 @@ def test_what_cannot_be_answered_in_time_is_503(
     start: Callable[..., Process], tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
-    process = start("--drain-timeout-s", "0.1", LIVE_GATE=str(gate))
+    process = start("--drain-timeout-s", "0.1", STAND_IN_GATE=str(gate))
     with posting(process.url, 10) as responses:
         process.signal(signal.SIGTERM)
         wait_for(lambda: "Shutting down" in process.log)

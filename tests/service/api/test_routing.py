@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from service.api import routes, routing
 from service.api.routing import ref, schemas
 from service.errors import FieldError
-from tests.support.running import Serve
+from tests.support.service_fixtures import Serve
 
 ROUTE = """
 from fastapi import APIRouter

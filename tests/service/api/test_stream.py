@@ -12,8 +12,8 @@ import pytest
 
 from service.api import stream
 from tests.service.api.routes.test_analyze import assert_problem
-from tests.support.running import Serve, ndjson
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve, ndjson
+from tests.support.stand_in_model import StandIn
 
 pytestmark = pytest.mark.anyio
 

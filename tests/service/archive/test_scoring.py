@@ -31,7 +31,7 @@ from service.inference import load
 from service.inference.bisection import ModelLost
 from service.jobs.bulk_lane import Interrupted
 from tests.support import runs
-from tests.support.standin import Failing, StandIn
+from tests.support.stand_in_model import Failing, StandIn
 
 TEXTS = [f"{word} in the news of day {number}" for number, word in enumerate("abcdefghij")]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.article import Article, Options
 from service.archive.rows import Row
 from service.archive.writers import COLUMNS, FULL, Format, answer_of, encode, escaped, record_of
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 ROW = Row("a.jsonl", 3, "=id", "2024-01-01", "weather today")
 
@@ -49,6 +49,12 @@ def test_a_row_holds_place_answer_and_model() -> None:
 def test_the_whole_analysis_comes_as_json_where_it_is_asked_for() -> None:
     (line,) = encode([record(full=True)], Format.JSONL, full=True).splitlines()
     assert json.loads(json.loads(line)[FULL])["topic"]["scores"][0]["label"] == "weather"
+
+
+def test_what_writes_analyses_as_json_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    record(full=True)
+    monkeypatch.delattr("pydantic.TypeAdapter")
+    assert record(full=True)[FULL]
 
 
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1", "-1", "@a", "\t=", "\r", "\0", "＝1"])

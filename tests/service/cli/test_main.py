@@ -14,7 +14,7 @@ from service.inference import load
 from service.keys import find_key, parse_keys
 from service.settings import Settings
 from service.version import package_version
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 runner = CliRunner()
 

@@ -11,8 +11,8 @@ import pytest
 
 from service.api import tracing
 from service.api.access_log import JsonLines
-from tests.support.running import Serve
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import StandIn
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from models.article import Options
 from service.inference import queue
 from service.inference.batching import LONG_TOKENS, Lane
 from service.inference.queue import Outcome, QueueEntry, RequestQueue
-from tests.support.standin import Prepared, StandIn
+from tests.support.stand_in_model import Prepared, StandIn
 
 BUDGET_TOKENS = 8192
 MODEL = StandIn()

@@ -29,7 +29,7 @@ from service.inference.batching import Lane
 from service.inference.metrics import Metrics
 from service.inference.scheduler import Scheduler, State
 from service.settings import Settings
-from tests.support.standin import Failing, Info, StandIn
+from tests.support.stand_in_model import Failing, Info, StandIn
 
 pytestmark = pytest.mark.anyio
 

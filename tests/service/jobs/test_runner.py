@@ -27,8 +27,8 @@ from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import runs
 from tests.support.paths import DATA
 from tests.support.replicas import NDJSON, ended, scores, shards, until
-from tests.support.running import Serve
-from tests.support.standin import Failing, Info, StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import Failing, Info, StandIn
 
 TEXTS = [f"{word} in the news" for word in ("one", "two", "three", "two", "nan", "")]
 
@@ -71,6 +71,7 @@ async def test_what_a_crash_leaves_of_an_upload_expires(tmp_path: Path, serve: S
         await until(lambda: not left.exists())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "kind"),
     [
@@ -322,6 +323,7 @@ async def test_a_model_that_stops_working_costs_a_job_no_row(
     assert found["progress"]["rejected"] == 0
 
 
+@pytest.mark.slow
 async def test_a_job_is_scored_by_one_model(tmp_path: Path, model: StandIn, serve: Serve) -> None:
     """Where another has taken over in between, it begins anew."""
     content = body(tmp_path, [f"text {n}" for n in range(9000)])

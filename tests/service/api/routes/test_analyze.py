@@ -11,8 +11,8 @@ import pytest
 
 from service.api.schemas import AnalyzeRequest
 from service.http.problems import PROBLEM_TYPE
-from tests.support.running import Serve, ndjson
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve, ndjson
+from tests.support.stand_in_model import StandIn
 
 pytestmark = pytest.mark.anyio
 

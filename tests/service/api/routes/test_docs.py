@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.service.api.routes.test_analyze import assert_problem
-from tests.support.running import Serve
+from tests.support.service_fixtures import Serve
 
 pytestmark = pytest.mark.anyio
 

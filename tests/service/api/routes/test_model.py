@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.running import Serve
+from tests.support.service_fixtures import Serve
 
 pytestmark = pytest.mark.anyio
 

@@ -1,6 +1,6 @@
-"""A model whose process dies of some words, and runs with it on Ray.
+"""A model that kills its process at certain words, and archive runs with it on Ray.
 
-`python -m tests.support.mortal INPUT OUTPUT MARKS ADDRESS` is one.
+`python -m tests.support.dying_model INPUT OUTPUT MARKS ADDRESS` is such a run.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from service.archive.run_config import RunConfig
 from service.inference.preparation import PreparingPool
 from service.settings import Settings
 from tests.support import runs
-from tests.support.standin import Info, Prepared, StandIn
+from tests.support.stand_in_model import Info, Prepared, StandIn
 
 DIGEST = "0" * 64
 ONCE, HELD = "once", "held"
 
 
-class Mortal(StandIn):
-    """Dies of `fatal` always, of `once` where no such mark is there, which it leaves.
+class DyingModel(StandIn):
+    """Kills its process at the word `fatal`, and the first time at the word `once`.
 
-    `held` waits while there is a pipe of that name among the marks.
+    The first time is recorded by a file in the directory `marks`. At the word `held` it waits while
+    there is a pipe of that name in the directory.
     """
 
     def __init__(self, marks: Path, info: Info | None = None) -> None:
@@ -48,7 +49,7 @@ class Mortal(StandIn):
 
 
 def left(mark: Path) -> bool:
-    """Leaves a mark; whether it was not there yet."""
+    """Creates a file. False if it was there already."""
     try:
         mark.touch(exist_ok=False)
     except FileExistsError:
@@ -56,22 +57,22 @@ def left(mark: Path) -> bool:
     return True
 
 
-def dead_on_loading() -> Mortal:
+def dead_on_loading() -> DyingModel:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
 
-def without_a_model() -> Mortal:
+def without_a_model() -> DyingModel:
     raise ArtifactMissing("no model is there")
 
 
-def of_two_minds(marks: Path) -> Mortal:
-    """A model that computes in another format in the second process that loads it."""
-    return Mortal(marks, Info(dtype="float32" if left(marks / "loaded") else "bfloat16"))
+def changing_format(marks: Path) -> DyingModel:
+    """A model whose number format is another one in the second process that loads it."""
+    return DyingModel(marks, Info(dtype="float32" if left(marks / "loaded") else "bfloat16"))
 
 
 def opened(load: Any, size: ray_scorer.Size | None = None, address: str | None = None) -> Any:
-    """Two workers, in whatever Ray is there."""
+    """Two workers, on the running Ray or the one at the address."""
     return ray_scorer.opened(
         address,
         size or ray_scorer.Size(2),
@@ -89,4 +90,4 @@ def score(asked: RunConfig, load: Any, address: str | None = None) -> Manifest:
 
 if __name__ == "__main__":
     source, output, marks = map(Path, sys.argv[1:4])
-    score(runs.request(source, output=output), partial(Mortal, marks), sys.argv[4])
+    score(runs.request(source, output=output), partial(DyingModel, marks), sys.argv[4])

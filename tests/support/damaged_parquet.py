@@ -1,6 +1,6 @@
-"""Damaged Parquet files: `python -m tests.support.mutants FILE FIRST COUNT` reads some of them.
+"""Reads damaged Parquet files: `python -m tests.support.damaged_parquet FILE FIRST COUNT`.
 
-It is a program of its own because a library may end its process over one.
+It is a separate program because a damaged file may crash the process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WRITTEN: tuple[Mapping[str, Any], ...] = (
 
 
 def whole() -> Iterator[bytes]:
-    """Small files that are in order."""
+    """Small undamaged files."""
     rows = [
         {
             "id": str(number),
@@ -49,7 +49,7 @@ def whole() -> Iterator[bytes]:
 
 
 def mutant(chance: random.Random, content: bytes) -> bytes:
-    """A file of which some bytes are others, are missing, or are there twice."""
+    """A copy of the file with some bytes changed, removed or repeated."""
     changed = bytearray(content)
     for _ in range(chance.choice((1, 1, 1, 2, 8))):
         place, count = chance.randrange(len(changed)), chance.randrange(1, 9)

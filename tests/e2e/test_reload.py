@@ -29,8 +29,8 @@ from service.inference.model import Model
 from service.settings import Settings
 from tests.models.artifact.test_artifact import DEEP, sign
 from tests.service.api.routes.test_analyze import assert_problem
-from tests.support.running import settings_of
-from tests.support.standin import Failing, Info, StandIn
+from tests.support.service_fixtures import settings_of
+from tests.support.stand_in_model import Failing, Info, StandIn
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 import pytest
-from tokenizers import Tokenizer
 
+from models.artifact.artifact import Artifact
 from models.text.html import extract
 from tests.support.paths import ROOT
 
@@ -33,8 +33,8 @@ def test_matching_takes_linear_time() -> None:
     assert int(run("patterns")) > 30
 
 
-def test_preparing_takes_linear_time(tokenizer: Tokenizer) -> None:
-    run("prepare", "20000", "2000000", given=tokenizer.to_str())
+def test_preparing_takes_linear_time(tiny_artifact: Artifact) -> None:
+    run("prepare", "20000", "2000000", given=tiny_artifact.tokenizer.to_str())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A running service on a stand-in model: in the test's own loop, or behind a real socket."""
+"""Fixtures: a service on the stand-in model, in the event loop of the test or on a real port."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.api.server import configure
 from service.settings import Settings
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Listen = Callable[..., AbstractContextManager[int]]
@@ -38,13 +38,13 @@ def ndjson(articles: Iterable[Any]) -> dict[str, Any]:
 
 
 def settings_of(**given: Any) -> Settings:
-    """Settings as they are written in variables and flags: keys and hosts as text."""
+    """Settings from text, as variables and flags give them."""
     return Settings(**given)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without jobs."""
+    """A database without any job."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'jobs.db'}"
     if not POSTGRES:
@@ -58,7 +58,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def stored(database_url: str, tmp_path: Path) -> dict[str, Any]:
-    """The settings that say where jobs are."""
+    """The settings for jobs."""
     return {"data": tmp_path / "data", "job_lease_s": 1.0, "database_url": database_url}
 
 
@@ -86,7 +86,7 @@ def serve(model: StandIn) -> Serve:
 
 
 class Server(uvicorn.Server):
-    """Says when it listens."""
+    """Sets an event when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""A trial run of training: a starting encoder with random weights, a few labelled articles."""
+"""Fixtures for a small training run: an encoder with random weights and a few labelled articles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WriteRows = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def base(tiny_artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT encoder as the transformers library saves it, so that no package is needed."""
+    """The directory of a BERT encoder, as the transformers library saves it."""
     directory = tmp_path_factory.mktemp("base")
     torch.manual_seed(0)
     shape = {
@@ -55,7 +55,7 @@ def write_rows(tmp_path: Path) -> WriteRows:
 
 
 def labelled_rows() -> list[dict[str, Any]]:
-    """Rows with every kind of label: each sample's topic, a summary, and some stances."""
+    """Labelled rows. All have a topic; some have stances, an overall stance or a summary."""
     rows: list[dict[str, Any]] = []
     for number, sample in enumerate((*SAMPLES, OPINION)):
         first, second = sample.text.split("\n\n")[:2]

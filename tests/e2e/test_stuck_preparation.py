@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from service.inference import preparation
-from tests.support.running import Serve
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import StandIn
 
 LIMITS = {"prepare_processes": 2}
 WAIT_S = 60

@@ -1,4 +1,4 @@
-"""A model that does what an article's text says, so that faults can be staged without weights."""
+"""A model without weights. Words in the article make it fail, so that tests can cause faults."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class Prepared:
 
 
 class Death(BaseException):
-    """Ends a thread as nothing else does."""
+    """Ends a thread: nothing else in the program catches it."""
 
 
 def prepare(article: Article) -> Prepared:
-    """Takes a text as it is; one that has the word `spin` takes processor time without end."""
+    """Takes a text as it is. At the word `spin` it never ends and uses processor time."""
     if "spin" in (article.text or "").split():
         while True:
             pass
@@ -81,9 +81,9 @@ def prepare(article: Article) -> Prepared:
 class StandIn:
     """Answers each article with its own first word as the summary.
 
-    Words with an effect: `poison` fails its batch, `nan` is an error of its own, `large` is out of
-    memory, `death` ends the thread, `assert` loses the device. `gate` holds every batch while it is
-    cleared; `batches` records the texts of each call.
+    These words cause a fault: `poison` makes the batch fail, `nan` gives an error for this article
+    only, `large` raises MemoryError, `death` ends the thread, `assert` is a lost device. While
+    `gate` is cleared, every batch waits. `batches` records the texts of each call.
     """
 
     def __init__(self, info: Info | None = None) -> None:
@@ -133,9 +133,9 @@ class StandIn:
 
 
 class Failing(StandIn):
-    """Reads so many batches and then nothing more, not even a text of its own.
+    """Analyses `after` batches, then fails at every batch and at its warm-up.
 
-    With `nan` it gives errors of the articles instead of raising.
+    With `nan` it gives an error for each article instead of raising.
     """
 
     def __init__(self, after: float, *, nan: bool = False) -> None:

@@ -1,7 +1,8 @@
-"""`nutgraf` on the stand-in model, as a process: `python -m tests.support.live serve --port 0`.
+"""The command `nutgraf` on the stand-in model: `python -m tests.support.cli_with_stand_in serve`.
 
-LIVE_GATE names a file: the model holds every batch until it is there, and, where a number is in
-it, every batch after so many. NUTGRAF_TEST_PREPARE_CPU_S is the processor time of an article.
+The variable STAND_IN_GATE may name a file. The model waits until the file exists. If the file holds
+a number, the model analyses that many batches and waits again. NUTGRAF_TEST_PREPARE_CPU_S is the
+processor time that preparing an article may take.
 """
 
 from __future__ import annotations
@@ -19,34 +20,34 @@ from service.api import workers
 from service.cli import main as cli
 from service.inference import load, preparation
 from service.settings import Settings
-from tests.support.standin import Info, Prepared, StandIn
+from tests.support.stand_in_model import Info, Prepared, StandIn
 
 
 class Gated(StandIn):
-    """Waits for a file where the stand-in waits for an event."""
+    """Waits for a file; the plain stand-in waits for an event."""
 
     def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
-        gate = os.environ.get("LIVE_GATE")
+        gate = os.environ.get("STAND_IN_GATE")
         while gate and len(self.batches) >= allowed(Path(gate)):
             time.sleep(0.005)
         return super().analyze(batch)
 
 
 def allowed(gate: Path) -> float:
-    """How many batches may be read."""
+    """How many batches may be analysed now."""
     if not gate.exists():
         return 0
     return float(gate.read_text() or math.inf)
 
 
 def stand_in(settings: Settings, parallel: int | None = None) -> Any:
-    """The stand-in, named by what the file at the model's path says."""
+    """The stand-in. Its name is the content of the file at the path of the model."""
     if not settings.model.exists():
         raise ArtifactMissing("no model is there; train one or name another directory")
     return Gated(Info(name=settings.model.read_text()))
 
 
-if __name__ in {"__main__", "__mp_main__"}:  # and in the workers, which multiprocessing spawns
+if __name__ in {"__main__", "__mp_main__"}:  # and in the workers that multiprocessing starts
     load.load_engine = stand_in
     preparation.CPU_S = float(os.environ.get("NUTGRAF_TEST_PREPARE_CPU_S", preparation.CPU_S))
     workers.gpu_count = lambda: 0
