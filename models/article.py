@@ -34,7 +34,7 @@ class Options:
     """What is asked of an article.
 
     Without `targets` the stance is the article's toward its own subject. `max_words` bounds the
-    summary. `clean` removes page furniture. `strict` refuses an article that is longer than the
+    summary. `clean` leaves boilerplate unread. `strict` refuses an article that is longer than the
     model reads, instead of reading its beginning and saying so.
     """
 

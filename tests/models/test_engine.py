@@ -46,8 +46,8 @@ from models.network.padding import pack
 from models.tasks.calibration import Calibration
 from models.tasks.summary.decision import all_words, content_words, count_words
 from tests.support.articles import (
+    BOILERPLATE,
     FRENCH,
-    FURNITURE,
     HTML_PAGE,
     LONG_TEXT,
     OPINION,
@@ -276,13 +276,13 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 @pytest.mark.parametrize("style", Style)
-def test_page_furniture_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
+def test_boilerplate_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
     options = Options(style=style, max_words=300)
     (found,) = analyse(engine, Article(WEB_PAGE, options=options))
     assert found.summary is not None
-    assert not [line for line in FURNITURE if line in found.summary.text]
+    assert not [line for line in BOILERPLATE if line in found.summary.text]
     removed = " ".join(WEB_PAGE[span.start : span.end] for span in found.input.removed)
-    for line in FURNITURE:
+    for line in BOILERPLATE:
         assert line in removed
     for sentence in found.summary.sentences:
         assert not any(overlap(sentence.source, span) for span in found.input.removed)

@@ -492,7 +492,7 @@ the rain to stop on Friday.
 rewritten or redistributed without permission.
 """
 
-FURNITURE = (
+BOILERPLATE = (
     "Skip to main content", "Subscribe", "(AFP)", "Facebook", "Sign up for our newsletter",
     "Read more", "All rights reserved", "may not be published",
 )  # fmt: skip

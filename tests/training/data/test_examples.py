@@ -85,7 +85,7 @@ def test_one_topic_has_the_whole_weight_and_three_share_it(maker: ExampleBuilder
     assert [weight for _, weight in three.topics] == [0.75, 0.125, 0.125]
 
 
-def test_furniture_is_not_read_in_training_either(maker: ExampleBuilder) -> None:
+def test_boilerplate_is_not_read_in_training_either(maker: ExampleBuilder) -> None:
     (example,) = make(maker, Labelled(WEB_PAGE))
     read = [WEB_PAGE[s.start : s.end] for s in example.encoded.sentences]
     assert not any("newsletter" in line or "Skip to" in line for line in read)

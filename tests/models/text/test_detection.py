@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from models.text.language import LanguageDetector
+from models.text.detection import LanguageDetector
 
 TEXTS = {
     "en": "The town voted on Sunday to close its coal terminal after years of dispute.",
@@ -74,7 +74,7 @@ def test_threads_that_come_first_load_the_model_once(monkeypatch: pytest.MonkeyP
         loads.append(1)
         return Identifier()
 
-    monkeypatch.setattr("models.text.language._load", load)
+    monkeypatch.setattr("models.text.detection._load", load)
     detector = LanguageDetector()
     assert loads == []
     with ThreadPoolExecutor(4) as pool:
