@@ -131,7 +131,7 @@ def tiny(
 
 
 def main() -> None:
-    """Runs a command; what is wrong with a run is told in one line."""
+    """Runs a command. What is wrong with a run is one line on standard error."""
     try:
         app()
     except NutgrafError as error:

@@ -147,7 +147,7 @@ def _questions(
 
 
 def _opening(encoded: Encoded) -> str:
-    """The sentences that a reader comes to first."""
+    """The first sentences, in which the language is detected."""
     spans = encoded.sentences[:OPENING_SENTENCES]
     return " ".join(encoded.text[span.start : span.end] for span in spans)
 

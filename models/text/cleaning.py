@@ -51,8 +51,7 @@ def beginning(
     """Where the part of `text` ends that holds `most_words` words to read, and its boilerplate.
 
     A word has at least one token. So whoever reads at most that many tokens reads nothing behind
-    this end.
-    At most `MAX_CHARS` characters and `MAX_LINES` lines are searched for them.
+    this end. At most `MAX_CHARS` characters and `MAX_LINES` lines are searched for the words.
     """
     end, removed = 0, tuple[Removed, ...]()
     for chars, lines in ((CHARS_PER_WORD * most_words, most_words), (MAX_CHARS, MAX_LINES)):
