@@ -151,7 +151,7 @@ WITHOUT = {
     "models.analysis": ("torch", "transformers"),
     "service.inference.preparation_process": ("torch", "transformers"),
     "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy"),
-    "service.cli.archive": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
+    "service.cli.score": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
     "service.archive.scoring": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
     "service.archive.ray_scorer": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
 }
