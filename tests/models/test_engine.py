@@ -280,7 +280,7 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 @pytest.mark.parametrize("style", Style)
-def test_page_furniture_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
+def test_boilerplate_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
     options = Options(style=style, max_words=300)
     (found,) = analyse(engine, Article(WEB_PAGE, options=options))
     assert found.summary is not None
