@@ -13,7 +13,7 @@ from models.artifact import artifact
 from models.encoding.tokens import STANCE_TOKEN, WRITE_TOKEN
 from models.labels import LabelSchema
 from models.network.network import END, Network, NetworkConfig, WriterHead
-from models.text.words import FUNCTION_WORDS
+from models.text.english import ENGLISH
 
 OWN_WORDS = (
     "</s>",
@@ -105,7 +105,7 @@ def _tokenizer() -> Tokenizer:
         *"‘’“”–—…£€",
         *characters,
         *(f"##{piece}" for piece in (*characters, *ENDINGS)),
-        *sorted(word for word in FUNCTION_WORDS if len(word) > 1 and word.isalpha()),
+        *sorted(word for word in ENGLISH.function_words if len(word) > 1 and word.isalpha()),
     ]
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106

@@ -37,7 +37,7 @@ CHECKED_STEPS = 10_000
 
 
 def _by_media_type() -> dict[str, Format]:
-    return {kind: one for one in FORMATS.values() for kind in one.media_types}
+    return {name: one for one in FORMATS.values() for name in one.media_types}
 
 
 def _by_ending() -> dict[str, Format]:
@@ -56,8 +56,8 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
     form that is none or breaks off, and InvalidRequest where there is no archive.
     """
     by_media_type = _by_media_type()
-    kind = media_type(request, {*by_media_type, FORM})
-    form = _form(request, kind) if kind.name == FORM else None
+    sent_type = media_type(request, {*by_media_type, FORM})
+    form = _form(request, sent_type) if sent_type.name == FORM else None
     path = directory / RECEIVED
     size_bytes = 0
     with path.open("wb") as file:
@@ -66,7 +66,7 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
             if size_bytes > limit_bytes:
                 raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
             await asyncio.to_thread(_keep, chunk, form, file)
-        name = form.end() if form else _stored_name(by_media_type[kind.name])
+        name = form.end() if form else _stored_name(by_media_type[sent_type.name])
         if not file.tell():
             raise InvalidRequest("Send the archive as the body, or as the file of a form.")
         await asyncio.to_thread(_flush, file)
@@ -121,13 +121,13 @@ def _flush(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _form(request: Request, kind: HeaderValue) -> Form:
+def _form(request: Request, sent_type: HeaderValue) -> Form:
     """The form of a request. Raises Forbidden for one that another site's page has sent."""
     host = request.headers.get("host", "").lower()
     own = {f"http://{host}", f"https://{host}"}
     if not own.issuperset(map(str.lower, request.headers.getlist("origin"))):
         raise Forbidden("Forms are taken from this service's own pages only; send the file itself.")
-    boundary = kind.parameters.get("boundary", "")
+    boundary = sent_type.parameters.get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
         raise MalformedBody("The Content-Type of a form names its boundary, as RFC 2046 has it.")
     return Form(boundary.encode())
@@ -195,8 +195,8 @@ class Form:
         name = disposition.parameters.get("filename")
         if name is None:
             raise InvalidRequest("Send one file a form, and options in the query.")
-        kind = parse_value(self._headers.get("content-type", ""))
-        by_type = _by_media_type().get(kind.name) if kind else None
+        sent_type = parse_value(self._headers.get("content-type", ""))
+        by_type = _by_media_type().get(sent_type.name) if sent_type else None
         by_ending = _by_ending()
         found = by_ending.get(PurePath(name).suffix.lower()) or by_type
         if found is None:

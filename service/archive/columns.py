@@ -6,7 +6,8 @@ They are the same whatever was asked. A task that was not asked for leaves its o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from models.analysis import Analysis
 from models.article import Task
@@ -15,6 +16,9 @@ from models.tasks.summary.columns import COLUMNS as SUMMARY
 from models.tasks.topic.columns import COLUMNS as TOPIC
 from service.archive.formats.format import Record
 from service.archive.rows import Row
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Column = tuple[type, Callable[[Any], Any]]
 """The type of a column's values, and how to get a value from a result."""
@@ -75,6 +79,12 @@ def _rounded(value: object) -> object:
 
 
 def _json(analysis: Analysis) -> str:
+    return _adapter().dump_json(analysis).decode()
+
+
+@cache
+def _adapter() -> TypeAdapter[Analysis]:
+    """Pydantic takes milliseconds to make one, so there is one for all articles."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Analysis).dump_json(analysis).decode()
+    return TypeAdapter(Analysis)

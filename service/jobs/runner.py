@@ -24,7 +24,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.article import Options, Style, Task
 from service.archive import scoring
 from service.archive.errors import ArchiveError, RunBusy, RunChanged, StorageFailed
 from service.archive.formats import FORMATS
@@ -39,6 +38,7 @@ from service.jobs.bulk_lane import BulkLane, Interrupted
 from service.jobs.in_use import in_use, unused
 from service.jobs.outage import Outage
 from service.jobs.store import MAX_ATTEMPTS, JobRecord, JobState, JobStore
+from service.options import of_json
 from service.settings import Settings
 
 IDLE_S = 1.0
@@ -240,11 +240,7 @@ class Jobs:
             output=directory / OUTPUT,
             max_batch_tokens=self._budget_tokens,
             columns=InputColumns(**asked["columns"]),
-            options=Options(
-                tasks=frozenset(Task(task) for task in asked["tasks"]),
-                style=Style(asked["style"]),
-                max_words=asked["max_words"],
-            ),
+            options=of_json(asked),
             target=asked["target"],
             format=FORMATS[asked["format"]],
             full=asked["full"],

@@ -17,7 +17,7 @@ from service.api.app import ROUTERS
 from service.archive.formats import FORMATS
 from service.http.bodies import FORM, JSON, NDJSON
 from service.http.problems import PROBLEM_TYPE
-from tests.support.running import Listen
+from tests.support.service_fixtures import Listen
 
 WORD = "zanzibar"
 CSV, PARQUET = (FORMATS[name].media_types[0] for name in ("csv", "parquet"))

@@ -46,8 +46,8 @@ from models.network.encoded import Encode
 from models.tasks.calibration import Calibration
 from models.tasks.summary.decision import all_words, content_words, count_words
 from tests.support.articles import (
+    BOILERPLATE,
     FRENCH,
-    FURNITURE,
     HTML_PAGE,
     LONG_TEXT,
     OPINION,
@@ -110,6 +110,7 @@ def same(one: Analysis, other: Analysis) -> None:
     assert replace(one, topic=None, stance=None) == replace(other, topic=None, stance=None)
 
 
+@pytest.mark.slow
 @given(st.permutations(range(len(ARTICLES))), st.integers(1, len(ARTICLES)))
 @settings(max_examples=20)
 def test_the_answer_is_the_same_in_any_company_and_order(
@@ -126,6 +127,7 @@ def test_the_answer_is_the_same_in_any_company_and_order(
         same(found, alone(number))
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_same_under_any_token_budget(
     tiny: Path, alone: Callable[[int], Analysis]
 ) -> None:
@@ -134,6 +136,7 @@ def test_the_answer_is_the_same_under_any_token_budget(
         same(found, alone(number))
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_same_while_others_are_read_in_other_threads(
     engine: Engine, alone: Callable[[int], Analysis], prepared: Callable[[int], Prepared]
 ) -> None:
@@ -254,6 +257,7 @@ def test_offsets_point_into_the_text_as_it_was_sent(
             assert " ".join(source.split()).startswith(sentence.text.removesuffix(" …"))
 
 
+@pytest.mark.slow
 @given(st.integers(10, 300), st.sampled_from(Style), st.sampled_from(range(len(ARTICLES))))
 @settings(max_examples=60)
 def test_no_summary_is_longer_than_asked_nor_says_what_is_not_there(
@@ -276,13 +280,13 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 @pytest.mark.parametrize("style", Style)
-def test_page_furniture_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
+def test_boilerplate_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
     options = Options(style=style, max_words=300)
     (found,) = analyse(engine, Article(WEB_PAGE, options=options))
     assert found.summary is not None
-    assert not [line for line in FURNITURE if line in found.summary.text]
+    assert not [line for line in BOILERPLATE if line in found.summary.text]
     removed = " ".join(WEB_PAGE[span.start : span.end] for span in found.input.removed)
-    for line in FURNITURE:
+    for line in BOILERPLATE:
         assert line in removed
     for sentence in found.summary.sentences:
         assert not any(overlap(sentence.source, span) for span in found.input.removed)

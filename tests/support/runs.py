@@ -1,4 +1,7 @@
-"""Archives and runs over them with the stand-in model: `python -m tests.support.runs` is one."""
+"""Archives, and runs over them with the stand-in model.
+
+`python -m tests.support.runs INPUT OUTPUT` is such a run.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from service.archive.manifest import Manifest
 from service.archive.progress import Silent
 from service.archive.run_config import REJECTED, SCORES, RunConfig
 from service.archive.scorer import LocalScorer, Prepare, Scorer
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 SHARD_ROWS = 4
 BUDGET_TOKENS = 64
@@ -56,7 +59,7 @@ def score(
 
 
 def prepare_here(model: StandIn) -> Prepare:
-    """Prepares an article where and when its result is asked for."""
+    """Prepares an article in this thread, when its result is asked for."""
     return lambda article: partial(model.preparer, article)
 
 
@@ -70,7 +73,7 @@ def unopened() -> AbstractContextManager[Scorer]:
 
 
 def rows(asked: RunConfig, *names: str) -> list[list[Any]]:
-    """Some columns of all scores, in order."""
+    """Some columns of all scores, in the order of the rows."""
     parts = sorted((asked.output / SCORES).glob("part-*"))
     found = (asked.format.decode(part.read_bytes(), names) for part in parts)
     return [list(row) for part in found for row in part]
@@ -81,7 +84,7 @@ def rejected(asked: RunConfig) -> list[dict[str, Any]]:
 
 
 def digest(output: Path) -> str:
-    """Of all that a run leaves for its user."""
+    """A digest of all files that a run writes for its user."""
     whole = hashlib.sha256()
     for path in (*sorted((output / SCORES).iterdir()), output / REJECTED):
         whole.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -89,7 +92,7 @@ def digest(output: Path) -> str:
 
 
 def wait_for_part(process: subprocess.Popen[bytes], output: Path, number: int) -> None:
-    """Until a run has come to a shard, or to its end."""
+    """Waits until a run has written this shard, or has ended."""
     part = output / SCORES / f"part-{number:05}.jsonl"
     while process.poll() is None and not part.exists():
         os.sched_yield()
@@ -97,7 +100,7 @@ def wait_for_part(process: subprocess.Popen[bytes], output: Path, number: int) -
 
 @contextlib.contextmanager
 def interrupted(model: StandIn, after: int) -> Iterator[None]:
-    """Lets the model read some batches, then stops the run."""
+    """Stops the run after some batches."""
     read = model.analyze
 
     def analyze(batch: Any) -> Any:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
-from models.article import ALL_TASKS, MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style, Task
+from models.article import Options, Target
+from service import validation
 from service.api import uploads
 from service.api.downloads import Download
-from service.api.routes.analyze import KnownQuery, Serving, problems
-from service.api.schemas import Target
+from service.api.routing import KnownQuery, Serving, problems
 from service.archive.errors import storage
 from service.archive.formats import FORMATS, JSONL
 from service.archive.rows import InputColumns
@@ -29,13 +30,14 @@ from service.http.bodies import FORM, NDJSON
 from service.jobs.in_use import in_use
 from service.jobs.runner import OUTPUT, Jobs
 from service.jobs.store import JobRecord, JobState
+from service.options import Option, spread, to_json
 from service.validation import JOB_ID
 
 MAX_PAGE = 100
 
 BINARY = {"type": "string", "format": "binary"}
 MEDIA_TYPES = {name: one.media_types[0] for name, one in FORMATS.items()}
-BODIES = {kind: {"schema": BINARY} for kind in MEDIA_TYPES.values()} | {
+BODIES = {media_type: {"schema": BINARY} for media_type in MEDIA_TYPES.values()} | {
     FORM: {
         "schema": {
             "type": "object",
@@ -124,6 +126,19 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
+def _parameter(option: Option) -> Any:
+    """The annotation of an option's query parameter."""
+    if option.is_set:
+        names = f"{option.description} Some of {', '.join(option.names)}, with commas."
+        return Annotated[str | None, Query(description=names)]
+    return Annotated[option.limited, Query(description=option.description)]
+
+
+def _refused(error: ValidationError) -> Exception:
+    found = error.errors(include_url=False)[0]
+    return InvalidRequest.at(f"query.{found['loc'][0]}", validation.plain(found))
+
+
 def _asked(  # the columns and options of `nutgraf score`
     text_column: Annotated[str, Query(max_length=200)] = "text",
     title_column: Column = None,
@@ -131,31 +146,26 @@ def _asked(  # the columns and options of `nutgraf score`
     date_column: Column = None,
     target: Annotated[Target | None, Query()] = None,
     target_column: Column = None,
-    tasks: Annotated[str, Query(description="Some of topic, stance, summary.")] = ",".join(
-        sorted(ALL_TASKS)
-    ),
-    style: Style = Style.WRITTEN,
-    max_words: Annotated[int, Query(ge=MIN_SUMMARY_WORDS, le=MAX_SUMMARY_WORDS)] = 60,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
     format_name: Annotated[str, FORMAT_QUERY] = JSONL.name,
+    *,
+    options: Options,
 ) -> dict[str, Any]:
-    try:
-        chosen = sorted({Task(task.strip()) for task in tasks.split(",")})
-    except ValueError:
-        names = ", ".join(Task)
-        raise InvalidRequest.at("query.tasks", f"Name some of {names}, with commas") from None
     if format_name not in FORMATS:
         raise InvalidRequest.at("query.format", f"Name one of {', '.join(FORMATS)}")
     columns = InputColumns(text_column, title_column, id_column, target_column, date_column)
     return {
         "columns": asdict(columns),
-        "tasks": chosen,
-        "style": style,
-        "max_words": max_words,
+        **to_json(options),
         "target": target,
         "full": full,
         "format": format_name,
     }
+
+
+Asked = Annotated[
+    dict[str, Any], Depends(spread(_asked, _parameter, _refused, without=("targets",)))
+]
 
 
 @router.post(
@@ -175,7 +185,7 @@ async def add(
     service: Serving,
     jobs: JobsHere,
     owner: Owner,
-    asked: Annotated[dict[str, Any], Depends(_asked)],
+    asked: Asked,
 ) -> JobView:
     job, settings = uuid.uuid4().hex, service.settings
     directory = jobs.directory(job)
@@ -219,9 +229,9 @@ async def cancel(job: JobId, jobs: JobsHere, owner: Owner) -> JobView:
     return JobView.of(record, jobs.retention_s)
 
 
-def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+def _file(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """What the OpenAPI document says of a file that is sent."""
-    described = {"content": {kind: {"schema": BINARY} for kind in kinds}}
+    described = {"content": {media_type: {"schema": BINARY} for media_type in media_types}}
     return {
         200: {**described, "description": "The file"},
         206: {**described, "description": "The bytes that the Range header asks for"},
@@ -238,8 +248,8 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
 async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
     path = jobs.results(record)
-    kind = FORMATS[record.asked["format"]].media_types[0]
-    return await _download(path, kind, f"{job}{path.suffix}")
+    media_type = FORMATS[record.asked["format"]].media_types[0]
+    return await _download(path, media_type, f"{job}{path.suffix}")
 
 
 @router.get(

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from models.analysis import Span
-from models.encoding.tokens import MAX_TARGET_TOKENS, WORD, ArticleEncoder, Encoded
+from models.encoding.tokens import MAX_TARGET_TOKENS, ArticleEncoder, Encoded
 from models.network.padding import pad, ranges
 from models.text.sentences import split
+from models.text.words import WORD
 from tests.support.articles import LONG_TEXT, SAMPLES, SECTIONS, Sample
 
 # What real pastes hold and tokenizers stumble over: NUL, bidi marks, zero-width characters, lone

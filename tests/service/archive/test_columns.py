@@ -18,7 +18,7 @@ from service.archive.formats import FORMATS, JSONL, PARQUET
 from service.archive.formats.format import Format
 from service.archive.rows import Row
 from tests.support import runs
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 ROW = Row("a.jsonl", 3, "=id", "2024-01-01", "weather today")
 
@@ -56,6 +56,12 @@ def test_a_row_holds_place_answer_and_model() -> None:
 def test_the_whole_analysis_comes_as_json_where_it_is_asked_for() -> None:
     (line,) = JSONL.encode([record(full=True)], output_columns(full=True)).splitlines()
     assert json.loads(json.loads(line)[FULL])["topic"]["scores"][0]["label"] == "weather"
+
+
+def test_what_writes_analyses_as_json_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    record(full=True)
+    monkeypatch.delattr("pydantic.TypeAdapter")
+    assert record(full=True)[FULL]
 
 
 @pytest.mark.parametrize("its_format", FORMATS.values())

@@ -35,7 +35,7 @@ from service.inference.bisection import ModelLost
 from service.jobs.bulk_lane import Interrupted
 from service.version import package_version
 from tests.support import runs
-from tests.support.standin import Failing, Info, Prepared, StandIn
+from tests.support.stand_in_model import Failing, Info, Prepared, StandIn
 
 TEXTS = [f"{word} in the news of day {number}" for number, word in enumerate("abcdefghij")]
 

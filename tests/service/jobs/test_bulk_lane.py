@@ -20,7 +20,7 @@ from service.inference.batching import Lane
 from service.jobs.bulk_lane import BulkLane, Interrupted
 from tests.service.inference.test_scheduler import scheduling, until
 from tests.support import runs
-from tests.support.standin import Info, Prepared, StandIn
+from tests.support.stand_in_model import Info, Prepared, StandIn
 
 BUDGET_TOKENS = 64
 

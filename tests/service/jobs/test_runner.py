@@ -29,8 +29,8 @@ from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import runs
 from tests.support.paths import DATA
 from tests.support.replicas import NDJSON, ended, scores, shards, until
-from tests.support.running import Serve
-from tests.support.standin import Failing, Info, StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import Failing, Info, StandIn
 
 TEXTS = [f"{word} in the news" for word in ("one", "two", "three", "two", "nan", "")]
 
@@ -73,6 +73,7 @@ async def test_what_a_crash_leaves_of_an_upload_expires(tmp_path: Path, serve: S
         await until(lambda: not left.exists())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "kind"),
     [
@@ -239,7 +240,7 @@ async def test_a_bad_job_is_refused_and_leaves_nothing(
         ("POST", "target=b&<b>=1", "The name of query parameter 2 is not known; there are text_"),
         ("POST", "style=x", "`query.style`: It is not one of 'written' or 'extractive'."),
         ("POST", "max_words=x", "`query.max_words`: It is not a whole number."),
-        ("POST", "tasks=x", "`query.tasks`: Name some of topic, stance, summary, with commas."),
+        ("POST", "tasks=x", "`query.tasks`: It is not one of 'topic', 'stance' or 'summary'."),
         ("GET", "limits=2", "There is no query parameter `limits`; did you mean `limit`?"),
         ("GET", "limit=0", "`query.limit`: It is less than 1."),
         ("GET", "limit=2&limit=3", "`query.limit`: It is there twice; keep one of them."),
@@ -325,6 +326,7 @@ async def test_a_model_that_stops_working_costs_a_job_no_row(
     assert found["progress"]["rejected"] == 0
 
 
+@pytest.mark.slow
 async def test_a_job_is_scored_by_one_model(tmp_path: Path, model: StandIn, serve: Serve) -> None:
     """Where another has taken over in between, it begins anew."""
     content = body(tmp_path, [f"text {n}" for n in range(9000)])

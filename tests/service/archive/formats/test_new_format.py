@@ -20,8 +20,8 @@ from tests.service.archive.formats import tsv
 from tests.support import runs
 from tests.support.paths import ROOT
 from tests.support.replicas import ended
-from tests.support.running import Serve
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import StandIn
 
 LINES = "a\tone text\nb\ttwo texts\nno tab\nc\tthree texts\nd\tfour texts\ne\tfive texts\n"
 SUMMARIES = ["one", "two", "three", "four", "five"]
@@ -90,7 +90,7 @@ from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.cli.main import app
 from service.settings import Settings
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 from typer.testing import CliRunner
 help = CliRunner().invoke(app, ["score", "--help"]).stdout
 print(json.dumps([create_app(Service(Settings(), lambda _: StandIn())).openapi(), help]))

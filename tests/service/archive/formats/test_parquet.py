@@ -175,7 +175,7 @@ def test_whatever_pyarrow_raises_is_damage(
 
 
 def test_mutants_are_rows_or_rejections(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.support.mutants", str(tmp_path / "a.parquet")]
+    command = [sys.executable, "-m", "tests.support.damaged_parquet", str(tmp_path / "a.parquet")]
     ran = subprocess.run([*command, "0", "300"], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, f"mutant {ran.stdout.split()[-1]}: {ran.stderr[-2000:]}"
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.archive.formats.parquet_layout import Chunk, Malformed, groups, pages
-from tests.support.mutants import WRITTEN
+from tests.support.damaged_parquet import WRITTEN
 
 
 def written(**options: Any) -> bytes:
