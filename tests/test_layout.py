@@ -20,6 +20,7 @@ TESTED_BY = {
     "service/api/routes/jobs.py": "tests/service/jobs/test_runner.py",
     "service/archive/plan.py": "tests/service/archive/test_scoring.py",
     "service/archive/run.py": "tests/service/archive/test_scoring.py",
+    "service/archive/scorer.py": "tests/service/archive/test_scoring.py",
     "service/errors.py": "tests/service/api/routes/test_analyze.py",
 }
 """Large modules without a test file of their own, and the file that tests them."""
