@@ -152,8 +152,19 @@ WITHOUT = {
     "service.inference.preparation_process": ("torch", "transformers"),
     "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy"),
     "service.cli.score": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
-    "service.archive.scoring": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
+    "service.archive.scoring": (
+        "torch",
+        "pyarrow",
+        "fastapi",
+        "starlette",
+        "uvicorn",
+        "sqlalchemy",
+    ),
     "service.archive.ray_scorer": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
+    "service.archive.ray_worker": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy", "ray"),
+    "service.archive.formats": ("torch", "pyarrow", "pydantic"),
+    "models.encoding.packing": ("torch", "numpy"),
+    "models.tasks.topic.columns": ("torch", "transformers"),
 }
 """What a module must not load, itself or through others."""
 

@@ -15,11 +15,12 @@ import typer
 from models.article import Options
 from service.archive import progress, scoring
 from service.archive.errors import EXIT_REJECTED
-from service.archive.rows import Columns
+from service.archive.formats import FORMATS, PARQUET
+from service.archive.formats.format import Format
+from service.archive.rows import InputColumns
 from service.archive.run_config import RunConfig
 from service.archive.scorer import Scorer
 from service.archive.statistics import RunStatistics
-from service.archive.writers import Format
 from service.cli.errors import end, one_line_errors
 from service.cli.options import read_target, with_flags
 from service.cli.scorers import EngineChoice, open_local, open_ray
@@ -27,10 +28,15 @@ from service.printable import printable_line
 from service.settings import SHIPPED_MODEL, Settings, read
 
 EXIT_INTERRUPTED = 130
-NUMBERS_DEPEND_ON = {"device", "dtype", "max_batch_tokens"}
 ON_RAY: Any = {"rich_help_panel": "With --engine ray"}
 
 Opener = Callable[[RunConfig, Settings], AbstractContextManager[Scorer]]
+
+
+def _format(name: str) -> Format:
+    if name not in FORMATS:
+        raise typer.BadParameter(f"--format is one of {', '.join(FORMATS)}")
+    return FORMATS[name]
 
 
 def _where(conditions: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -60,7 +66,9 @@ def score(
     date_column: Annotated[str | None, typer.Option(help="When it appeared, for charts.")] = None,
     target: Annotated[str | None, typer.Option(help="Take all stances toward this.")] = None,
     target_column: Annotated[str | None, typer.Option(help="Each row's own target.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="Of the scores.")] = Format.PARQUET,
+    format_name: Annotated[
+        str, typer.Option("--format", metavar="|".join(FORMATS), help="Of the scores.")
+    ] = PARQUET.name,
     full: Annotated[
         bool, typer.Option(help="Add the whole analysis of each row, as JSON.")
     ] = False,
@@ -107,32 +115,32 @@ def score(
         EngineChoice.LOCAL: open_local,
         EngineChoice.RAY: partial(open_ray, ray_address, workers, gpus_per_worker),
     }
-    request = RunConfig(
+    config = RunConfig(
         inputs=tuple(inputs),
         output=output,
-        columns=Columns(
+        columns=InputColumns(
             text_column, title_column, id_column, target_column, date_column, _where(where or ())
         ),
         options=options,
         target=read_target(target),
-        format=form,
+        format=_format(format_name),
         limit=limit,
         full=full,
-        engine=settings.model_dump(mode="json", include=NUMBERS_DEPEND_ON),
+        max_batch_tokens=settings.max_batch_tokens,
     )
     with one_line_errors(), ended_by_hand(), shown(as_json=json_progress) as shows:
         manifest = scoring.score(
-            request,
+            config,
             scoring.model_digest(model),
-            lambda: openers[engine](request, settings),
+            lambda: openers[engine](config, settings),
             shows,
             max_rejected=max_rejected,
             restart=restart,
         )
-    closing = RunStatistics.of(manifest)
-    lines = [json.dumps(closing.to_json())] if json_progress else closing.lines()
+    statistics = RunStatistics.of(manifest)
+    lines = [json.dumps(statistics.to_json())] if json_progress else statistics.lines()
     typer.echo("\n".join(map(printable_line, lines)))
-    if closing.rejected:
+    if statistics.rejected:
         raise typer.Exit(EXIT_REJECTED)
 
 

@@ -22,7 +22,7 @@ class EngineChoice(StrEnum):
 
 
 @contextmanager
-def open_local(request: RunConfig, settings: Settings) -> Iterator[Scorer]:
+def open_local(config: RunConfig, settings: Settings) -> Iterator[Scorer]:
     """The engine in this process. Raises ArtifactError or ModelFailed."""
     from service.archive.scorer import LocalScorer
     from service.inference import load
@@ -34,14 +34,14 @@ def open_local(request: RunConfig, settings: Settings) -> Iterator[Scorer]:
     with closing(PreparingPool.of(engine, settings)) as preparing:
         preparing.prove()
         budget_tokens = settings.max_batch_tokens
-        yield LocalScorer(engine, budget_tokens, full=request.full, prepare=preparing.begin)
+        yield LocalScorer(engine, budget_tokens, full=config.full, prepare=preparing.begin)
 
 
 def open_ray(
     address: str | None,
     workers: int | None,
     gpus_per_worker: float,
-    request: RunConfig,
+    config: RunConfig,
     settings: Settings,
 ) -> AbstractContextManager[Scorer]:
     """Engines on a Ray cluster, each with as many cores as it has threads. Raises ClusterFailed."""
@@ -69,5 +69,5 @@ def open_ray(
         partial(PreparingPool.of, settings=its_settings),
         digest=scoring.model_digest(settings.model),
         budget_tokens=settings.max_batch_tokens,
-        full=request.full,
+        full=config.full,
     )

@@ -6,10 +6,12 @@ from what waits. The oldest article is in it, and those whose length is nearest 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from models.encoding.packing import padded_tokens
 
 MAX_PASSES = 8
 MIN_LENGTH_RATIO = 0.5
@@ -50,12 +52,6 @@ class Waiting:
     @property
     def is_long(self) -> bool:
         return self.tokens > LONG_TOKENS
-
-
-def padded_tokens(batch: Iterable[Waiting]) -> int:
-    """The work of a batch: every row as long as the longest."""
-    batch = list(batch)
-    return sum(one.windows for one in batch) * max((one.longest_tokens for one in batch), default=0)
 
 
 def formed(batch: Sequence[Waiting]) -> Waiting:

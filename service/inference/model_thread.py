@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from models.analysis import Analysis
+from models.encoding.packing import padded_tokens
 from service.errors import DeadlinePassed
-from service.inference.batching import padded_tokens
 from service.inference.bisection import analyze_with_bisection, is_out_of_memory
 from service.inference.metrics import Metrics
 from service.inference.model import Model

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from models.analysis import Analysis
 from models.article import Style, Task
+from models.encoding.packing import padded_tokens
 from service.inference.batching import (
     FairScheduler,
     Lane,
     Waiting,
     form_batch,
     formed,
-    padded_tokens,
 )
 from service.inference.model import Model, Prepared
 

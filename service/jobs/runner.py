@@ -20,18 +20,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.archive import scoring
 from service.archive.errors import ArchiveError, RunBusy, RunChanged, StorageFailed
+from service.archive.formats import FORMATS
 from service.archive.join import gather
 from service.archive.progress import Tally
-from service.archive.rows import Columns
+from service.archive.rows import InputColumns
 from service.archive.run_config import RunConfig
 from service.archive.scorer import LocalScorer
-from service.archive.writers import Format
 from service.errors import JobsUnreachable, ModelFailed
 from service.inference.scheduler import Scheduler
 from service.jobs.bulk_lane import BulkLane, Interrupted
@@ -40,9 +40,6 @@ from service.jobs.outage import Outage
 from service.jobs.store import MAX_ATTEMPTS, JobRecord, JobState, JobStore
 from service.options import of_json
 from service.settings import Settings
-
-if TYPE_CHECKING:  # importing the engine takes seconds
-    from models.engine import ModelInfo
 
 IDLE_S = 1.0
 SWEEP_S = 60.0
@@ -208,18 +205,18 @@ class Jobs:
 
     def _score(self, record: JobRecord, lane: BulkLane, watch: Watch) -> None:
         model = lane.model
-        request = self._request(record, model.info)
+        config = self._config(record)
         scorer = LocalScorer(
             model,
             self._budget_tokens,
-            full=request.full,
+            full=config.full,
             prepare=lane.prepare,
             begin=lane.begin,
         )
         digest = model.info.digest
         score = partial(
             scoring.score,
-            request,
+            config,
             digest,
             lambda: nullcontext(scorer),
             watch,
@@ -229,29 +226,25 @@ class Jobs:
             with in_use(self.directory(record.id)):
                 try:
                     score()
-                except RunChanged:  # another model has taken over: no job is scored by two
+                except RunChanged:  # another model or version took over: no job is scored by two
                     score(restart=True)
-                gather(request, self.results(record), lane.check)
+                gather(config, self.results(record), lane.check)
         finally:
             lane.stop()
 
-    def _request(self, record: JobRecord, model: ModelInfo) -> RunConfig:
+    def _config(self, record: JobRecord) -> RunConfig:
         directory = self.directory(record.id)
         asked = record.asked
         return RunConfig(
             inputs=(str(directory / record.file),),
             output=directory / OUTPUT,
-            columns=Columns(**asked["columns"]),
+            max_batch_tokens=self._budget_tokens,
+            columns=InputColumns(**asked["columns"]),
             options=of_json(asked),
             target=asked["target"],
-            format=Format(asked["format"]),
+            format=FORMATS[asked["format"]],
             full=asked["full"],
             bare_names=True,
-            engine={
-                "device": model.device.partition(":")[0],
-                "dtype": model.dtype,
-                "batch_tokens": self._budget_tokens,
-            },
         )
 
     def _sweep(self) -> None:

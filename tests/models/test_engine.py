@@ -23,6 +23,7 @@ from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
 from models.artifact.artifact import load, save
 from models.device import cores
+from models.encoding.packing import pack
 from models.encoding.preparation import Prepared
 from models.encoding.tokens import Integers, tokenizer_from
 from models.engine import (
@@ -42,7 +43,6 @@ from models.errors import (
 )
 from models.network import encoded
 from models.network.encoded import Encode
-from models.network.padding import pack
 from models.tasks.calibration import Calibration
 from models.tasks.summary.decision import all_words, content_words, count_words
 from tests.support.articles import (

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from service.archive import readers
 from service.archive.errors import InputRefused
-from service.archive.rows import Columns, Rejected, Row
+from service.archive.rows import InputColumns, Rejected, Row
 
 WRITTEN: tuple[Mapping[str, Any], ...] = (
     {},
@@ -75,7 +75,7 @@ def main(path: Path, first: int, count: int) -> None:
         chance = random.Random(number)
         path.write_bytes(mutant(chance, chance.choice(files)))
         with suppress(InputRefused):  # where the name of a column is another
-            for row in readers.read(path, Columns(date="date")):
+            for row in readers.read(path, InputColumns(date="date")):
                 assert isinstance(row, Row | Rejected)
 
 

@@ -19,11 +19,11 @@ from typing import Any
 
 from models.article import Options, Task
 from service.archive import scoring
+from service.archive.formats import JSONL
 from service.archive.manifest import Manifest
 from service.archive.progress import Silent
 from service.archive.run_config import REJECTED, SCORES, RunConfig
 from service.archive.scorer import LocalScorer, Prepare, Scorer
-from service.archive.writers import Format, read_columns
 from tests.support.stand_in_model import StandIn
 
 SHARD_ROWS = 4
@@ -43,8 +43,9 @@ def request(*inputs: Path, output: Path, **more: Any) -> RunConfig:
             "inputs": tuple(map(str, inputs)),
             "output": output,
             "options": options,
-            "format": Format.JSONL,
+            "format": JSONL,
             "shard_rows": SHARD_ROWS,
+            "max_batch_tokens": BUDGET_TOKENS,
             **more,
         }
     )
@@ -74,7 +75,7 @@ def unopened() -> AbstractContextManager[Scorer]:
 def rows(asked: RunConfig, *names: str) -> list[list[Any]]:
     """Some columns of all scores, in the order of the rows."""
     parts = sorted((asked.output / SCORES).glob("part-*"))
-    found = (read_columns(part.read_bytes(), asked.format, names) for part in parts)
+    found = (asked.format.decode(part.read_bytes(), names) for part in parts)
     return [list(row) for part in found for row in part]
 
 

@@ -10,12 +10,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from models.article import Article, Options
+from models.encoding.packing import pack
 from models.encoding.preparation import prepare
 from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, tokenizer_from
 from models.errors import EmptyArticle
 from models.labels import LabelSchema
-from models.network.padding import pack
 from models.text.sentences import split
 from models.text.words import OwnWords, normal_words
 from training.config import Source

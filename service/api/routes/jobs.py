@@ -19,14 +19,14 @@ from starlette.responses import Response
 from models.article import Options, Target
 from service import validation
 from service.api import uploads
-from service.api.downloads import MEDIA_TYPES, Download
+from service.api.downloads import Download
 from service.api.routing import KnownQuery, Serving, problems
 from service.archive.errors import storage
-from service.archive.rows import Columns
+from service.archive.formats import FORMATS, JSONL
+from service.archive.rows import InputColumns
 from service.archive.run_config import REJECTED
-from service.archive.writers import Format
 from service.errors import InvalidRequest, JobsOff, JobUnfinished, JobUnknown
-from service.http.bodies import CSV, FORM, NDJSON, PARQUET
+from service.http.bodies import FORM, NDJSON
 from service.jobs.in_use import in_use
 from service.jobs.runner import OUTPUT, Jobs
 from service.jobs.store import JobRecord, JobState
@@ -36,7 +36,8 @@ from service.validation import JOB_ID
 MAX_PAGE = 100
 
 BINARY = {"type": "string", "format": "binary"}
-BODIES = {media_type: {"schema": BINARY} for media_type in (NDJSON, CSV, PARQUET)} | {
+MEDIA_TYPES = {name: one.media_types[0] for name, one in FORMATS.items()}
+BODIES = {media_type: {"schema": BINARY} for media_type in MEDIA_TYPES.values()} | {
     FORM: {
         "schema": {
             "type": "object",
@@ -44,9 +45,13 @@ BODIES = {media_type: {"schema": BINARY} for media_type in (NDJSON, CSV, PARQUET
             "required": ["file"],
             "additionalProperties": False,
         },
-        "encoding": {"file": {"contentType": f"{NDJSON}, {CSV}, {PARQUET}"}},
+        "encoding": {"file": {"contentType": ", ".join(MEDIA_TYPES.values())}},
     }
 }
+
+FORMAT_QUERY = Query(
+    alias="format", description="Of the results.", json_schema_extra={"enum": [*FORMATS]}
+)
 
 router = APIRouter(dependencies=[KnownQuery])
 
@@ -142,17 +147,19 @@ def _asked(  # the columns and options of `nutgraf score`
     target: Annotated[Target | None, Query()] = None,
     target_column: Column = None,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
-    form: Annotated[Format, Query(alias="format", description="Of the results.")] = Format.JSONL,
+    format_name: Annotated[str, FORMAT_QUERY] = JSONL.name,
     *,
     options: Options,
 ) -> dict[str, Any]:
-    columns = Columns(text_column, title_column, id_column, target_column, date_column)
+    if format_name not in FORMATS:
+        raise InvalidRequest.at("query.format", f"Name one of {', '.join(FORMATS)}")
+    columns = InputColumns(text_column, title_column, id_column, target_column, date_column)
     return {
         "columns": asdict(columns),
         **to_json(options),
         "target": target,
         "full": full,
-        "format": form,
+        "format": format_name,
     }
 
 
@@ -166,7 +173,7 @@ Asked = Annotated[
     status_code=202,
     summary="Score an archive",
     description=(
-        "The body is the archive as it is (NDJSON, CSV or Parquet, by its Content-Type), or a form "
+        "The body is the archive as it is, in the format that its Content-Type names, or a form "
         "with it as its one file. The results are those of `nutgraf score`."
     ),
     openapi_extra={"requestBody": {"required": True, "content": BODIES}},
@@ -186,7 +193,7 @@ async def add(
         try:
             limit_bytes, timeout_s = settings.max_job_bytes, settings.receipt_timeout_s
             file = await uploads.receive(request, directory, limit_bytes, timeout_s)
-            columns = Columns(**asked["columns"])
+            columns = InputColumns(**asked["columns"])
             await jobs.check(partial(uploads.check, directory / file, columns))
             record = await asyncio.to_thread(jobs.store.add, job, owner, file, asked)
         except BaseException:
@@ -241,7 +248,7 @@ def _file(*media_types: str) -> dict[int | str, dict[str, Any]]:
 async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
     path = jobs.results(record)
-    media_type = MEDIA_TYPES[Format(record.asked["format"])]
+    media_type = FORMATS[record.asked["format"]].media_types[0]
     return await _download(path, media_type, f"{job}{path.suffix}")
 
 

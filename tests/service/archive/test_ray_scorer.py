@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from models.article import Article
 from models.errors import ArtifactMissing
-from service.archive.errors import ClusterFailed
+from service.archive.errors import ClusterFailed, RunChanged
 from service.archive.manifest import Manifest
 from service.cli import main as cli
 from service.errors import ModelFailed
@@ -57,6 +57,18 @@ def test_what_comes_out_is_what_the_local_engine_gives(tmp_path: Path) -> None:
     asked = runs.request(source, output=tmp_path / "ray")
     assert dying_model.score(asked, StandIn).is_finished
     assert runs.digest(asked.output) == runs.digest(tmp_path / "local")
+
+
+def test_what_the_workers_compute_in_is_recorded_and_held(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    begun = runs.request(source, output=tmp_path / "begun")
+    other = Info(dtype="bfloat16")
+    with runs.interrupted(model := StandIn(other), 2):
+        runs.score(begun, model)
+    with pytest.raises(RunChanged, match=r"bfloat16 on cpu, and .* computes in float32 on cpu"):
+        dying_model.score(begun, StandIn)
+    dying_model.score(begun, partial(dying_model.DyingModel, tmp_path, other))
+    assert manifest(begun.output).numerics == ("cpu", "bfloat16")
 
 
 def test_a_shard_whose_worker_is_killed_is_scored_by_another(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from models.analysis import Analysis
 from models.article import Article, Options, Style, Task
 from models.errors import AnalysisError, EmptyArticle
-from service.archive.scorer import Pass
+from service.archive.scorer import BatchItem
 from service.errors import (
     AnalysisFailed,
     DeadlinePassed,
@@ -425,8 +425,8 @@ async def test_the_end_answers_whoever_waits(model: StandIn) -> None:
     assert all(isinstance(one, ModelUnavailable) for one in found)
 
 
-def formed(model: StandIn, *texts: str) -> list[Pass]:
-    return [Pass(model, model.preparer(article(text))) for text in texts]
+def formed(model: StandIn, *texts: str) -> list[BatchItem]:
+    return [BatchItem(model, model.preparer(article(text))) for text in texts]
 
 
 def read(scheduler: Scheduler, model: StandIn, *texts: str) -> asyncio.Task[Any]:

@@ -18,7 +18,9 @@ from service.api import uploads
 from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.archive import plan
-from service.archive.writers import COLUMNS, Format, read_columns
+from service.archive.columns import output_columns
+from service.archive.formats import FORMATS
+from service.archive.formats.format import Format
 from service.errors import JobsUnreachable
 from service.inference import scheduler
 from service.jobs import runner
@@ -75,9 +77,9 @@ async def test_what_a_crash_leaves_of_an_upload_expires(tmp_path: Path, serve: S
 @pytest.mark.parametrize(
     ("form", "kind"),
     [
-        (Format.JSONL, "application/x-ndjson"),
-        (Format.CSV, "text/csv; charset=utf-8"),
-        (Format.PARQUET, "application/vnd.apache.parquet"),
+        (FORMATS["jsonl"], "application/x-ndjson"),
+        (FORMATS["csv"], "text/csv; charset=utf-8"),
+        (FORMATS["parquet"], "application/vnd.apache.parquet"),
     ],
 )
 async def test_results_come_in_the_format_that_was_asked_for(
@@ -87,7 +89,7 @@ async def test_results_come_in_the_format_that_was_asked_for(
     asked = runs.request(tmp_path / "input.jsonl", output=tmp_path / "out", format=form)
     runs.score(replace(asked, bare_names=True))
     async with serve(data=tmp_path) as client:
-        job = await add(client, content, f"?format={form}")
+        job = await add(client, content, f"?format={form.name}")
         await ended(client, job)
         path = f"/v1/jobs/{job}/results"
         results = await client.get(path)
@@ -95,9 +97,10 @@ async def test_results_come_in_the_format_that_was_asked_for(
         rest = await client.get(path, headers={"Range": "bytes=100-", "If-Range": etag})
         none = await client.get(path, headers={"Range": f"bytes={len(results.content)}-"})
     assert results.headers["content-type"] == kind
-    assert results.headers["content-disposition"] == f'attachment; filename="{job}.{form}"'
-    found = [list(row) for row in read_columns(results.content, form, list(COLUMNS))]
-    assert found == runs.rows(asked, *COLUMNS)
+    assert results.headers["content-disposition"] == f'attachment; filename="{job}.{form.name}"'
+    names = list(output_columns(full=False))
+    found = [list(row) for row in form.decode(results.content, names)]
+    assert found == runs.rows(asked, *names)
     assert (rest.status_code, rest.content) == (206, results.content[100:])
     assert_problem(none, 416, "range-refused")
 

@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from service.api.uploads import check
-from service.archive import parquet, readers, rows
-from service.archive.rows import Columns, Rejected, Row
+from service.archive import readers, rows
+from service.archive.formats import parquet_table as parquet
+from service.archive.formats.format import DAMAGED
+from service.archive.rows import InputColumns, Rejected, Row
 from service.errors import InvalidRequest
 from tests.support.paths import DATA
 
@@ -25,8 +27,8 @@ LONG = "x" * (2 * MIB)
 LOST = "; its rest is lost"
 
 
-def read(path: Path, columns: Columns | None = None, skip: int = 0) -> list[Row | Rejected]:
-    return list(readers.read(path, columns or Columns(), skip))
+def read(path: Path, columns: InputColumns | None = None, skip: int = 0) -> list[Row | Rejected]:
+    return list(readers.read(path, columns or InputColumns(), skip))
 
 
 def write(path: Path, columns: dict[str, Any], **options: Any) -> Path:
@@ -77,7 +79,7 @@ def test_a_text_that_many_rows_share_is_one_object_and_honest(tmp_path: Path) ->
     places = [place for place in range(4) for _ in range(1500)]
     targets = [f"target {number}" for number in range(len(places))]
     path = write(tmp_path / "a.parquet", {"text": pointing(places, *articles), "about": targets})
-    found = read(path, Columns(target="about"))
+    found = read(path, InputColumns(target="about"))
     assert [row.text for row in found if isinstance(row, Row)] == [articles[n] for n in places]
     assert len({id(row.text) for row in found if isinstance(row, Row)}) == len(articles)
 
@@ -105,7 +107,7 @@ def test_pages_that_unfold_to_too_much_are_not_unfolded(
     assert isinstance(found, Rejected)
     assert found.reason == parquet.PAGES + LOST
     with pytest.raises(InvalidRequest, match="unfolds to too much"):
-        check(path, Columns())
+        check(path, InputColumns())
 
 
 def test_long_values_are_read_a_few_at_a_time(tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_long_values_are_read_a_few_at_a_time(tmp_path: Path) -> None:
     options = {"use_dictionary": False, "write_batch_size": 1, "data_page_size": 1}
     path = write(tmp_path / "a.parquet", {"text": texts}, **options)
     before, most = pa.total_allocated_bytes(), 0
-    for row, text in zip(readers.read(path, Columns()), texts, strict=True):
+    for row, text in zip(readers.read(path, InputColumns()), texts, strict=True):
         assert isinstance(row, Row)
         assert row.text == text
         most = max(most, pa.total_allocated_bytes() - before)
@@ -148,14 +150,14 @@ def test_a_page_that_claims_to_be_short_is_damaged(tmp_path: Path) -> None:
     path.write_bytes(content[: place + 2] + b"\x02" + content[place + 3 :])
     (found,) = read(path)
     assert isinstance(found, Rejected)
-    assert found.reason == parquet.DAMAGED + LOST
+    assert found.reason == DAMAGED + LOST
 
 
 @pytest.mark.parametrize("name", ["fuzz_IndexError.parquet", "damaged_metadata.parquet"])
 def test_a_damaged_file_is_said_to_be_damaged(name: str) -> None:
     *_, end = read(DATA / name)
     assert isinstance(end, Rejected)
-    assert end.reason == parquet.DAMAGED + LOST
+    assert end.reason == DAMAGED + LOST
 
 
 @pytest.mark.parametrize("error", [IndexError, KeyError, MemoryError, RuntimeError, OSError])
@@ -167,7 +169,7 @@ def test_whatever_pyarrow_raises_is_damage(
 
     path = write(tmp_path / "a.parquet", {"text": ["a"]})
     monkeypatch.setattr(pq.ParquetFile, "iter_batches", fail)
-    assert reasons(read(path)) == [parquet.DAMAGED + LOST]
+    assert reasons(read(path)) == [DAMAGED + LOST]
     monkeypatch.setattr(pq, "ParquetFile", fail)
     assert reasons(read(path)) == [parquet.NOT_WHOLE]
 
@@ -196,11 +198,11 @@ def test_a_column_of_a_type_that_is_not_read_is_one_rejection(
 ) -> None:
     columns = {"text": pa.array(["a"] * 3), "day": pa.concat_arrays([values] * 3)}
     path = write(tmp_path / "a.parquet", columns)
-    (found,) = read(path, Columns(date="day"))
+    (found,) = read(path, InputColumns(date="day"))
     assert isinstance(found, Rejected)
     assert found.reason == "the column 'day' has a type that is not read"
     with pytest.raises(InvalidRequest, match="a type that is not read"):
-        check(path, Columns(date="day"))
+        check(path, InputColumns(date="day"))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,7 @@ def test_a_column_of_a_type_that_is_not_read_is_one_rejection(
 )
 def test_other_types_are_read(tmp_path: Path, values: pa.Array, shown: str | None) -> None:
     path = write(tmp_path / "a.parquet", {"text": ["a"], "day": values})
-    (found,) = read(path, Columns(date="day"))
+    (found,) = read(path, InputColumns(date="day"))
     assert isinstance(found, Row), found
     assert found.date == shown
 
@@ -228,7 +230,7 @@ def test_other_types_are_read(tmp_path: Path, values: pa.Array, shown: str | Non
 )
 def test_a_value_that_is_no_date_is_rejected_in_its_row(tmp_path: Path, value: pa.Array) -> None:
     path = write(tmp_path / "a.parquet", {"text": ["a"], "day": value})
-    assert "date" in reasons(read(path, Columns(date="day")))[0]
+    assert "date" in reasons(read(path, InputColumns(date="day")))[0]
 
 
 def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
@@ -262,5 +264,5 @@ def after(steps: int) -> Callable[[], None]:
 @pytest.mark.parametrize("steps", [0, 1, 2, 3, 5, 1000])
 def test_reading_stops_when_it_is_told_to(steps: int) -> None:
     with pytest.raises(Stopped):
-        for _ in readers.read(DATA / "dict_bomb.parquet", Columns(), check=after(steps)):
+        for _ in readers.read(DATA / "dict_bomb.parquet", InputColumns(), check=after(steps)):
             pass

@@ -2,8 +2,8 @@
 
 The footer and the header of each page are structs in Thrift's compact protocol; all of it is
 specified in https://github.com/apache/parquet-format and https://github.com/apache/thrift
-(doc/specs). What two readers could read in two ways is not taken. pyarrow shows no page headers,
-and where a column's metadata is damaged its `RowGroupMetaData.column` ends the process.
+(doc/specs). What two readers could understand in two ways is refused. pyarrow shows no page
+headers, and where a column's metadata is damaged its `RowGroupMetaData.column` ends the process.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.archive.parquet_layout import Chunk, Malformed, groups, pages
+from service.archive.formats.parquet_layout import Chunk, Malformed, groups, pages
 from tests.support.damaged_parquet import WRITTEN
 
 
