@@ -84,7 +84,7 @@ def _json(analysis: Analysis) -> str:
 
 @cache
 def _adapter() -> TypeAdapter[Analysis]:
-    """Pydantic takes milliseconds to make one, so there is one for all articles."""
+    """One for all articles: pydantic takes milliseconds to make it, and some to load."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Analysis)

@@ -16,8 +16,7 @@ from service.archive.join import gather
 from service.archive.report import write
 from service.cli import main as cli
 from service.inference import load
-from tests.service.archive.formats import tsv
-from tests.support import runs
+from tests.support import runs, tsv
 from tests.support.paths import ROOT
 from tests.support.replicas import ended
 from tests.support.service_fixtures import Serve
@@ -84,7 +83,7 @@ async def test_an_upload_of_it_is_scored(tmp_path: Path, serve: Serve, is_form: 
 
 PROGRAM = """
 import json
-from tests.service.archive.formats import tsv
+from tests.support import tsv
 tsv.register()
 from service.api.app import create_app
 from service.api.lifecycle import Service
