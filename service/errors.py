@@ -19,6 +19,7 @@
         ├── Forbidden           a key that may not do this
         ├── JobsOff             this service takes no jobs
         ├── JobsUnreachable     the database of jobs, or their directory, is not there
+        │   └── DatabaseNewer   the database was made by a newer version
         ├── JobUnknown          there is no such job, or it is another's
         ├── JobUnfinished       a job without results, or without them yet
         ├── ReloadRunning       a reload is under way, or is the operator's to do
@@ -154,6 +155,10 @@ class JobsOff(ServiceError):
 
 class JobsUnreachable(ServiceError):
     """The database of jobs, or their directory, is not there."""
+
+
+class DatabaseNewer(JobsUnreachable):
+    """The database was made by a newer version."""
 
 
 class JobUnknown(ServiceError):

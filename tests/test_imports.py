@@ -150,8 +150,15 @@ WITHOUT = {
     "models.encoding.preparation": ("torch", "transformers"),
     "models.analysis": ("torch", "transformers"),
     "service.inference.preparation_process": ("torch", "transformers"),
-    "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy"),
-    "service.cli.archive": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
+    "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy", "alembic"),
+    "service.cli.archive": (
+        "torch",
+        "transformers",
+        "fastapi",
+        "starlette",
+        "sqlalchemy",
+        "alembic",
+    ),
     "service.archive.scoring": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
     "service.archive.ray_scorer": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
 }

@@ -21,7 +21,9 @@ from service.inference.capacity import CapacityLimiter
 from service.inference.metrics import Metrics
 from service.inference.model import Model
 from service.inference.scheduler import Scheduler, State
-from service.jobs.runner import Jobs, open_store
+from service.jobs.files import JobFiles
+from service.jobs.runner import JobRunner
+from service.jobs.sql_store import open_store
 from service.settings import Settings
 
 # Requests that are on the wire when SIGTERM comes still get in; then the port closes.
@@ -49,12 +51,14 @@ class Service:
         self.bulk_calls = CapacityLimiter(MAX_CALLS)
         self.parser = Parser()
         data = settings.data
-        place = None if data is None else (data, open_store(data, settings))
+        store = None if data is None else open_store(data, settings)
         model = load(settings)
         prove(model)
         self.scheduler = Scheduler(model, settings, self.metrics, self._give_up)
         self.scheduler.preparing.prove()
-        self.jobs = None if place is None else Jobs(*place, self.scheduler, settings)
+        self.jobs = None
+        if data is not None and store is not None:
+            self.jobs = JobRunner(JobFiles(data), store, self.scheduler, settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

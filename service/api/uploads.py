@@ -6,8 +6,8 @@ import asyncio
 import itertools
 import os
 import re
-from dataclasses import asdict
-from pathlib import Path, PurePath
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import IO
 
 from python_multipart.exceptions import FormParserError
@@ -26,6 +26,7 @@ from service.errors import (
 )
 from service.http.bodies import CSV, FORM, NDJSON_NAMES, PARQUET, media_type, read_chunks
 from service.http.header_values import HeaderValue, parse_value
+from service.printable import printable_line
 from service.validation import is_nameable, nearest
 
 JSONL_NAME, CSV_NAME, PARQUET_NAME = "input.jsonl", "input.csv", "input.parquet"
@@ -46,8 +47,19 @@ CHECKED_STEPS = 10_000
 """Lines, rows and pages that are looked at before an archive is taken."""
 
 
-async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> str:
-    """Writes the archive to a directory, for good, and returns the name of its file there.
+MAX_NAME_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An archive that was received: its `file` in the directory, and what the client calls it."""
+
+    file: str
+    name: str
+
+
+async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> Upload:
+    """Writes the archive to a directory, for good.
 
     Raises BodyTooLarge past `limit_bytes`, ReceiptTimeout, UnsupportedMedia, MalformedBody for a
     form that is none or breaks off, and InvalidRequest where there is no archive.
@@ -62,12 +74,13 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
             if size_bytes > limit_bytes:
                 raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
             await asyncio.to_thread(_keep, chunk, form, file)
-        name = form.end() if form else BY_MEDIA_TYPE[kind.name]
+        own_name = BY_MEDIA_TYPE.get(kind.name, "")
+        upload = form.end() if form else Upload(own_name, own_name)
         if not file.tell():
             raise InvalidRequest("Send the archive as the body, or as the file of a form.")
         await asyncio.to_thread(_flush, file)
-    path.rename(directory / name)
-    return name
+    path.rename(directory / upload.file)
+    return upload
 
 
 class _Enough(Exception):
@@ -129,6 +142,15 @@ def _form(request: Request, kind: HeaderValue) -> Form:
     return Form(boundary.encode())
 
 
+def _shown(name: str) -> str:
+    """A name that a client gives a file, as others may see it: one line, no folders, not long.
+
+    Browsers send UTF-8, and old ones the whole path.
+    """
+    text = name.encode("latin-1").decode("utf-8", "replace")
+    return printable_line(PureWindowsPath(text).name)[:MAX_NAME_CHARS]
+
+
 class Form:
     """The one file of a form (RFC 7578), taken out as the form comes."""
 
@@ -148,7 +170,7 @@ class Form:
         self._content = bytearray()
         self._headers: dict[str, str] = {}
         self._name = self._value = b""
-        self._file: str | None = None
+        self._upload: Upload | None = None
         self._is_whole = False
 
     def take(self, chunk: bytes) -> bytes:
@@ -161,16 +183,16 @@ class Form:
         self._content.clear()
         return content
 
-    def end(self) -> str:
-        """What the file is called here, once the form is all there."""
+    def end(self) -> Upload:
+        """What the file is called, once the form is all there."""
         if not self._is_whole:
             raise MalformedBody("The form breaks off.")
-        if self._file is None:
+        if self._upload is None:
             raise InvalidRequest("There is no file in the form.")
-        return self._file
+        return self._upload
 
     def _begin_part(self) -> None:
-        if self._file is not None:
+        if self._upload is not None:
             raise InvalidRequest("Send one file a form, and options in the query.")
         self._headers.clear()
 
@@ -193,9 +215,10 @@ class Form:
             raise InvalidRequest("Send one file a form, and options in the query.")
         kind = parse_value(self._headers.get("content-type", ""))
         by_type = BY_MEDIA_TYPE.get(kind.name) if kind else None
-        self._file = BY_ENDING.get(PurePath(name).suffix.lower()) or by_type
-        if self._file is None:
+        file = BY_ENDING.get(PurePath(name).suffix.lower()) or by_type
+        if file is None:
             raise UnsupportedMedia(f"Send a file that ends in {', '.join(BY_ENDING)}.")
+        self._upload = Upload(file, _shown(name) or file)
 
     def _add_content(self, data: bytes, start: int, end: int) -> None:
         self._content += data[start:end]

@@ -31,7 +31,7 @@ from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.inference import load
 from service.inference.bisection import prove
-from service.jobs.runner import open_store
+from service.jobs.sql_store import open_store
 from service.settings import RUN_DIRECTORY, Settings
 
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"

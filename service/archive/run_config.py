@@ -20,7 +20,7 @@ SCORES, REJECTED, REPEATED = "scores", "rejected.jsonl", "repeated.sqlite"
 class RunConfig:
     """What is to be scored, how, and where to. `options` without targets: `target` is for all rows.
 
-    With `bare_names` the output names the files without their folders.
+    Where there is an `input_name`, the output calls the input by it and shows no path.
     `engine` names whatever else the numbers depend on: device, number format, budget.
     """
 
@@ -33,7 +33,7 @@ class RunConfig:
     limit: int | None = None
     full: bool = False
     shard_rows: int = SHARD_ROWS
-    bare_names: bool = False
+    input_name: str | None = None
     engine: Mapping[str, Any] = field(default_factory=dict)
 
     def asked(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class RunConfig:
 
     def shown(self, file: str) -> str:
         """What the output calls a file."""
-        return as_text(Path(file).name if self.bare_names else file)
+        return self.input_name or as_text(file)
 
     def part(self, number: int) -> Path:
         """Where the rows of a shard are."""

@@ -22,12 +22,11 @@ from service.api.routes.analyze import KnownQuery, Serving, problems
 from service.api.schemas import Target
 from service.archive.errors import storage
 from service.archive.rows import Columns
-from service.archive.run_config import REJECTED
 from service.archive.writers import Format
 from service.errors import InvalidRequest, JobsOff, JobUnfinished, JobUnknown
 from service.http.bodies import CSV, FORM, NDJSON, PARQUET
 from service.jobs.in_use import in_use
-from service.jobs.runner import OUTPUT, Jobs
+from service.jobs.runner import JobRunner
 from service.jobs.store import JobRecord, JobState
 from service.validation import JOB_ID
 
@@ -49,7 +48,7 @@ BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
 router = APIRouter(dependencies=[KnownQuery])
 
 
-def _jobs(service: Serving) -> Jobs:
+def _jobs(service: Serving) -> JobRunner:
     if service.jobs is None:
         raise JobsOff("This service takes no jobs; its operator sets NUTGRAF_DATA for them.")
     return service.jobs
@@ -60,7 +59,7 @@ def _owner(request: Request) -> str:
     return str(request.scope["state"].get("key") or "")
 
 
-JobsHere = Annotated[Jobs, Depends(_jobs)]
+JobsHere = Annotated[JobRunner, Depends(_jobs)]
 Owner = Annotated[str, Depends(_owner)]
 Column = Annotated[str | None, Query(max_length=200)]
 
@@ -79,11 +78,15 @@ JobId = Annotated[str, Depends(_job_id)]
 class JobView:
     """A job: where it stands and how far it is; `error` says why it failed.
 
+    `file` is what the archive is called: the name that a form gives, without folders, or `input`
+    and the ending of its format.
+
     `progress` counts articles (`articles` to score, `done`, `read` in shards that are not done),
     rows `rejected`, and the pace.
     """
 
     id: str
+    file: str
     state: JobState
     created: str
     finished: str | None
@@ -97,6 +100,7 @@ class JobView:
         ended_s = record.finished_s
         return cls(
             id=record.id,
+            file=record.name,
             state=record.state,
             created=_time(record.created_s),
             finished=None if ended_s is None else _time(ended_s),
@@ -171,14 +175,16 @@ async def add(
     asked: Annotated[dict[str, Any], Depends(_asked)],
 ) -> JobView:
     job, settings = uuid.uuid4().hex, service.settings
-    directory = jobs.directory(job)
+    directory = jobs.files.directory(job)
     with storage("the archive"), in_use(directory):
         try:
             limit_bytes, timeout_s = settings.max_job_bytes, settings.receipt_timeout_s
-            file = await uploads.receive(request, directory, limit_bytes, timeout_s)
+            upload = await uploads.receive(request, directory, limit_bytes, timeout_s)
             columns = Columns(**asked["columns"])
-            await jobs.check(partial(uploads.check, directory / file, columns))
-            record = await asyncio.to_thread(jobs.store.add, job, owner, file, asked)
+            await jobs.check(partial(uploads.check, directory / upload.file, columns))
+            record = await asyncio.to_thread(
+                jobs.store.add, job, owner, upload.file, upload.name, asked
+            )
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise
@@ -230,7 +236,7 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
 )
 async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
-    path = jobs.results(record)
+    path = jobs.files.results(record)
     kind = MEDIA_TYPES[Format(record.asked["format"])]
     return await _download(path, kind, f"{job}{path.suffix}")
 
@@ -243,7 +249,7 @@ async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
 )
 async def rejected(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     await _done(jobs, job, owner)
-    path = jobs.directory(job) / OUTPUT / REJECTED
+    path = jobs.files.rejected(job)
     return await _download(path, NDJSON, f"{job}-rejected.jsonl")
 
 
@@ -255,14 +261,14 @@ async def _download(path: Path, media_type: str, name: str) -> Download:
     return Download(path, media_type=media_type, filename=name, stat_result=status)
 
 
-async def _found(jobs: Jobs, job: str, owner: str) -> JobRecord:
+async def _found(jobs: JobRunner, job: str, owner: str) -> JobRecord:
     record = await asyncio.to_thread(jobs.store.get, job, owner)
     if record is None:
         raise _unknown()
     return record
 
 
-async def _done(jobs: Jobs, job: str, owner: str) -> JobRecord:
+async def _done(jobs: JobRunner, job: str, owner: str) -> JobRecord:
     record = await _found(jobs, job, owner)
     if record.state is not JobState.DONE:
         raise JobUnfinished(f"The job is {record.state}; results are there once it is done.")
