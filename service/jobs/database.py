@@ -21,7 +21,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from service.errors import DatabaseNewer, JobsUnreachable
+from service.settings import Settings
 
+DATABASE = "jobs.db"
 METADATA = sa.MetaData()
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "nutgraf_schema"
@@ -68,6 +70,29 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def open_database(data: Path, settings: Settings) -> Database:
+    """The database of the settings, or one in `data`.
+
+    Raises JobsUnreachable, whose message shows no URL.
+    """
+    url = settings.database_url or f"sqlite:///{data / DATABASE}"
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        return Database(url)
+    except DatabaseNewer:
+        raise
+    except ImportError as error:
+        raise JobsUnreachable(
+            "NUTGRAF_DATABASE_URL: its driver is missing; for PostgreSQL install "
+            "nutgraf[postgres] and begin the URL with postgresql+psycopg://"
+        ) from error
+    except (OSError, sa.exc.SQLAlchemyError, JobsUnreachable) as error:
+        cause = type(error.__cause__ or error).__name__
+        raise JobsUnreachable(
+            f"there is no place for jobs ({cause}); see NUTGRAF_DATA and NUTGRAF_DATABASE_URL"
+        ) from error
 
 
 def migrate(connection: Connection) -> None:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
-from service.errors import DatabaseNewer, JobsUnreachable
 from service.jobs.database import METADATA, Database, now_s
 from service.jobs.store import JobRecord, JobState
-from service.settings import Settings
 
-DATABASE = "jobs.db"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 _job = sa.Table(
@@ -42,41 +37,16 @@ _job = sa.Table(
 _FREED: Mapping[str, Any] = {"state": JobState.QUEUED, "attempts": _job.c.attempts - 1}
 
 
-def open_store(data: Path, settings: Settings) -> SqlJobStore:
-    """The store of the settings' database, or of one in `data`.
-
-    Raises JobsUnreachable, whose message shows no URL.
-    """
-    url = settings.database_url or f"sqlite:///{data / DATABASE}"
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        return SqlJobStore(Database(url), settings.job_lease_s)
-    except DatabaseNewer:
-        raise
-    except ImportError as error:
-        raise JobsUnreachable(
-            "NUTGRAF_DATABASE_URL: its driver is missing; for PostgreSQL install "
-            "nutgraf[postgres] and begin the URL with postgresql+psycopg://"
-        ) from error
-    except (OSError, sa.exc.SQLAlchemyError, JobsUnreachable) as error:
-        cause = type(error.__cause__ or error).__name__
-        raise JobsUnreachable(
-            f"there is no place for jobs ({cause}); see NUTGRAF_DATA and NUTGRAF_DATABASE_URL"
-        ) from error
-
-
 class SqlJobStore:
-    """A JobStore over a database, which it closes at its end."""
+    """A JobStore over a database."""
 
     def __init__(self, database: Database, lease_s: float) -> None:
         self._database = database
         self._lease_s = lease_s
         self._me = uuid.uuid4().hex
 
-    def close(self) -> None:
-        with suppress(JobsUnreachable):  # it is free again once the lease runs out
-            self._change_held(_FREED)
-        self._database.close()
+    def give_back_all(self) -> None:
+        self._change_held(_FREED)
 
     def add(
         self, job: str, owner: str, file: str, name: str, asked: Mapping[str, Any]

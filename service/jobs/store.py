@@ -86,5 +86,5 @@ class JobStore(Protocol):
     def forget(self, job: str) -> None:
         """Delete the record of a job."""
 
-    def close(self) -> None:
-        """Give back what this replica holds, and close the connections."""
+    def give_back_all(self) -> None:
+        """Make all jobs free that this replica holds."""

@@ -18,12 +18,12 @@ from alembic.migration import MigrationContext
 import service.api.app  # noqa: F401 - loads every store, and so every table
 from service.errors import DatabaseNewer, JobsUnreachable
 from service.jobs import database
-from service.jobs.database import METADATA, VERSION_TABLE, Database
-from service.jobs.sql_store import SqlJobStore, open_store
+from service.jobs.database import METADATA, VERSION_TABLE, Database, open_database
+from service.jobs.sql_store import SqlJobStore
 from service.settings import Settings
 from tests.support.paths import ROOT
 
-LAST = "0002"
+LAST = max(path.name[:4] for path in database.MIGRATIONS.glob("versions/0*.py"))
 OLD = (
     "CREATE TABLE nutgraf_job (id VARCHAR(32) NOT NULL PRIMARY KEY, owner VARCHAR(200) NOT NULL, "
     "state VARCHAR(16) NOT NULL, file VARCHAR(64) NOT NULL, asked JSON NOT NULL, "
@@ -79,9 +79,9 @@ def test_a_database_without_migrations_is_taken_over_with_its_jobs(
     database_url: str, engine: sa.Engine
 ) -> None:
     make_old(engine)
-    store = SqlJobStore(Database(database_url), 60)
-    found = store.get("a", "ann")
-    store.close()
+    opened = Database(database_url)
+    found = SqlJobStore(opened, 60).get("a", "ann")
+    opened.close()
     assert found is not None
     assert (found.file, found.name, found.created_s) == ("input.csv", "input.csv", 1.5)
     assert version(engine) == LAST
@@ -105,7 +105,7 @@ def test_a_newer_database_is_refused_and_left_alone(
     with engine.begin() as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     with pytest.raises(DatabaseNewer, match="install that version") as refused:
-        open_store(tmp_path, Settings(database_url=database_url))
+        open_database(tmp_path, Settings(database_url=database_url))
     assert "\n" not in str(refused.value)
     assert version(engine) == "9999"
 

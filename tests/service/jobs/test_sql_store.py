@@ -16,15 +16,15 @@ Replica = Callable[..., JobStore]
 @pytest.fixture
 def replica(database_url: str) -> Iterator[Replica]:
     """`replica(lease_s=0)`: another replica over one fresh database."""
-    stores: list[JobStore] = []
+    databases: list[Database] = []
 
     def make(lease_s: float = 60.0) -> JobStore:
-        stores.append(SqlJobStore(Database(database_url), lease_s))
-        return stores[-1]
+        databases.append(Database(database_url))
+        return SqlJobStore(databases[-1], lease_s)
 
     yield make
-    for store in stores:
-        store.close()
+    for database in databases:
+        database.close()
 
 
 def add(store: JobStore, owner: str = "ann") -> JobRecord:
@@ -144,7 +144,7 @@ def test_what_a_replica_holds_at_its_end_is_free_at_once(replica: Replica) -> No
     one, other = replica(), replica()
     job = add(one)
     one.lease()
-    one.close()
+    one.give_back_all()
     taken = other.lease()
     assert taken is not None
     assert (taken.id, taken.attempts) == (job.id, 1)
