@@ -25,7 +25,7 @@ define install
 	@echo "Installed in $$(($$(date +%s) - $$(cat $(VENV)/.began))) s" >&2
 endef
 
-.PHONY: serve install test test-newest check upgrade wheel clean
+.PHONY: serve install test test-fast test-newest check docs upgrade wheel clean
 .NOTPARALLEL:
 
 serve: $(VENV)/.installed
@@ -38,6 +38,10 @@ install: $(VENV)/.made
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(ARGS)
 
+# Without the tests that are marked slow or start Ray: two minutes in place of eight.
+test-fast: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m 'not slow and not cluster' $(ARGS)
+
 test-newest:
 	$(PYTHON) -m venv --clear $(NEWEST)
 	$(NEWEST)/bin/python $(PIP) --upgrade pip
@@ -48,6 +52,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# docs/reference, from the code.
+docs: $(VENV)/.installed
+	$(BIN)/python -m docs.generate
 
 upgrade: $(VENV)/.installed-dev
 	$(BIN)/uv pip compile --quiet --universal --upgrade --all-extras --no-annotate \

@@ -115,13 +115,13 @@ def rate_in_memory(source: Path, rows: int, model: Path) -> float:
     from models.article import Article, Options, Style
     from models.engine import Engine
     from service.archive import readers
-    from service.archive.rows import Columns, Row
+    from service.archive.rows import InputColumns, Row
     from service.settings import Settings
 
     budget_tokens = Settings(model=model).max_batch_tokens
     engine = Engine.load(model, max_batch_tokens=budget_tokens)
     options = Options(style=Style.EXTRACTIVE)
-    read = [row for row, _ in zip(readers.read(source, Columns()), range(rows), strict=False)]
+    read = [row for row, _ in zip(readers.read(source, InputColumns()), range(rows), strict=False)]
     articles = [
         Article(row.text, row.title, options=options) for row in read if isinstance(row, Row)
     ]
@@ -130,12 +130,12 @@ def rate_in_memory(source: Path, rows: int, model: Path) -> float:
 
 def engine_rate(engine: Engine, articles: Sequence[Article], budget_tokens: int) -> float:
     """Articles a second of preparing and analysing in batches of similar length, in one thread."""
-    from service.archive.scorer import Pass, batches
+    from models.encoding.packing import pack
 
     begin = time.perf_counter()
     prepared = [engine.prepare(article) for article in articles]
-    passes = {place: Pass(engine, one) for place, one in enumerate(prepared)}
-    for batch in batches(passes, budget_tokens):
+    lengths = [one.longest_tokens for one in prepared]
+    for batch in pack(lengths, budget_tokens, [one.windows for one in prepared]):
         engine.analyze([prepared[place] for place in batch])
     return len(articles) / (time.perf_counter() - begin)
 

@@ -19,9 +19,10 @@ import typer
 
 import models
 from models.article import Article, Options, Style
+from models.encoding.packing import pack
 from models.encoding.preparation import Prepared
 from models.engine import Engine
-from models.network.padding import pack, ranges
+from models.network.padding import ranges
 
 SHIPPED = Path(models.__file__).parent / "nutgraf-mini"
 TARGETS = ("the city hospital", "Ann Harlow", "more money for roads")

@@ -28,9 +28,9 @@ class Passage(Span):
 
 @dataclass(frozen=True, slots=True)
 class Removed(Span):
-    """A span that was not read, and why: `navigation`, `caption`, `newsletter`, ..."""
+    """A span that was not read, and the reason: `navigation`, `caption`, `newsletter`, ..."""
 
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,23 @@
-"""What comes in: an article and what is asked of it, with the limits that both have."""
+"""What comes in: an article and what is asked of it, with their limits.
+
+The fields of `Options` are the one definition of the options of an analysis. The JSON body, the
+query of a job and the flags of the commands are derived from them (`service.options`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le, MaxLen, MinLen, doc
 
 MAX_TITLE_CHARS = 1000
 MAX_TARGETS = 20
 MAX_TARGET_CHARS = 500
-MIN_SUMMARY_WORDS, MAX_SUMMARY_WORDS = 10, 300
+READABLE = r"[\p{L}\p{N}]"
+"""A letter or a digit: without one there is nothing to read."""
 
 
 class Task(StrEnum):
@@ -30,20 +39,45 @@ ALL_TASKS = frozenset(Task)
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """Limits a text to those in which a regular expression finds something. pydantic checks it."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return {**handler(source), "pattern": self.pattern}
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The object of a JSON body that holds an option, as `summary` holds `summary.style`."""
+
+    name: str
+
+
+Target = Annotated[str, MinLen(1), MaxLen(MAX_TARGET_CHARS), Matches(READABLE)]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked of an article.
+    """What is asked of an article."""
 
-    Without `targets` the stance is the article's toward its own subject. `max_words` bounds the
-    summary. `clean` removes page furniture. `strict` refuses an article that is longer than the
-    model reads, instead of reading its beginning and saying so.
-    """
-
-    targets: tuple[str, ...] = ()
-    tasks: frozenset[Task] = ALL_TASKS
-    style: Style = Style.WRITTEN
-    max_words: int = 60
-    clean: bool = True
-    strict: bool = False
+    targets: Annotated[
+        tuple[Target, ...],
+        MaxLen(MAX_TARGETS),
+        doc("Whom or what to take a stance toward; none: the article's own subject."),
+    ] = ()
+    tasks: Annotated[frozenset[Task], MinLen(1), doc("What is asked.")] = ALL_TASKS
+    style: Annotated[
+        Style,
+        Within("summary"),
+        doc("How the summary is made: `written` by the model, or `extractive`: the article's own."),
+    ] = Style.WRITTEN
+    max_words: Annotated[
+        int, Within("summary"), Ge(10), Le(300), doc("Longest summary, in words.")
+    ] = 60
+    clean: Annotated[bool, doc("Leave out navigation, captions and the like.")] = True
+    strict: Annotated[bool, doc("Refuse an article that is longer than the model reads.")] = False
 
 
 @dataclass(frozen=True, slots=True)

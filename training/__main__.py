@@ -35,7 +35,7 @@ def fit(
     checkpoints: Annotated[Path, typer.Option(help="where checkpoints go")] = Path(
         "build/checkpoints"
     ),
-    base: Annotated[str | None, typer.Option(help="starting encoder: directory or hub id")] = None,
+    base: Annotated[str | None, typer.Option(help="directory of the starting encoder")] = None,
     resume: Annotated[bool, typer.Option(help="go on from the newest checkpoint")] = False,
     max_steps: Annotated[int | None, typer.Option(help="end after that many batches")] = None,
 ) -> None:
@@ -45,9 +45,7 @@ def fit(
     from training.fitting.start import base_path, labels, tokenizer_json
     from training.fitting.trainer import Fit
 
-    run = read(config)
-    if base is not None:
-        run = run.model_copy(update={"model": run.model.model_copy(update={"base": base})})
+    run = read(config, base)
     if run.model.start is not None:
         start = artifacts.load(run.model.start)
         corpus = build(run, start.labels, start.tokenizer.to_str(), start.own_words)
@@ -133,7 +131,7 @@ def tiny(
 
 
 def main() -> None:
-    """Runs a command; what is wrong with a run is told in one line."""
+    """Runs a command. What is wrong with a run is one line on standard error."""
     try:
         app()
     except NutgrafError as error:

@@ -1,16 +1,25 @@
-"""What a training run is told: one TOML file, checked whole before anything is read."""
+"""The config of a training run: one TOML file, which is checked before any data is read."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from training.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0)]
+KEPT_FROM_START = (
+    "base",
+    "labels",
+    "decoder_layers",
+    "salience_layers",
+    "writer_words",
+    "max_windows",
+)
+"""What a run that goes on from an artifact takes from it, whatever the config says."""
 
 
 class _Strict(BaseModel):
@@ -20,15 +29,23 @@ class _Strict(BaseModel):
 class Source(_Strict):
     """A file of labelled articles and how it is used.
 
-    `where` keeps rows with these values (a value, or a list of them), `columns` maps our names of
-    columns to the file's, `without` names those whose labels are not used, `passes` is how often an
-    epoch reads the file (0.5: every second row), `per_topic` caps the rows of a topic, `per_stance`
-    the rows of a stance, `holdout` is the share of texts kept for validation (by the text's digest,
-    so it is the same in every run), `unrelated` adds that many targets of other texts of the file
-    to each text as unrelated ones, `condensed` reads only the sentences that the summary was made
-    from, which teaches rewriting at a fifth of the cost, `title` is the share of titles shown;
-    `calibrate = false` keeps labels that are often wrong, such as outlets' sections, from saying
-    how sure to be.
+    - `path`: a JSONL, CSV or Parquet file.
+    - `where`: keeps the rows with these values (for each column a value, or a list of them).
+    - `columns`: maps our names of columns to the file's.
+    - `without`: names columns whose labels are not used.
+    - `passes`: how often an epoch reads the file (0.5: every second row).
+    - `per_topic`, `per_stance`: at most so many rows of a topic, of a stance.
+    - `limit`: at most so many texts.
+    - `max_tokens`: how much of a text is read.
+    - `max_questions`: how many targets of a text a batch reads.
+    - `holdout`: the share of texts that is kept for validation. It is chosen by the text's digest,
+      so it is the same in every run and for every file with that text.
+    - `unrelated`: adds that many targets of other texts of the file as unrelated ones.
+    - `condensed`: reads only the sentences that the summary was made from. This teaches rewriting
+      at a fifth of the cost.
+    - `calibrate`: false where labels are often wrong, such as outlets' sections. They are not used
+      to fit how sure the answers are.
+    - `title`: the share of texts whose title is shown.
     """
 
     path: Path
@@ -57,11 +74,17 @@ class Source(_Strict):
 class ModelConfig(_Strict):
     """The artifact to make.
 
-    `base` is the directory or hub id of an encoder; None is MiniLM from its package. `start` is an
-    artifact to go on from instead: its labels, words, tokenizer and network are kept.
+    - `base`: the directory of a BERT encoder. None is MiniLM from its package.
+    - `start`: an artifact to go on from instead. Its labels, words, tokenizer, network and windows
+      are kept, so `labels`, `base` and the sizes cannot stand beside it.
+    - `name`, `version`, `card`: of the new artifact; `card` is a Markdown file. Without a name it
+      is the start's.
+    - `decoder_layers`, `salience_layers`, `writer_words`: sizes of the network's parts.
+    - `max_windows`: how many windows of an article are read.
+    - `labels`: a JSON file like `training/fitting/labels.json`, which is the default.
     """
 
-    name: str = "nutgraf-mini"
+    name: str | None = None
     version: str = "0.1.0"
     base: str | None = None
     start: Path | None = None
@@ -71,6 +94,16 @@ class ModelConfig(_Strict):
     max_windows: int = 8
     labels: Path | None = None
     card: Path | None = None
+
+    @model_validator(mode="after")
+    def _start_keeps_its_own(self) -> Self:
+        ignored = [name for name in KEPT_FROM_START if name in self.model_fields_set]
+        if self.start is not None and ignored:
+            raise ValueError(
+                f"start keeps its own {', '.join(ignored)}; leave out start, or "
+                f"{', '.join(ignored)}"
+            )
+        return self
 
 
 class Losses(_Strict):
@@ -108,7 +141,12 @@ class Optimisation(_Strict):
 
 
 class Config(_Strict):
-    """A training run. Paths are relative to the directory that the command is run in."""
+    """A training run.
+
+    Every path in a config is relative to the directory that the command is run in, not to the
+    config's. No text of a validation source may be trained on: where both read the same rows of a
+    file, both need a `holdout`, and that of training is no smaller.
+    """
 
     model: ModelConfig = ModelConfig()
     losses: Losses = Losses()
@@ -116,16 +154,49 @@ class Config(_Strict):
     train: tuple[Source, ...] = Field(min_length=1)
     validation: tuple[Source, ...] = ()
 
+    @model_validator(mode="after")
+    def _validation_is_not_trained_on(self) -> Self:
+        for held in self.validation:
+            if any(_shares_texts(trained, held) for trained in self.train):
+                raise ValueError(
+                    f"the validation file {held.path} is trained on too; give both the same "
+                    "holdout, such as 0.1, or rows of their own by where"
+                )
+        return self
 
-def read(path: Path) -> Config:
-    """Reads a config. Raises ConfigError."""
+
+def _shares_texts(trained: Source, held: Source) -> bool:
+    """Whether a text of a validation source is one of a training source too."""
+    if trained.path.resolve() != held.path.resolve() or _apart(trained.where, held.where):
+        return False
+    return not 0 < held.holdout <= trained.holdout
+
+
+def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether no row has the values of both."""
+    return any(
+        not any(value in _values(other[column]) for value in _values(one[column]))
+        for column in one.keys() & other.keys()
+    )
+
+
+def _values(wanted: Any) -> list[Any]:
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def read(path: Path, base: str | None = None) -> Config:
+    """Reads a config; `base` takes the place of its own. Raises ConfigError."""
     try:
-        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
+        run = tomllib.loads(path.read_text("utf-8"))
+        if base is not None and isinstance(run.setdefault("model", {}), dict):
+            run["model"]["base"] = base
+        return Config.model_validate(run)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name the run's TOML file") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(step) for step in first["loc"])
-        raise ConfigError(f"{path}: {field}: {first['msg']}") from None
+        problem = str(first.get("ctx", {}).get("error", first["msg"]))
+        raise ConfigError(": ".join(filter(None, (str(path), field, problem)))) from None
     except ValueError as error:  # no UTF-8, no TOML
         raise ConfigError(f"{path}: no TOML: {error}") from None

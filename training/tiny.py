@@ -13,7 +13,7 @@ from models.artifact import artifact
 from models.encoding.tokens import STANCE_TOKEN, WRITE_TOKEN
 from models.labels import LabelSchema
 from models.network.network import END, Network, NetworkConfig, WriterHead
-from models.text.words import FUNCTION_WORDS
+from models.text.english import ENGLISH
 
 OWN_WORDS = (
     "</s>",
@@ -39,7 +39,6 @@ SPREAD = 0.5
 def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
     """A network of 32 dimensions with random weights, which are the same for the same seed."""
     tokenizer = _tokenizer()
-    torch.manual_seed(seed)
     network = Network(
         NetworkConfig(
             encoder={
@@ -58,6 +57,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
             decoder_layers=1,
         )
     )
+    torch.manual_seed(seed)
     for name, parameter in network.named_parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=SPREAD)
@@ -105,7 +105,7 @@ def _tokenizer() -> Tokenizer:
         *"‘’“”–—…£€",
         *characters,
         *(f"##{piece}" for piece in (*characters, *ENDINGS)),
-        *sorted(word for word in FUNCTION_WORDS if len(word) > 1 and word.isalpha()),
+        *sorted(word for word in ENGLISH.function_words if len(word) > 1 and word.isalpha()),
     ]
     vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106

@@ -1,7 +1,7 @@
 """What an article goes through before the model reads it: cleaned, split, tokenised. No torch.
 
-Time is linear in what is searched for the article, which is bounded (`cleaning.beginning`), but for
-HTML: what a page costs is its parser's affair.
+Time is linear in the part of the text that is searched, which is bounded (`cleaning.beginning`).
+HTML is the exception: what a page costs depends on its parser.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import ArticleEncoder, Encoded, tokenizer_from
 from models.errors import ArticleTooLong, EmptyArticle
 from models.text import cleaning, html
-from models.text.language import LanguageDetector
+from models.text.detection import LanguageDetector
+from models.text.english import ENGLISH
+from models.text.language import Language
+from models.text.language import language as language_of
 from models.text.sentences import split
 
 MAX_REMOVED = 256
@@ -25,7 +28,10 @@ OPENING_SENTENCES = 16
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An article that is ready to be analysed: whatever can be wrong with it is ruled out."""
+    """An article that is ready to be analysed: whatever can be wrong with it is ruled out.
+
+    `language` is the code of the language that was detected.
+    """
 
     encoded: Encoded
     options: Options
@@ -58,16 +64,18 @@ class Preparer:
     """Prepares articles for one model. It may be used in any thread, and sent to other processes.
 
     `tokenizer` is a tokenizer's JSON. An article is read in at most `max_windows` windows of
-    `window` tokens.
+    `window` tokens. `language` is the code of the language that articles are expected in.
     """
 
-    def __init__(self, tokenizer: str, max_windows: int, window: int) -> None:
-        self._arguments = tokenizer, max_windows, window
-        self.max_tokens = max_windows * window
+    def __init__(
+        self, tokenizer: str, max_windows: int, window: int, language: str = ENGLISH.code
+    ) -> None:
+        self._arguments = tokenizer, max_windows, window, language
         self.encoder = ArticleEncoder(tokenizer_from(tokenizer), max_windows, window)
+        self._language = language_of(language)
         self._detector = LanguageDetector()
 
-    def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[str, int, int]]:
+    def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[str, int, int, str]]:
         return Preparer, self._arguments
 
     def warm_up(self) -> None:
@@ -75,59 +83,71 @@ class Preparer:
         self._detector.warm_up()
 
     def __call__(self, article: Article) -> Prepared:
-        """Cleans, splits and tokenises an article. Raises an ArticleError."""
-        options = article.options
-        text, title = article.text or "", article.title
-        if article.html is not None:
-            text, found = html.extract(article.html)
-            title = title or found
-        end, removed = self._searched(text, title, options)
-        searched = text[:end]
-        encoded = self.encoder.article(searched, split(searched, removed), title)
-        is_cut = encoded.truncated or bool(text[end:].strip())
-        if not encoded.sentences and is_cut:
-            raise EmptyArticle(
-                f"there is no text to read in the first {end} characters, and no more is searched; "
-                "send the article without what stands before it"
-            )
-        if not encoded.sentences:
-            raise EmptyArticle("there is no text to read; send the article's text")
-        if is_cut and options.strict:
-            raise ArticleTooLong(
-                f"the article is longer than the {self.max_tokens} tokens that are read; "
-                "shorten it, or leave out strict to have its beginning read"
-            )
-        detected = self._detector.detect(_opening(encoded))
-        return Prepared(
-            encoded=replace(encoded, truncated=is_cut),
-            options=options,
-            questions=self._questions(encoded, options),
-            removed=_reported(searched, removed),
-            language=detected[0] if detected else None,
-            from_html=article.html is not None,
+        """Prepares an article and detects its language. Raises an ArticleError."""
+        prepared = prepare(article, self.encoder, self._language)
+        detected = self._detector.detect(_opening(prepared.encoded))
+        return replace(prepared, language=detected[0] if detected else None)
+
+
+def prepare(
+    article: Article,
+    encoder: ArticleEncoder,
+    language: Language = ENGLISH,
+    searched_words: int | None = None,
+) -> Prepared:
+    """Cleans, splits and tokenises an article. Raises an ArticleError.
+
+    Serving and training both call this, so that a model is trained on what it is served with. The
+    text is searched for `searched_words` words to read; None means as many as the encoder reads
+    tokens. The language is not detected here.
+    """
+    options, text, title = article.options, article.text or "", article.title
+    if article.html is not None:
+        text, found = html.extract(article.html)
+        title = title or found
+    if options.clean:
+        words = searched_words or encoder.max_tokens
+        end, removed = cleaning.beginning(text, title, words, language)
+    else:
+        end, removed = cleaning.cut(text), ()
+    searched = text[:end]
+    sentences = split(searched, removed, language)
+    encoded = encoder.article(searched, sentences, title, language)
+    is_cut = encoded.truncated or bool(text[end:].strip())
+    if not encoded.sentences and is_cut:
+        raise EmptyArticle(
+            f"there is no text to read in the first {end} characters, and no more is searched; "
+            "send the article without what stands before it"
         )
+    if not encoded.sentences:
+        raise EmptyArticle("there is no text to read; send the article's text")
+    if is_cut and options.strict:
+        raise ArticleTooLong(
+            f"the article is longer than the {encoder.max_tokens} tokens that are read; "
+            "shorten it, or leave out strict to have its beginning read"
+        )
+    return Prepared(
+        encoded=replace(encoded, truncated=is_cut),
+        options=options,
+        questions=_questions(encoded, options, encoder),
+        removed=_reported(searched, removed),
+        language=None,
+        from_html=article.html is not None,
+    )
 
-    def _searched(
-        self, text: str, title: str | None, options: Options
-    ) -> tuple[int, tuple[Removed, ...]]:
-        """Where the part of a text ends that is searched for what can be read; what of it is not.
 
-        What stands behind that end is not looked at.
-        """
-        if options.clean:
-            return cleaning.beginning(text, title, self.max_tokens)
-        return cleaning.cut(text), ()
-
-    def _questions(self, encoded: Encoded, options: Options) -> tuple[tuple[str, StanceInput], ...]:
-        if Task.STANCE not in options.tasks or not options.targets:
-            return ()
-        targets = {target: self.encoder.target(target) for target in options.targets}
-        asked = stance_inputs.questions(encoded, list(targets.items()))
-        return tuple(zip(targets, asked, strict=True))
+def _questions(
+    encoded: Encoded, options: Options, encoder: ArticleEncoder
+) -> tuple[tuple[str, StanceInput], ...]:
+    if Task.STANCE not in options.tasks or not options.targets:
+        return ()
+    targets = {target: encoder.target(target) for target in options.targets}
+    asked = stance_inputs.questions(encoded, list(targets.items()))
+    return tuple(zip(targets, asked, strict=True))
 
 
 def _opening(encoded: Encoded) -> str:
-    """The sentences that a reader comes to first."""
+    """The first sentences, in which the language is detected."""
     spans = encoded.sentences[:OPENING_SENTENCES]
     return " ".join(encoded.text[span.start : span.end] for span in spans)
 
@@ -137,7 +157,7 @@ def _reported(text: str, removed: Sequence[Removed]) -> tuple[Removed, ...]:
     joined: list[Removed] = []
     for part in removed:
         before = joined[-1] if joined else None
-        if before and before.why == part.why and not text[before.end : part.start].strip():
+        if before and before.reason == part.reason and not text[before.end : part.start].strip():
             joined[-1] = replace(before, end=part.end)
         elif len(joined) == MAX_REMOVED:
             break

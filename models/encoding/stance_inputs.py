@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.encoding.tokens import WORD, Encoded, Integers
-from models.text.words import is_content, normal
+from models.encoding.tokens import Encoded, Integers
+from models.text.language import Language
+from models.text.words import is_content, normal, normal_words
 
 PASSAGE_TOKENS = 192
 """How much of an article is read with a target: a longer one costs more and gains little."""
@@ -45,7 +46,12 @@ def questions(encoded: Encoded, targets: Sequence[tuple[str, Sequence[int]]]) ->
     said = [_stems(sentence.split()) for sentence in sentences]
     wording = _wording(" ".join(sentences))
     return [
-        _question(encoded, prompt, _order(said, target), named=_is_named(target, wording))
+        _question(
+            encoded,
+            prompt,
+            _order(said, target, encoded.language),
+            named=_is_named(target, wording, encoded.language),
+        )
         for target, prompt in targets
     ]
 
@@ -72,9 +78,9 @@ def _question(
     return StanceInput(np.concatenate(row), len(prompt), tuple(places), named)
 
 
-def _order(said: Sequence[set[str]], target: str) -> list[int]:
+def _order(said: Sequence[set[str]], target: str, language: Language) -> list[int]:
     """Sentences by how much of the target they mention; the lead counts too, less further down."""
-    stems = _stems(word for word in target.split() if is_content(normal(word)))
+    stems = _stems(word for word in target.split() if is_content(normal(word), language))
     score = [len(stems & words) / max(len(stems), 1) for words in said]
     return sorted(range(len(said)), key=lambda n: (-score[n] - LEAD_BONUS / (1 + n), n))
 
@@ -84,14 +90,14 @@ def _stems(words: Iterator[str] | Sequence[str]) -> set[str]:
     return {normal(word).strip("'\".,:;!?()“”‘’")[:STEM_CHARS] for word in words}
 
 
-def _is_named(target: str, wording: str) -> bool:
+def _is_named(target: str, wording: str, language: Language) -> bool:
     """Whether a text has the target word for word, whatever its case and its `the` or `a`."""
     words = _wording(target).split()
-    while len(words) > 1 and words[0] in {"the", "a", "an"}:
+    while len(words) > 1 and words[0] in language.grammar.articles:
         words.pop(0)
     return f" {' '.join(words)} " in wording
 
 
 def _wording(text: str) -> str:
     """The normal words of a text, each between two spaces."""
-    return f" {' '.join(normal(match.group()) for match in WORD.finditer(text))} "
+    return f" {' '.join(normal_words(text))} "

@@ -7,7 +7,6 @@ range of that sequence, so every head works on ranges and no head knows of windo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,19 +15,14 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from models.analysis import Span
+from models.text.english import ENGLISH
+from models.text.language import Language
+from models.text.words import WORD
 
 WINDOW_TOKENS = 512
 STANCE_TOKEN, WRITE_TOKEN = "[unused1]", "[unused2]"
 MAX_TARGET_TOKENS = 128
 SENTENCES_AT_ONCE = 64
-
-# A word to point at: an abbreviation, a number with its marks, a word with inner marks, or a mark.
-WORD = re.compile(
-    r"(?:[^\W\d_]\.){2,}"
-    r"|[$£€]?\d++(?:[.,:/]\d++)*+(?:[-–]?[^\W_]++)*+%?"
-    r"|[^\W_]++(?:(?:['’&-]|\.(?=[a-z]))[^\W_]++)*+"
-    r"|[^\w\s]"
-)
 
 Integers = NDArray[np.int64]
 
@@ -55,6 +49,7 @@ class Encoded:
     `ids` are the word pieces of all windows, `starts` the character at which each begins (−1 for
     special tokens and the title), `windows` their lengths, `title` the title's token range, read
     like a sentence but never quoted. `truncated`: text after the last window was not read.
+    `language` is the one that the text was split in.
     """
 
     text: str
@@ -64,6 +59,7 @@ class Encoded:
     sentences: tuple[Sentence, ...]
     title: tuple[int, int] | None
     truncated: bool
+    language: Language = ENGLISH
 
     @property
     def segments(self) -> list[tuple[int, int]]:
@@ -94,6 +90,7 @@ class ArticleEncoder:
     """Tokenises articles, targets and words. Safe to use from any thread."""
 
     def __init__(self, tokenizer: Tokenizer, max_windows: int, window: int = WINDOW_TOKENS) -> None:
+        self.max_tokens = max_windows * window
         self._tokenizer = tokenizer
         self._max_windows = max_windows
         self._window = window
@@ -107,7 +104,13 @@ class ArticleEncoder:
             raise ValueError(f"the tokenizer has no token {token}")
         return int(number)
 
-    def article(self, text: str, sentences: Sequence[Span], title: str | None = None) -> Encoded:
+    def article(
+        self,
+        text: str,
+        sentences: Sequence[Span],
+        title: str | None = None,
+        language: Language = ENGLISH,
+    ) -> Encoded:
         """Encodes the given sentences of a text, after its title if there is one."""
         layout = _Layout(self._cls, self._sep, self._window, self._max_windows)
         head = self._tokenizer.encode(title or "", add_special_tokens=False)
@@ -122,7 +125,7 @@ class ArticleEncoder:
                 truncated |= last - first < len(body.ids)
                 kept.append(Sentence(span.start, span.end, first, last))
         ids, starts, windows = layout.close()
-        return Encoded(text, ids, starts, windows, tuple(kept), title_range, truncated)
+        return Encoded(text, ids, starts, windows, tuple(kept), title_range, truncated, language)
 
     def _bodies(self, text: str, sentences: Sequence[Span]) -> Iterator[tuple[Span, Encoding]]:
         """The sentences with their tokens, some at a time: most of a long text is never read."""

@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.encoding.packing import pack
 from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import Encoded, Integers
 from models.network.network import HeadOutput, Memory, Network, segment_mean
-from models.network.padding import pack, pad, ranges
+from models.network.padding import pad, ranges
 
 Encode = Callable[[Tensor, Tensor], Tensor]
 

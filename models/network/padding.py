@@ -11,22 +11,6 @@ from torch import Tensor
 from models.encoding.tokens import Integers
 
 
-def pack(lengths: Sequence[int], budget_tokens: int) -> list[list[int]]:
-    """Groups rows of similar length so that longest × count stays within the budget.
-
-    Every row is in exactly one group; a row longer than the budget has a group of its own.
-    """
-    groups: list[list[int]] = []
-    longest = 0
-    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
-        if groups and longest * (len(groups[-1]) + 1) <= budget_tokens:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-            longest = lengths[row]
-    return groups
-
-
 def pad(rows: Sequence[Sequence[int] | Integers], fill: int = 0) -> tuple[Tensor, Tensor]:
     """Rows of different lengths as one tensor, and its mask of real entries: (rows, longest)."""
     width = max((len(row) for row in rows), default=0)

@@ -1,65 +1,91 @@
-"""Which language a text is in: English is what the models know, the rest is flagged."""
+"""What the project knows of a language, as one object. The lists are in the language's folder.
+
+Code that cleans, splits or compares words takes a `Language`. A second language is one more folder
+such as `models.text.english` and its line in `models.text`.
+"""
 
 from __future__ import annotations
 
 import re
-import threading
-from itertools import filterfalse
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
 
-_MAX_CHARS = 600
-_MIN_LETTERS = 20
-_MIN_CONFIDENCE = 0.4
-_NO_LANGUAGE = "zxx"
-
-_LETTER = re.compile(r"[^\W\d_]")
+from models.text.boilerplate import BoilerplateRules
 
 
-class _Identifier(Protocol):
-    def classify(self, text: str) -> tuple[str, float]: ...
+@dataclass(frozen=True, slots=True)
+class SentenceRules:
+    """Words that say whether a full stop ends a sentence. All but `openers` stand before it.
 
-
-class LanguageDetector:
-    """Detects languages with py3langid, whose model (5 MB, about 120 MB when loaded) is read once.
-
-    Nothing is loaded before the first `detect` or `warm_up`; both may be called from any thread.
+    `titles` never end one; `before_number` do, but not before a number. `may_end` end one only
+    where the next word is one of `openers`; `may_end_uncased` are those of them that are no words
+    in lower-cased text, where the next word is one of `openers_uncased`.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._identifier: _Identifier | None = None
-
-    def warm_up(self) -> None:
-        """Loads the model now (a third of a second), so that the first text need not wait."""
-        self._loaded()
-
-    def detect(self, text: str) -> tuple[str, float] | None:
-        """The ISO 639 code (two letters where there is one) and the confidence, 0 to 1.
-
-        Reads the first 600 characters. None where they are too few or too mixed to tell.
-        """
-        sample = " ".join(filterfalse(_is_address, text[:_MAX_CHARS].split()))
-        if len(_LETTER.findall(sample)) < _MIN_LETTERS:
-            return None
-        code, confidence = self._loaded().classify(sample)
-        if code == _NO_LANGUAGE or confidence < _MIN_CONFIDENCE:
-            return None
-        return code, confidence
-
-    def _loaded(self) -> _Identifier:
-        with self._lock:
-            if self._identifier is None:
-                self._identifier = _load()
-            return self._identifier
+    titles: frozenset[str]
+    before_number: frozenset[str]
+    may_end: frozenset[str]
+    may_end_uncased: frozenset[str]
+    openers: frozenset[str]
+    openers_uncased: frozenset[str]
 
 
-def _is_address(word: str) -> bool:
-    """Whether a word is a link or an e-mail address, which tell nothing of the language."""
-    return "@" in word or "://" in word or word.startswith("www.")
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Words by what they do in a sentence, for the checks of `models.text.grammar`.
+
+    A sentence does not end on `no_end`. `subordinate` open a clause that needs a main clause,
+    `relative` a clause about the word before, `conjunctions` a clause of its own. `verbs` are forms
+    of verbs; longer words on `past_ending` are taken for verbs too. `qualifiers`, and words on
+    `denial_ending`, deny or doubt what comes after them. `numbers` count, and one of `rates` before
+    one of `times` makes a rate. `dangling` matches a sentence that hangs on the one before it.
+    """
+
+    articles: frozenset[str]
+    no_end: frozenset[str]
+    subordinate: frozenset[str]
+    relative: frozenset[str]
+    conjunctions: frozenset[str]
+    verbs: frozenset[str]
+    past_ending: str
+    qualifiers: frozenset[str]
+    denial_ending: str
+    numbers: frozenset[str]
+    rates: frozenset[str]
+    times: frozenset[str]
+    dangling: re.Pattern[str]
 
 
-def _load() -> _Identifier:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language. `code` is its ISO 639 code; `function_words` carry no content.
 
-    identifier: _Identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    return identifier
+    It is sent to another process by its code, so it must be registered there.
+    """
+
+    code: str
+    function_words: frozenset[str]
+    sentences: SentenceRules
+    boilerplate: BoilerplateRules
+    grammar: Grammar
+
+    def __reduce__(self) -> tuple[Callable[[str], Language], tuple[str]]:
+        return language, (self.code,)
+
+
+_LANGUAGES: dict[str, Language] = {}
+
+
+def register(added: Language) -> None:
+    """Makes a language known by its code."""
+    _LANGUAGES[added.code] = added
+
+
+def language(code: str) -> Language:
+    """The registered language with this code. Raises KeyError."""
+    return _LANGUAGES[code]
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a list that is written as one text."""
+    return frozenset(text.split())

@@ -39,9 +39,9 @@ _CLOSING = frozenset(
 # A page is whole where this much surrounds its body.
 _MIN_OUTER_LINES = 25
 _MIN_OUTER_SHARE = 0.4
-# What a line costs that is not prose, and one that is known furniture, in words of prose; fitted on
-# 80 whole pages, where half or twice as much changes little. Bodies of less than this share of the
-# heaviest go.
+# What a line costs that is not prose, and one that is known boilerplate, in words of prose. Fitted
+# on 80 whole pages, where half or twice as much changes little. Bodies of less than this share of
+# the heaviest go.
 _LINE_COST = 8
 _KNOWN_COST = 2
 _MIN_BODY_SHARE = 0.3
@@ -55,7 +55,7 @@ _BULLET = re.compile(r"[-–—*•·▪●►]|\d{1,3}[.)]\s")
 
 @dataclass(slots=True)
 class Paragraph:
-    """A paragraph of the page, what kind of line it is, and why it goes unread, if it does.
+    """A paragraph of the page, its shape, and the reason why it goes unread, if it does.
 
     A headline is a line that ends without punctuation, as titles and menu items do; a label is a
     headline of a few words.
@@ -63,7 +63,7 @@ class Paragraph:
 
     span: Span
     text: str
-    why: Reason | None = None
+    reason: Reason | None = None
     words: int = field(init=False)
     is_prose: bool = field(init=False)
     is_headline: bool = field(init=False)
@@ -83,12 +83,12 @@ class Paragraph:
 
     @property
     def is_read(self) -> bool:
-        return self.why is None
+        return self.reason is None
 
     @property
     def carries(self) -> bool:
         """Whether it is prose that is read: what an article is made of."""
-        return self.is_prose and self.why is None
+        return self.is_prose and self.reason is None
 
 
 def first_prose(page: Sequence[Paragraph]) -> int:
@@ -97,7 +97,7 @@ def first_prose(page: Sequence[Paragraph]) -> int:
 
 
 def mark_menus(page: Sequence[Paragraph]) -> None:
-    """Runs of labels that hold other furniture, or stand before all prose, are menus."""
+    """Runs of labels that hold other boilerplate, or stand before all prose, are menus."""
     head = first_prose(page)
     head = 0 if head == len(page) else head
     for start, end in _runs([not part.is_read or part.is_label for part in page]):
@@ -106,7 +106,7 @@ def mark_menus(page: Sequence[Paragraph]) -> None:
         is_menu = start < head or (known >= _MIN_KNOWN_SHARE * (end - start) and not introduced)
         if end - start >= _MIN_MENU_LINES and is_menu:
             for part in page[start:end]:
-                part.why = part.why or Reason.NAVIGATION
+                part.reason = part.reason or Reason.NAVIGATION
 
 
 def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
@@ -125,13 +125,13 @@ def mark_lists(page: Sequence[Paragraph]) -> None:
     last_prose = max((index for index, part in enumerate(page) if part.carries), default=-1)
     left = 0
     for index, part in enumerate(page):
-        if part.why:
-            if part.why is Reason.RELATED and part.is_label:
+        if part.reason:
+            if part.reason is Reason.RELATED and part.is_label:
                 left = _MAX_LIST_LINES
-            if index > last_prose and part.why in _CLOSING:
+            if index > last_prose and part.reason in _CLOSING:
                 left = len(page)
         elif left and part.is_headline and not _is_cut_off(page, index):
-            part.why, left = Reason.RELATED, left - 1
+            part.reason, left = Reason.RELATED, left - 1
         else:
             left = 0
 
@@ -157,7 +157,7 @@ def mark_outside(page: Sequence[Paragraph], keep_title: bool) -> None:
     title = _title_above(page, bodies[0][0]) if keep_title and bodies else None
     for part in outside:
         if part.is_read and part is not title:
-            part.why = Reason.NAVIGATION if part.is_label else Reason.RELATED
+            part.reason = Reason.NAVIGATION if part.is_label else Reason.RELATED
 
 
 def _bodies(page: Sequence[Paragraph]) -> list[tuple[int, int]]:

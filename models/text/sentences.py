@@ -12,42 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from models.analysis import Span
+from models.text.english import ENGLISH
+from models.text.language import Language, SentenceRules
 
 MAX_SENTENCE_CHARS = 1000
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Never the end of a sentence.
-_TITLES = _words(
-    "adm amb asst atty brig capt cmdr col cpl det dr fr ft gen gov hon insp lt maj messrs mr mrs "
-    "ms mt mx pfc pres prof pvt rep reps rev sen sens sgt spc st ste supt vs cf eg ie viz approx"
-)
-# Not the end before a number ("Jan. 5", "No. 10").
-_BEFORE_NUMBER = _words(
-    "no nos art arts ch fig figs p pp para sec vol ver ca c jan feb mar apr jun jul aug sep sept "
-    "oct nov dec"
-)
-# The end only where the next word is one that opens sentences ("Inc. The", not "Inc. Chairman").
-_MAY_END = _words(
-    "inc corp co cos ltd plc llc bros jr sr etc al esq dept univ assn ave blvd rd phd jan feb apr "
-    "jun jul aug sep sept oct nov dec tue tues wed thu thurs fri ala ariz ark calif colo conn del "
-    "fla ga ind kan ky md mich minn mo mont neb nev okla pa tenn tex vt va wis wyo est govt intl"
-)
-# The same, but in lower-cased text these are words.
-_MAY_END_CASED = _MAY_END | _words("ill la mar mass miss mon ore wash")
-_OPENERS = _words(
-    "the a an he she it they we i you this that these those his her its their our my but however "
-    "meanwhile there when while if although though after before since as at by for from in on to "
-    "with and so yet or also now then here what who why how where no not some many most all both "
-    "each one two three several another other more less under over during despite because"
-)
-_OPENERS_UNCASED = _words(
-    "the he she it they we this these but however meanwhile there although his their"
-)
-_TOP_LEVEL_DOMAINS = _words("Com Org Net Co Gov Edu Uk Js")
+_TOP_LEVEL_DOMAINS = frozenset(("Com", "Org", "Net", "Co", "Gov", "Edu", "Uk", "Js"))
 
 LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _ITEM = re.compile(r"[-–—*•·▪●►]\s|\d{1,3}[.)]\s")
@@ -67,7 +37,9 @@ _HYPHEN = re.compile(r"[-–—]")
 _INITIALS = re.compile(r"[^\W\d_](?:[^\W\d_]?\.[^\W\d_]{1,2})*+")  # "J", "U.S", "p.m", "Ph.D"
 
 
-def split(text: str, removed: Sequence[Span] = ()) -> tuple[Span, ...]:
+def split(
+    text: str, removed: Sequence[Span] = (), language: Language = ENGLISH
+) -> tuple[Span, ...]:
     """The sentences of `text`, in order, disjoint, without surrounding white space.
 
     None crosses a paragraph break or a `removed` span (sorted, disjoint); each has at least one
@@ -77,14 +49,15 @@ def split(text: str, removed: Sequence[Span] = ()) -> tuple[Span, ...]:
     return tuple(
         sentence
         for start, end in _paragraphs(text, removed)
-        for sentence in _split_paragraph(text, start, end, uncased)
+        for sentence in _split_paragraph(text, start, end, uncased, language.sentences)
     )
 
 
-def split_paragraph(text: str, paragraph: Span) -> tuple[Span, ...]:
+def split_paragraph(text: str, paragraph: Span, language: Language = ENGLISH) -> tuple[Span, ...]:
     """The sentences of one of `paragraphs(text)`."""
-    uncased = _is_uncased(text[paragraph.start : paragraph.end])
-    return tuple(_split_paragraph(text, paragraph.start, paragraph.end, uncased))
+    start, end = paragraph.start, paragraph.end
+    uncased = _is_uncased(text[start:end])
+    return tuple(_split_paragraph(text, start, end, uncased, language.sentences))
 
 
 def paragraphs(text: str) -> tuple[Span, ...]:
@@ -166,21 +139,27 @@ def _wraps(text: str, before: tuple[int, int], after: tuple[int, int], width: in
     return _is_full(text, before, after, width)
 
 
-def _split_paragraph(text: str, start: int, end: int, uncased: bool) -> Iterator[Span]:
-    for sentence in _sentences(text, (start, end), uncased):
+def _split_paragraph(
+    text: str, start: int, end: int, uncased: bool, rules: SentenceRules
+) -> Iterator[Span]:
+    for sentence in _sentences(text, (start, end), uncased, rules):
         yield from _pieces(text, *sentence)
 
 
-def _sentences(text: str, paragraph: tuple[int, int], uncased: bool) -> Iterator[tuple[int, int]]:
+def _sentences(
+    text: str, paragraph: tuple[int, int], uncased: bool, rules: SentenceRules
+) -> Iterator[tuple[int, int]]:
     start, end = paragraph
     for stop in _STOP.finditer(text, start, end):
-        if stop.end() < end and _ends_sentence(text, start, end, stop, uncased):
+        if stop.end() < end and _ends_sentence(text, start, end, stop, uncased, rules):
             yield _trim(text, start, stop.end())
             start = stop.end()
     yield _trim(text, start, end)
 
 
-def _ends_sentence(text: str, start: int, end: int, stop: re.Match[str], uncased: bool) -> bool:
+def _ends_sentence(
+    text: str, start: int, end: int, stop: re.Match[str], uncased: bool, rules: SentenceRules
+) -> bool:
     following = _NEXT_WORD.match(text, stop.end(), end)
     if following is None:
         return True
@@ -190,23 +169,27 @@ def _ends_sentence(text: str, start: int, end: int, stop: re.Match[str], uncased
     if stop[0][0] != "." or stop[0][:2] == "..":
         quoted = stop[0][-1] in "\"'”’»"
         return (uncased and not quoted) or not word[0].islower()
-    if _is_abbreviation(text, start, stop.start(), word, uncased):
+    if _is_abbreviation(text, start, stop.start(), word, uncased, rules):
         return False
     return uncased or not word[0].islower() or word[1:2].isupper()
 
 
-def _is_abbreviation(text: str, start: int, stop: int, following: str, uncased: bool) -> bool:
+def _is_abbreviation(
+    text: str, start: int, stop: int, following: str, uncased: bool, rules: SentenceRules
+) -> bool:
     """Whether the full stop at `stop` belongs to the word before it and ends nothing."""
     tail = text[max(start, stop - 16) : stop].split()
     token = _HYPHEN.split(tail[-1])[-1].lstrip("\"'“‘([") if tail else ""
     if token.isdecimal():
         return stop - start <= len(token) + 2  # the number of a list's item
     word = token.lower().replace(".", "")
-    if word in _TITLES or (word in _BEFORE_NUMBER and following[0].isdigit()):
+    if word in rules.titles or (word in rules.before_number and following[0].isdigit()):
         return True
-    may_end = word in _MAY_END if uncased else token[:1].isupper() and word in _MAY_END_CASED
+    may_end = (
+        word in rules.may_end_uncased if uncased else token[:1].isupper() and word in rules.may_end
+    )
     if may_end or _INITIALS.fullmatch(token):
-        openers = _OPENERS_UNCASED if following[0].islower() else _OPENERS
+        openers = rules.openers_uncased if following[0].islower() else rules.openers
         return following.lower() not in openers
     return False
 

@@ -8,15 +8,7 @@ from typing import Any
 from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from service.archive.writers import Format
 from service.errors import MalformedRequest, RangeRefused
-from service.http.bodies import CSV, NDJSON, PARQUET
-
-MEDIA_TYPES: Mapping[Format, str] = {
-    Format.JSONL: NDJSON,
-    Format.CSV: CSV,
-    Format.PARQUET: PARQUET,
-}
 
 
 class Download(FileResponse):

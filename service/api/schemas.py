@@ -13,29 +13,19 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    StrictBool,
-    StrictInt,
+    Strict,
+    create_model,
     model_validator,
 )
 from pydantic import ValidationError as PydanticError
 from pydantic.json_schema import JsonSchemaValue
 
-from models.article import (
-    ALL_TASKS,
-    MAX_SUMMARY_WORDS,
-    MAX_TARGET_CHARS,
-    MAX_TARGETS,
-    MAX_TITLE_CHARS,
-    MIN_SUMMARY_WORDS,
-    Article,
-    Options,
-    Style,
-    Task,
-)
+from models.article import MAX_TITLE_CHARS, READABLE, Article, Options
 from service.errors import InvalidRequest
 from service.http.problems import Problem
 from service.inference.answer import Answer
-from service.validation import SOMETHING, SOMETHING_ON_A_PAGE
+from service.options import Option, options
+from service.validation import READABLE_ON_A_PAGE
 
 if TYPE_CHECKING:
     from models.engine import ModelInfo
@@ -46,9 +36,6 @@ ABOUT = ("title", "description", "default")  # what a schema says of a field, no
 def _without_default(schema: dict[str, Any]) -> None:
     """Absent is absent: the empty string that stands for it is no value to send."""
     schema.pop("default", None)
-
-
-Target = Annotated[str, Field(min_length=1, max_length=MAX_TARGET_CHARS, pattern=SOMETHING)]
 
 
 class Lenient(BaseModel):
@@ -81,22 +68,7 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}], **about}
 
 
-class SummaryOptions(Lenient):
-    """How the summary is made."""
-
-    style: Style = Field(
-        default=Style.WRITTEN,
-        description="`written` by the model, or `extractive`: the article's own.",
-    )
-    max_words: StrictInt = Field(
-        default=60,
-        ge=MIN_SUMMARY_WORDS,
-        le=MAX_SUMMARY_WORDS,
-        description="Longest summary, in words.",
-    )
-
-
-class AnalyzeRequest(Lenient):
+class SentArticle(Lenient):
     """One article, as `text` or as the `html` of its page, and what is asked of it.
 
     A field that is null is taken as one that is left out.
@@ -121,36 +93,18 @@ class AnalyzeRequest(Lenient):
     text: str = Field(
         "",
         min_length=1,
-        pattern=SOMETHING,
+        pattern=READABLE,
         description="The article's text.",
         json_schema_extra=_without_default,
     )
     html: str = Field(
         "",
         min_length=1,
-        pattern=SOMETHING_ON_A_PAGE,
+        pattern=READABLE_ON_A_PAGE,
         description="The article's page.",
         json_schema_extra=_without_default,
     )
     title: str = Field(default="", max_length=MAX_TITLE_CHARS, description="Its headline.")
-    targets: list[Target] = Field(
-        [],
-        max_length=MAX_TARGETS,
-        description="Whom or what to take a stance toward; none: the article's own subject.",
-    )
-    tasks: list[Task] = Field(
-        default=sorted(ALL_TASKS),
-        min_length=1,
-        max_length=len(ALL_TASKS),
-        description="What is asked.",
-    )
-    summary: SummaryOptions = SummaryOptions()
-    clean: StrictBool = Field(
-        default=True, description="Leave out navigation, captions and the like."
-    )
-    strict: StrictBool = Field(
-        default=False, description="Refuse an article longer than the model reads, with 422."
-    )
 
     @model_validator(mode="after")
     def _either_text_or_html(self) -> Self:
@@ -160,17 +114,46 @@ class AnalyzeRequest(Lenient):
 
     def to_article(self) -> Article:
         """The article in the models' own types."""
-        options = Options(
-            targets=tuple(self.targets),
-            tasks=frozenset(self.tasks),
-            style=self.summary.style,
-            max_words=self.summary.max_words,
-            clean=self.clean,
-            strict=self.strict,
+        chosen = Options(
+            **{
+                one.name: getattr(getattr(self, one.within) if one.within else self, one.name)
+                for one in options()
+            }
         )
-        return Article(self.text or None, self.title or None, self.html or None, options)
+        return Article(self.text or None, self.title or None, self.html or None, chosen)
 
 
+def _field(option: Option) -> Any:
+    """The field of a body for an option: its type, and what the document says of it."""
+    is_scalar = option.type in (int, float, bool)
+    type_ = Annotated[option.limited, Strict()] if is_scalar else option.limited
+
+    def describe(schema: dict[str, Any]) -> None:
+        for one in (schema, *schema.get("anyOf", ())):
+            one.pop("uniqueItems", None)  # a name that is there twice is taken as once
+        if option.is_set and option.default is not None:
+            schema["default"] = sorted(option.default)
+
+    return type_, Field(
+        default=option.default, description=option.description, json_schema_extra=describe
+    )
+
+
+def _fields(within: str | None) -> dict[str, Any]:
+    """The fields of an object of the body: the options that it holds."""
+    return {one.name: _field(one) for one in options() if one.within == within}
+
+
+SummaryOptions = create_model(
+    "SummaryOptions", __base__=Lenient, __doc__="How the summary is made.", **_fields("summary")
+)
+AnalyzeRequest = create_model(
+    "AnalyzeRequest",
+    __base__=SentArticle,
+    __doc__=SentArticle.__doc__,
+    summary=(SummaryOptions, SummaryOptions()),
+    **_fields(None),
+)
 KNOWN_FIELDS = {
     "": (
         *AnalyzeRequest.model_fields,

@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath, PureWindowsPath
-from typing import IO
+from typing import IO, Self
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
@@ -16,7 +16,9 @@ from starlette.requests import Request
 
 from service.archive import readers
 from service.archive.errors import ColumnMissing, InputRefused
-from service.archive.rows import Columns, Rejected
+from service.archive.formats import FORMATS
+from service.archive.formats.format import Format
+from service.archive.rows import InputColumns, Rejected
 from service.errors import (
     BodyTooLarge,
     Forbidden,
@@ -24,23 +26,11 @@ from service.errors import (
     MalformedBody,
     UnsupportedMedia,
 )
-from service.http.bodies import CSV, FORM, NDJSON_NAMES, PARQUET, media_type, read_chunks
+from service.http.bodies import FORM, media_type, read_chunks
 from service.http.header_values import HeaderValue, parse_value
 from service.printable import printable_line
 from service.validation import is_nameable, nearest
 
-JSONL_NAME, CSV_NAME, PARQUET_NAME = "input.jsonl", "input.csv", "input.parquet"
-BY_MEDIA_TYPE = {
-    **dict.fromkeys(NDJSON_NAMES, JSONL_NAME),
-    CSV: CSV_NAME,
-    PARQUET: PARQUET_NAME,
-}
-BY_ENDING = {
-    ".jsonl": JSONL_NAME,
-    ".ndjson": JSONL_NAME,
-    ".csv": CSV_NAME,
-    ".parquet": PARQUET_NAME,
-}
 RECEIVED = "received"
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046
 CHECKED_STEPS = 10_000
@@ -57,6 +47,25 @@ class Upload:
     file: str
     name: str
 
+    @classmethod
+    def unnamed(cls, its_format: Format) -> Self:
+        """An archive for which the client gives no name."""
+        stored = _stored_name(its_format)
+        return cls(stored, stored)
+
+
+def _by_media_type() -> dict[str, Format]:
+    return {kind: one for one in FORMATS.values() for kind in one.media_types}
+
+
+def _by_ending() -> dict[str, Format]:
+    return {ending: one for one in FORMATS.values() for ending in one.endings}
+
+
+def _stored_name(its_format: Format) -> str:
+    """The name under which an archive is stored."""
+    return f"input{its_format.endings[0]}"
+
 
 async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> Upload:
     """Writes the archive to a directory, for good.
@@ -64,8 +73,9 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
     Raises BodyTooLarge past `limit_bytes`, ReceiptTimeout, UnsupportedMedia, MalformedBody for a
     form that is none or breaks off, and InvalidRequest where there is no archive.
     """
-    kind = media_type(request, {*BY_MEDIA_TYPE, FORM})
-    form = _form(request, kind) if kind.name == FORM else None
+    by_media_type = _by_media_type()
+    sent_type = media_type(request, {*by_media_type, FORM})
+    form = _form(request, sent_type) if sent_type.name == FORM else None
     path = directory / RECEIVED
     size_bytes = 0
     with path.open("wb") as file:
@@ -74,8 +84,7 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
             if size_bytes > limit_bytes:
                 raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
             await asyncio.to_thread(_keep, chunk, form, file)
-        own_name = BY_MEDIA_TYPE.get(kind.name, "")
-        upload = form.end() if form else Upload(own_name, own_name)
+        upload = form.end() if form else Upload.unnamed(by_media_type[sent_type.name])
         if not file.tell():
             raise InvalidRequest("Send the archive as the body, or as the file of a form.")
         await asyncio.to_thread(_flush, file)
@@ -87,7 +96,7 @@ class _Enough(Exception):
     """So much of an archive is looked at."""
 
 
-def check(path: Path, columns: Columns) -> None:
+def check(path: Path, columns: InputColumns) -> None:
     """Raises InvalidRequest for an archive of which no row can be scored, as far as one sees."""
     steps = itertools.count()
 
@@ -110,7 +119,7 @@ def check(path: Path, columns: Columns) -> None:
         raise InvalidRequest(f"There is no row to score in the archive: {first.reason}.")
 
 
-def _without_column(missing: ColumnMissing, columns: Columns) -> str:
+def _without_column(missing: ColumnMissing, columns: InputColumns) -> str:
     """That a column is not in the archive; its name and that of the nearest, if they are plain."""
     asked = next(name for name, value in asdict(columns).items() if value == missing.column)
     parameter = f"{asked}_column"
@@ -130,13 +139,13 @@ def _flush(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _form(request: Request, kind: HeaderValue) -> Form:
+def _form(request: Request, sent_type: HeaderValue) -> Form:
     """The form of a request. Raises Forbidden for one that another site's page has sent."""
     host = request.headers.get("host", "").lower()
     own = {f"http://{host}", f"https://{host}"}
     if not own.issuperset(map(str.lower, request.headers.getlist("origin"))):
         raise Forbidden("Forms are taken from this service's own pages only; send the file itself.")
-    boundary = kind.parameters.get("boundary", "")
+    boundary = sent_type.parameters.get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
         raise MalformedBody("The Content-Type of a form names its boundary, as RFC 2046 has it.")
     return Form(boundary.encode())
@@ -213,12 +222,14 @@ class Form:
         name = disposition.parameters.get("filename")
         if name is None:
             raise InvalidRequest("Send one file a form, and options in the query.")
-        kind = parse_value(self._headers.get("content-type", ""))
-        by_type = BY_MEDIA_TYPE.get(kind.name) if kind else None
-        file = BY_ENDING.get(PurePath(name).suffix.lower()) or by_type
-        if file is None:
-            raise UnsupportedMedia(f"Send a file that ends in {', '.join(BY_ENDING)}.")
-        self._upload = Upload(file, _shown(name) or file)
+        sent_type = parse_value(self._headers.get("content-type", ""))
+        by_type = _by_media_type().get(sent_type.name) if sent_type else None
+        by_ending = _by_ending()
+        found = by_ending.get(PurePath(name).suffix.lower()) or by_type
+        if found is None:
+            raise UnsupportedMedia(f"Send a file that ends in {', '.join(by_ending)}.")
+        stored = _stored_name(found)
+        self._upload = Upload(stored, _shown(name) or stored)
 
     def _add_content(self, data: bytes, start: int, end: int) -> None:
         self._content += data[start:end]

@@ -1,12 +1,12 @@
-"""What ends the scoring of an archive before its end, and the exit status that says so.
+"""The errors that stop the scoring of an archive, each with its exit status.
 
     NutgrafError
     └── ArchiveError                      2
         ├── InputRefused            2   no such file
         │   └── ColumnMissing       2   no such column in a file
-        ├── RunChanged              2   not the input, options or model that the run was begun with
+        ├── RunChanged              2   another input, model, version, … than the run was begun with
         ├── RunBusy                 2   another process is writing to the directory
-        ├── ClusterFailed           2   Ray is missing, not to be reached, or loses its workers
+        ├── ClusterFailed           2   Ray is missing, cannot be reached, or loses its workers
         ├── TooManyRejected         4   more rows were rejected than --max-rejected allows
         └── StorageFailed           5   the disk is full or failed; what was finished is intact
 
@@ -50,7 +50,7 @@ class ColumnMissing(InputRefused):
 
 
 class RunChanged(ArchiveError):
-    """Not the input, options or model that the run was begun with."""
+    """The input, options, model, version or numerics are not those that the run was begun with."""
 
 
 class RunBusy(ArchiveError):
@@ -58,11 +58,11 @@ class RunBusy(ArchiveError):
 
 
 class ClusterFailed(ArchiveError):
-    """Ray is missing, not to be reached, or loses its workers."""
+    """Ray is missing, cannot be reached, or loses its workers."""
 
 
 class TooManyRejected(ArchiveError):
-    """More rows were rejected than may be."""
+    """More rows were rejected than allowed."""
 
     exit_status = 4
 
@@ -75,7 +75,7 @@ class StorageFailed(ArchiveError):
 
 @contextmanager
 def storage(what: str) -> Iterator[None]:
-    """Turns what a failing disk raises into StorageFailed; `what` was being written."""
+    """Turns the errors of a failing disk into StorageFailed; `what` was being written."""
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:

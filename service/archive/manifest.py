@@ -1,11 +1,11 @@
-"""The manifest of a run: what was asked and planned, then a line for each shard that is finished.
+"""The manifest of a run: what it depends on, then a line for each shard that is finished.
 
-    {"format": 1, "asked": {...}, "model": "SHA-256", "plan": {...}}
+    {"format": 2, "version": "0.1.0", "asked": {...}, "model": "SHA-256", "numerics": {...}, ...}
     {"number": 0, "rows": 998, "rejected": 2, "bytes": 51234, ...}
     {"number": 1, ...}
 
-A shard is finished when its line is there, whole. What a crash leaves after the last whole line, in
-this file and in rejected.jsonl, is overwritten by what comes next.
+A shard is finished when its whole line is there. What a crash leaves after the last whole line, in
+this file and in rejected.jsonl, is overwritten by what is written next.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from typing import Any, Self
 
 from models import files
 from service.archive.errors import RunChanged
+from service.archive.formats.jsonl import json_line
 from service.archive.plan import Plan
-from service.archive.writers import json_line
+from service.archive.scorer import Numerics
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.jsonl"
-ANEW = "name another --output, or begin anew with --restart"
+OR_RESTART = "name another --output, or start again with --restart"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A finished shard: `rows` scored and `rejected`, its file's size, and what it took.
+    """A finished shard: `rows` scored and `rejected`, and the size of its file.
 
     `rejected_bytes` is where rejected.jsonl ends with it. `articles` counts what the model read for
     this shard; `tokens`, `padded_tokens` and `seconds` are those since the shard before.
@@ -48,13 +49,29 @@ class Part:
 
 
 class Manifest:
-    """The manifest of an output directory."""
+    """The manifest of an output directory.
 
-    def __init__(self, directory: Path, asked: Mapping[str, Any], model: str, plan: Plan) -> None:
+    `numerics` are those of the scorer; None until one is opened for the first time.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        asked: Mapping[str, Any],
+        model: str,
+        plan: Plan,
+        columns: Mapping[str, str],
+        version: str,
+        numerics: Numerics | None = None,
+    ) -> None:
         self._path = directory / NAME
         self.asked = asked
         self.model = model
         self.plan = plan
+        self.columns = columns
+        self.version = version
+        self.numerics = numerics
         self.parts: list[Part] = []
         self._end_bytes = 0
 
@@ -70,23 +87,40 @@ class Manifest:
             header = json.loads(first)
             if header["format"] != FORMAT:
                 raise ValueError("format")
-            found = cls(directory, header["asked"], header["model"], Plan.from_json(header["plan"]))
+            numerics = header["numerics"]
+            found = cls(
+                directory,
+                asked=header["asked"],
+                model=header["model"],
+                plan=Plan.from_json(header["plan"]),
+                columns=dict(header["columns"]),
+                version=header["version"],
+                numerics=None if numerics is None else Numerics(**numerics),
+            )
             found.parts = [Part(**json.loads(line)) for line in lines]
         except (ValueError, KeyError, TypeError):
-            raise RunChanged(f"{NAME} there is not one of this version; {ANEW}") from None
+            raise RunChanged(f"{NAME} there is not one of this version; {OR_RESTART}") from None
         found._end_bytes = len(first) + sum(map(len, lines))
         return found
 
-    def begin(self) -> None:
-        """Put the manifest on disk, with the parts that it has."""
-        head = {"format": FORMAT, "asked": self.asked, "model": self.model}
-        lines = [{**head, "plan": self.plan.to_json()}, *(asdict(part) for part in self.parts)]
+    def write(self) -> None:
+        """Writes the whole manifest, with the parts that it has."""
+        header = {
+            "format": FORMAT,
+            "version": self.version,
+            "asked": self.asked,
+            "model": self.model,
+            "numerics": None if self.numerics is None else self.numerics._asdict(),
+            "columns": self.columns,
+            "plan": self.plan.to_json(),
+        }
+        lines = [header, *(asdict(part) for part in self.parts)]
         content = b"".join(map(json_line, lines))
         files.write_atomically(self._path, content)
         self._end_bytes = len(content)
 
     def add(self, part: Part) -> None:
-        """Enter a shard whose files are on disk: from here on it is finished."""
+        """Adds a shard whose files are on disk. From here on it is finished."""
         self._end_bytes = files.append_at(self._path, json_line(asdict(part)), self._end_bytes)
         self.parts.append(part)
 
@@ -102,5 +136,5 @@ class Manifest:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every row is accounted for."""
+        """Whether every row is scored or rejected."""
         return sum(part.rows + part.rejected for part in self.parts) == self.plan.rows

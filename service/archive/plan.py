@@ -8,7 +8,7 @@ their answers there, so a shard's output depends on no other shard and on no ord
         shard      number, digest of its rows
         repeated   number, digest, article, answer (null until it is scored)
 
-Memory is bounded: what was seen is a table on disk too, dropped when the plan is done.
+Memory is bounded: the digests of the articles seen are in a table too, dropped at the end.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from typing import Any
 
 from models.files import move_into_place
 from service.archive import readers
-from service.archive.rows import Check, Columns, Rejected, Row
+from service.archive.rows import Check, InputColumns, Rejected, Row
 
 CACHE_KIB = 16 * 1024
 SHARD_CHARS = 2**24
-"""Where a shard ends before it has all its rows: it is held in memory."""
+"""A shard with more text ends before it has all its rows, for it is held in memory."""
 SCHEMA = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
@@ -43,7 +43,7 @@ FINISH = "DROP TABLE seen; VACUUM;"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PlannedFile:
     """A file of the input as it was when it was planned, and how many rows of it are used."""
 
     path: str
@@ -56,7 +56,7 @@ class File:
 class Plan:
     """`rows` hold `duplicates` of others and `rejected`; `digest` is that of all rows."""
 
-    files: tuple[File, ...]
+    files: tuple[PlannedFile, ...]
     rows: int
     rejected: int
     repeated: int
@@ -79,12 +79,12 @@ class Plan:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Plan:
         """The inverse of `to_json`. Raises KeyError or TypeError on other data."""
-        return cls(**{**data, "files": tuple(File(**file) for file in data["files"])})
+        return cls(**{**data, "files": tuple(PlannedFile(**file) for file in data["files"])})
 
 
 def make(
     paths: Sequence[Path],
-    columns: Columns,
+    columns: InputColumns,
     shard_rows: int,
     limit: int | None,
     table: Path,
@@ -98,9 +98,9 @@ def make(
     fresh.unlink(missing_ok=True)
     with closing(sqlite3.connect(fresh)) as found:
         found.executescript(f"PRAGMA cache_size = -{CACHE_KIB}; {SCHEMA}")
-        census = InputScan(found, shard_rows)
-        files = [census.count(path, columns, limit, check) for path in paths]
-        plan = census.plan(files)
+        scan = InputScan(found, shard_rows)
+        files = [scan.count(path, columns, limit, check) for path in paths]
+        plan = scan.plan(files)
         found.commit()
         found.executescript(FINISH)
     move_into_place(fresh, table)
@@ -108,7 +108,7 @@ def make(
 
 
 class ShardSize:
-    """Tells where shards end, from their rows alone: in the plan and in the run at the same."""
+    """Says where a shard ends, from its rows alone: the plan and the run cut in the same places."""
 
     def __init__(self, most_rows: int) -> None:
         self._most_rows = most_rows
@@ -131,7 +131,7 @@ class ShardSize:
 
 
 class InputScan:
-    """The counts and digests in the making."""
+    """Counts rows, takes digests and finds duplicates while the input is read."""
 
     def __init__(self, found: sqlite3.Connection, shard_rows: int) -> None:
         self._found = found
@@ -140,8 +140,10 @@ class InputScan:
         self._shard = shard_digest()
         self._whole = hashlib.sha256()
 
-    def count(self, path: Path, columns: Columns, limit: int | None, check: Check) -> File:
-        """Take in the rows of a file, as far as the limit allows."""
+    def count(
+        self, path: Path, columns: InputColumns, limit: int | None, check: Check
+    ) -> PlannedFile:
+        """Counts the rows of a file, up to the limit."""
         state, before = _state(path), self._rows
         left = None if limit is None else limit - before
         for row in islice(readers.read(path, columns, check=check), left):
@@ -153,7 +155,7 @@ class InputScan:
                 self._rejected += 1
             if self._size.add(row):
                 self._end_shard()
-        return File(str(path), *state, self._rows - before)
+        return PlannedFile(str(path), *state, self._rows - before)
 
     def _note(self, row: Row) -> None:
         digest = row.digest
@@ -163,7 +165,7 @@ class InputScan:
             self._repeat(row)
 
     def _repeat(self, row: Row) -> None:
-        """Note an article that was seen before, once."""
+        """Keeps an article that was seen before, if it is not kept yet."""
         known = self._found.execute("SELECT 1 FROM repeated WHERE digest = ?", (row.digest,))
         if known.fetchone() is None:
             article = json.dumps([row.text, row.title, row.target], ensure_ascii=False)
@@ -177,7 +179,7 @@ class InputScan:
         self._whole.update(digest)
         self._shard = shard_digest()
 
-    def plan(self, files: Iterable[File]) -> Plan:
+    def plan(self, files: Iterable[PlannedFile]) -> Plan:
         """The plan, once all files are counted."""
         if self._size.rows:
             self._end_shard()
@@ -187,7 +189,7 @@ class InputScan:
 
 
 def shard_digest() -> hashlib.blake2b:
-    """A digest over the marks of a shard's rows, to be updated with each."""
+    """A digest that is updated with the fingerprint of each row of a shard."""
     return hashlib.blake2b(digest_size=16)
 
 

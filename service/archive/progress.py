@@ -66,7 +66,7 @@ class Tally:
         return (self.articles - self.seen) / pace if pace else None
 
     def to_json(self) -> dict[str, float | None]:
-        """What a machine wants to know."""
+        """The tally for programs."""
         eta_s = self.eta_s
         return {
             **{name: value for name, value in asdict(self).items() if name != "began_s"},
@@ -78,7 +78,7 @@ class Tally:
 
 
 class Progress(Protocol):
-    """Is told of the tally as articles are read, and of each stage's name before it begins."""
+    """Shows the tally as articles are read, and the name of each stage before it begins."""
 
     def stage(self, name: str) -> None: ...
     def show(self, tally: Tally) -> None: ...

@@ -1,10 +1,10 @@
 """A scorer on a Ray cluster: engines in processes of their own, on this machine or on many.
 
-Ray places the workers and starts one anew that died; here they are given shards. What a shard comes
-to does not depend on who scores it or how often: it has the bytes that the local engine gives with
-the same model, number format, batch budget and threads on a processor or GPU of the same kind. With
-another number of threads, or on another kind, a sum may be split otherwise and end in another last
-digit, of which little is seen in the four decimals that are written.
+Ray places the workers, and restarts those that died. Here they are given shards. The output of a
+shard does not depend on which worker scores it, or how often: it has the bytes that the local
+engine gives with the same model, number format, batch budget and threads on a processor or GPU of
+the same kind. With another number of threads, or on another kind, a sum may be split in another way
+and differ in its last digit. Four decimals are written, so little of that is seen.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import count, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
@@ -26,15 +25,15 @@ from ray.exceptions import RayError, RayTaskError
 from models.article import Article
 from models.errors import NutgrafError
 from service.archive.errors import ClusterFailed
-from service.archive.scorer import LocalScorer, OnRead, Scored
-from service.inference.bisection import ModelLost, prove
+from service.archive.ray_worker import Worker, WorkerAnswer
+from service.archive.scorer import Numerics, OnRead, ScoredShard
 from service.inference.model import Model
 from service.inference.preparation import PreparingPool
 
 TRIES = 3
-"""So many workers may die of a shard, and a worker so often of loading its model."""
+"""How many workers may die of one shard, and how often one may die of loading its model."""
 SHARDS_AHEAD = 2
-"""So many shards for each worker may be read before the first of them is done."""
+"""How many shards for each worker may be read before the first of them is done."""
 REACHED_WITHIN_S = 10.0
 DEADLY = (
     f"{TRIES} workers died of the shard after the last finished one; Ray's logs say how. Where "
@@ -58,63 +57,9 @@ class Size:
     gpus: float = 0.0
 
 
-class Answer(NamedTuple):
-    """A shard that was scored, and the number format it was computed in."""
-
-    scored: Scored
-    dtype: str
-
-
-class Worker:
-    """An engine in a process of its own, which is lost with it.
-
-    The model is loaded for the first shard, not before: Ray starts a process again without end, but
-    a shard has a number of tries.
-    """
-
-    def __init__(
-        self,
-        load: Callable[[], Model],
-        open_pool: Callable[[Model], PreparingPool],
-        digest: str,
-        budget_tokens: int,
-        full: bool,
-    ) -> None:
-        self._load = load
-        self._open_pool = open_pool
-        self._digest = digest
-        self._budget_tokens = budget_tokens
-        self._full = full
-
-    def score(self, articles: Sequence[Article]) -> Answer:
-        """Raises ClusterFailed where the model here is not the run's, ModelFailed where it does not
-        work, or as the model's loading."""
-        try:
-            (scored,) = self._scorer([articles])
-        except ModelLost:
-            os._exit(1)
-        return Answer(scored, self._model.info.dtype)
-
-    @cached_property
-    def _scorer(self) -> LocalScorer:
-        prepare = self._open_pool(self._model).begin
-        return LocalScorer(self._model, self._budget_tokens, full=self._full, prepare=prepare)
-
-    @cached_property
-    def _model(self) -> Model:
-        model = self._load()
-        if model.info.digest != self._digest:
-            raise ClusterFailed(
-                f"a worker on {socket.gethostname()} found another model than this run's; put the "
-                "same artifact there, under the same path"
-            )
-        prove(model)
-        return model
-
-
 @dataclass(slots=True)
 class ShardTask:
-    """A shard on its way to be scored, and how many workers died of it."""
+    """A shard that is to be scored, and how many workers died of it."""
 
     number: int
     articles: Sequence[Article]
@@ -122,7 +67,7 @@ class ShardTask:
 
 
 class ClusterScorer:
-    """Gives each free worker the next shard, and gives what they answer in order.
+    """Gives each free worker the next shard, and yields their answers in order.
 
     A shard whose worker died goes to another. A worker is free once it has loaded its model: one
     that Ray still has to place, or to start again, keeps no shard waiting.
@@ -132,22 +77,24 @@ class ClusterScorer:
         self._free: deque[Handle] = deque()
         self._sent: dict[Ref, tuple[Handle, ShardTask | None]] = {}
         self._most_ahead = SHARDS_AHEAD * len(workers)
-        self._dtype: str | None = None
+        self._numerics: Numerics | None = None
         for worker in workers:
             self._call(worker)
+        self.numerics = self._wait()
 
-    def wait(self) -> None:
-        """Until a worker is free. Raises ClusterFailed, or what the loading of the model raises."""
-        while not self._free:
+    def _wait(self) -> Numerics:
+        """Until a worker has loaded its model. All workers have to have its numerics."""
+        while self._numerics is None:
             self._receive()
+        return self._numerics
 
     def __call__(
         self, shards: Iterable[Sequence[Article]], on_read: OnRead = lambda _: None
-    ) -> Iterator[Scored]:
+    ) -> Iterator[ScoredShard]:
         """Raises ClusterFailed once all before the shard that it concerns are scored."""
         fresh = map(ShardTask, count(), shards)
         waiting: deque[ShardTask] = deque()
-        done: dict[int, Scored | ClusterFailed] = {}
+        done: dict[int, ScoredShard | ClusterFailed] = {}
         read = due = 0
         while True:
             if not waiting and read < due + self._most_ahead:
@@ -161,52 +108,52 @@ class ClusterScorer:
             elif due == read:
                 return
             else:
-                errand, scored = self._receive()
-                if errand and not scored and errand.deaths < TRIES:
-                    waiting.appendleft(errand)
-                elif errand:
-                    done[errand.number] = scored or ClusterFailed(DEADLY)
-                    on_read(len(errand.articles))
+                task, scored = self._receive()
+                if task and not scored and task.deaths < TRIES:
+                    waiting.appendleft(task)
+                elif task:
+                    done[task.number] = scored or ClusterFailed(DEADLY)
+                    on_read(len(task.articles))
 
     def _call(self, worker: Handle) -> None:
-        """Have a worker load its model, which scoring nothing does; then it is free."""
+        """Have a worker score no articles: it loads its model for that. Then it is free."""
         self._sent[worker.score.options(max_task_retries=TRIES).remote([])] = worker, None
 
-    def _send(self, worker: Handle, errand: ShardTask) -> None:
-        self._sent[worker.score.remote(errand.articles)] = worker, errand
+    def _send(self, worker: Handle, task: ShardTask) -> None:
+        self._sent[worker.score.remote(task.articles)] = worker, task
 
-    def _receive(self) -> tuple[ShardTask | None, Scored | None]:
-        """What comes back first, with what was scored; without, where the worker died of it."""
+    def _receive(self) -> tuple[ShardTask | None, ScoredShard | None]:
+        """The shard that comes back first, with its scores. Without, the worker died of it."""
         if not self._sent:
             raise ClusterFailed(DESERTED)
         (ref,), _ = ray.wait(list(self._sent), num_returns=1)
-        worker, errand = self._sent.pop(ref)
+        worker, task = self._sent.pop(ref)
         try:
-            answer: Answer = ray.get(ref)
+            answer: WorkerAnswer = ray.get(ref)
         except RayTaskError as error:
             raise _reason(error) from None
         except RayError:
-            if errand:  # a worker that died of loading its model is given up
-                errand.deaths += 1
+            if task:  # a worker that died of loading its model is given up
+                task.deaths += 1
                 self._call(worker)
-            return errand, None
-        self._check(answer.dtype)
+            return task, None
+        self._check(answer.numerics)
         self._free.append(worker)
-        return errand, answer.scored
+        return task, answer.scored
 
-    def _check(self, dtype: str) -> None:
-        self._dtype = self._dtype or dtype
-        if dtype != self._dtype:
+    def _check(self, numerics: Numerics) -> None:
+        self._numerics = self._numerics or numerics
+        if numerics != self._numerics:
             raise ClusterFailed(
-                f"some workers compute in {dtype}, others in {self._dtype}; name one for all of "
-                "them with NUTGRAF_DTYPE"
+                f"some workers compute in {numerics}, others in {self._numerics}; name one for all "
+                "of them with NUTGRAF_DEVICE and NUTGRAF_DTYPE"
             )
 
 
-def _scored(outcome: Scored | ClusterFailed) -> Scored:
-    if isinstance(outcome, ClusterFailed):
-        raise outcome
-    return outcome
+def _scored(result: ScoredShard | ClusterFailed) -> ScoredShard:
+    if isinstance(result, ClusterFailed):
+        raise result
+    return result
 
 
 def _reason(error: RayTaskError) -> NutgrafError:
@@ -227,18 +174,16 @@ def opened(
     budget_tokens: int,
     full: bool,
 ) -> Iterator[ClusterScorer]:
-    """Workers on the cluster at an address; None starts one on this machine, and ends it.
+    """Workers on the cluster at an address. None starts a cluster on this machine, and ends it.
 
     `load` is called in each worker, `digest` is that of the model it has to give; `open_pool` opens
     what prepares articles for it. Raises ClusterFailed, or what `load` raises.
     """
-    with redirect_stdout(None), connected(address):  # Ray tells of deaths there
+    with redirect_stdout(None), connected(address):  # Ray reports deaths there
         arguments = (load, open_pool, digest, budget_tokens, full)
         workers = [_start(size, *arguments) for _ in range(_count(size))]
         try:
-            scorer = ClusterScorer(workers)
-            scorer.wait()
-            yield scorer
+            yield ClusterScorer(workers)
         finally:
             for worker in workers:
                 ray.kill(worker)
@@ -281,7 +226,7 @@ def connected(address: str | None) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         if address:
-            _knock(address)
+            _check_listening(address)
         ray.init(
             address or "local",
             include_dashboard=False,
@@ -300,8 +245,8 @@ def connected(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def _knock(address: str) -> None:
-    """Raises OSError where nobody listens at `host:port`: Ray itself asks again for minutes."""
+def _check_listening(address: str) -> None:
+    """Raises OSError where nobody listens at `host:port`. Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host.removeprefix("ray://"), int(port)), REACHED_WITHIN_S).close()

@@ -13,11 +13,11 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from models import files
 from service.archive.errors import InputRefused, storage
+from service.archive.formats import FORMATS
 from service.archive.manifest import Manifest
 from service.archive.run import WITHHELD
 from service.archive.run_config import SCORES
 from service.archive.statistics import RunStatistics
-from service.archive.writers import Format, read_columns
 from service.printable import printable
 
 MAX_PERIODS = 60
@@ -46,7 +46,7 @@ PERIODS: Sequence[Period] = (
     lambda day: f"{day.year // 100:02}00s",
     lambda day: f"{day.year // 1000}000s",
 )
-"""How days are put together, from the shortest period to the longest."""
+"""The periods that days are counted by, from the shortest to the longest."""
 
 Days = Counter[tuple[datetime.date, str]]
 
@@ -63,7 +63,7 @@ def write(directory: Path, path: Path) -> None:
 
 def render(directory: Path, manifest: Manifest) -> bytes:
     """The page as bytes."""
-    closing = RunStatistics.of(manifest)
+    statistics = RunStatistics.of(manifest)
     page = Element("html", lang="en")
     head = SubElement(page, "head")
     SubElement(head, "meta", charset="utf-8")
@@ -71,10 +71,10 @@ def render(directory: Path, manifest: Manifest) -> bytes:
     _text(head, "style", STYLE)
     body = SubElement(page, "body")
     _text(body, "h1", "Report of a run")
-    _figures(body, manifest, closing)
+    _figures(body, manifest, statistics)
     days = _days(directory, manifest) if manifest.asked.get("date_column") else {}
     for column, name, counts in (
-        ("topic", "Topics", closing.topics), ("stance", "Stances", closing.stances),
+        ("topic", "Topics", statistics.topics), ("stance", "Stances", statistics.stances),
     ):  # fmt: skip
         if counts:
             _text(body, "h2", name)
@@ -85,16 +85,16 @@ def render(directory: Path, manifest: Manifest) -> bytes:
     return b"<!doctype html>\n" + html
 
 
-def _figures(body: Element, manifest: Manifest, closing: RunStatistics) -> None:
+def _figures(body: Element, manifest: Manifest, statistics: RunStatistics) -> None:
     figures = {
-        "rows scored": f"{closing.rows:,}",
-        "rows rejected": f"{closing.rejected:,}",
-        "duplicates, scored once": f"{closing.duplicates:,}",
-        "rows to go": f"{manifest.plan.rows - closing.rows - closing.rejected:,}",
+        "rows scored": f"{statistics.rows:,}",
+        "rows rejected": f"{statistics.rejected:,}",
+        "duplicates, scored once": f"{statistics.duplicates:,}",
+        "rows to go": f"{manifest.plan.rows - statistics.rows - statistics.rejected:,}",
         "files": f"{len(manifest.plan.files):,}",
-        "articles/s": _rate(closing.articles_per_s),
-        "tokens/s": _rate(closing.tokens_per_s),
-        "padding": "–" if closing.padding_share is None else f"{closing.padding_share:.1%}",
+        "articles/s": _rate(statistics.articles_per_s),
+        "tokens/s": _rate(statistics.tokens_per_s),
+        "padding": "–" if statistics.padding_share is None else f"{statistics.padding_share:.1%}",
         "model": manifest.model,
         "input": manifest.plan.digest,
     }
@@ -111,12 +111,12 @@ def _rate(value: float | None) -> str:
 
 def _days(directory: Path, manifest: Manifest) -> Mapping[str, Days]:
     """How many rows of each label there are on each day; memory grows with days, not rows."""
-    form = Format(manifest.asked["format"])
+    its_format = FORMATS[manifest.asked["format"]]
     found: dict[str, Days] = {"topic": Counter(), "stance": Counter()}
     names = ("date", *found)
     for part in manifest.parts:
-        path = directory / SCORES / f"part-{part.number:05}.{form}"
-        for date, *labels in read_columns(_content(path), form, names):
+        path = directory / SCORES / f"part-{part.number:05}.{its_format.name}"
+        for date, *labels in its_format.decode(_content(path), names):
             day = _day(date)
             if day is not None:
                 for column, label in zip(found, labels, strict=True):

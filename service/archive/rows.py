@@ -1,4 +1,4 @@
-"""A row of an archive: what is read of it, and what is wrong with one that cannot be scored."""
+"""A row of an archive: what is read of it, or why it cannot be scored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.article import MAX_TARGET_CHARS, MAX_TITLE_CHARS
 
 MAX_ROW_BYTES = 8 * 2**20
 ROW_BYTES = 128
-"""What a row comes to beside its values."""
+"""The size of a row in memory, without its values."""
 UNFOLDED_RATIO = 256
 UNFOLDED_SPARE_BYTES = 2**30
 """A file may unfold to so many times its size, and these bytes: repeats are packed very well."""
@@ -19,11 +19,11 @@ UNFOLDS = f"the file unfolds to more than {UNFOLDED_RATIO} times its size"
 MAX_ID_CHARS = 1000
 
 Check = Callable[[], object]
-"""Is called between the steps of a reading, and ends it by what it raises."""
+"""Called between the steps of a reading. What it raises ends the reading."""
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class InputColumns:
     """The names of the columns. None: `title` and `id` where a row has them; no target, no date.
 
     `where` holds columns and the values that they have in the rows that are read at all.
@@ -107,7 +107,7 @@ class _Invalid(Exception):
 
 
 def read_row(
-    file: str, line: int, values: Mapping[str, object], columns: Columns
+    file: str, line: int, values: Mapping[str, object], columns: InputColumns
 ) -> Row | Rejected | None:
     """The row in the values of its columns, of whatever type a file gave them; None: not taken."""
     if not columns.take(values):
@@ -185,7 +185,7 @@ def _digest(*parts: str | bytes | None) -> bytes:
 
 
 class _Digest:
-    """The digest of a text, kept for the next row: there it is often the same object."""
+    """The digest of a text. The last one is kept: the next row often holds the same object."""
 
     def __init__(self) -> None:
         self._last: tuple[str, bytes] = ("", _digest(""))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from models.article import Article, Options
-from service.archive.rows import Columns
-from service.archive.writers import Format
+from service.archive.formats import PARQUET
+from service.archive.formats.format import Format
+from service.archive.rows import InputColumns
 from service.printable import as_text
 
 SHARD_ROWS = 1024
@@ -18,26 +18,26 @@ SCORES, REJECTED, REPEATED = "scores", "rejected.jsonl", "repeated.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """What is to be scored, how, and where to. `options` without targets: `target` is for all rows.
+    """What is to be scored, how, and where to.
 
-    Where there is an `input_name`, the output calls the input by it and shows no path.
-    `engine` names whatever else the numbers depend on: device, number format, budget.
+    `target` is for all rows that name none themselves; `options` names none. The numbers depend on
+    `max_batch_tokens`. With an `input_name` the output calls the input by it and shows no path.
     """
 
     inputs: tuple[str, ...]
     output: Path
-    columns: Columns = field(default_factory=Columns)
+    max_batch_tokens: int
+    columns: InputColumns = field(default_factory=InputColumns)
     options: Options = field(default_factory=Options)
     target: str | None = None
-    format: Format = Format.PARQUET
+    format: Format = PARQUET
     limit: int | None = None
     full: bool = False
     shard_rows: int = SHARD_ROWS
     input_name: str | None = None
-    engine: Mapping[str, Any] = field(default_factory=dict)
 
     def asked(self) -> dict[str, Any]:
-        """All that the output depends on, but for the input and the model, as JSON has it."""
+        """What the output depends on, but for the input, the model and the version, as JSON."""
         columns = asdict(self.columns)
         where = [list(condition) for condition in columns.pop("where")]
         options = asdict(self.options)
@@ -47,11 +47,11 @@ class RunConfig:
             "where": where or None,
             **options,
             "target": self.target,
-            "format": str(self.format),
+            "format": self.format.name,
             "limit": self.limit,
             "full": self.full,
             "shard_rows": self.shard_rows,
-            **self.engine,
+            "max_batch_tokens": self.max_batch_tokens,
         }
 
     def article(self, text: str, title: str | None, target: str | None) -> Article:
@@ -66,4 +66,4 @@ class RunConfig:
 
     def part(self, number: int) -> Path:
         """Where the rows of a shard are."""
-        return self.output / SCORES / f"part-{number:05}.{self.format}"
+        return self.output / SCORES / f"part-{number:05}.{self.format.name}"

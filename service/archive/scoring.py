@@ -1,8 +1,8 @@
-"""Scores an archive: every row once, in order, and after any stop exactly on from there.
+"""Scores an archive: every row once and in order. After a stop, a run goes on where it was.
 
     DIR/scores/part-00000.parquet   the rows of a shard, in input order
     DIR/rejected.jsonl              the rows that could not be scored, and why
-    DIR/manifest.jsonl              what was asked, and a line for each finished shard
+    DIR/manifest.jsonl              what the run depends on, and a line for each finished shard
     DIR/repeated.sqlite             the articles that occur more than once, and their answers
 
 A shard's rows and rejections are on disk before its line in the manifest; a shard without one is
@@ -19,19 +19,21 @@ from pathlib import Path
 
 from models.files import MAX_MANIFEST_BYTES, read_regular
 from service.archive import plan, readers
+from service.archive.columns import output_columns
 from service.archive.errors import InputRefused, RunBusy, RunChanged, storage
-from service.archive.manifest import ANEW, NAME, Manifest
+from service.archive.manifest import NAME, OR_RESTART, Manifest
 from service.archive.progress import Progress
 from service.archive.rows import Check
 from service.archive.run import Run
 from service.archive.run_config import REJECTED, REPEATED, SCORES, RunConfig
 from service.archive.scorer import Scorer
+from service.version import package_version
 
 LOCK, REPLANNED = ".lock", ".again.sqlite"
 
 
 def score(
-    request: RunConfig,
+    config: RunConfig,
     model_digest: str,
     open_scorer: Callable[[], AbstractContextManager[Scorer]],
     progress: Progress,
@@ -42,19 +44,20 @@ def score(
 ) -> Manifest:
     """Scores what is missing; the scorer is opened only if something is. Raises an ArchiveError.
 
-    `check` is called time and again while the input is read, and ends the run by what it raises.
+    `check` is called between the steps of reading the input. What it raises ends the run.
     """
-    files = readers.find(request.inputs)
-    with _alone(request.output):
+    files = readers.find(config.inputs)
+    with _alone(config.output):
         if restart:
-            _clear(request.output)
+            _clear(config.output)
         progress.stage("reading")
-        manifest = _manifest(request, files, model_digest, check)
-        _check_parts(request, manifest)
-        run = Run(request, manifest, progress, max_rejected, check)
+        manifest = _manifest(config, files, model_digest, check)
+        _check_parts(config, manifest)
+        run = Run(config, manifest, progress, max_rejected, check)
         if not manifest.is_finished:
             run.check_rejected()
-            with open_scorer() as scorer, storage(str(request.output)):
+            with open_scorer() as scorer, storage(str(config.output)):
+                _check_numerics(config, manifest, scorer)
                 run.score(scorer)
         return manifest
 
@@ -72,7 +75,7 @@ def model_digest(directory: Path) -> str:
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    """Holds the directory against other processes; a killed one lets go of it."""
+    """Locks the directory against other processes. The lock of a killed process is free again."""
     with storage(str(output)):
         (output / SCORES).mkdir(parents=True, exist_ok=True)
         lock = (output / LOCK).open("w")
@@ -93,47 +96,89 @@ def _clear(output: Path) -> None:
             part.unlink()
 
 
-def _manifest(request: RunConfig, files: Sequence[Path], digest: str, check: Check) -> Manifest:
+def _manifest(config: RunConfig, files: Sequence[Path], digest: str, check: Check) -> Manifest:
     """The manifest to go on with, or a new one. Raises RunChanged."""
-    output = request.output
+    output = config.output
     manifest = Manifest.read(output)
     if manifest is None:
         if any((output / SCORES).glob("part-*")):
-            raise RunChanged(f"{output} holds scores without a {NAME}; {ANEW}")
-        manifest = Manifest(output, request.asked(), digest, _plan(request, files, REPEATED, check))
+            raise RunChanged(f"{output} holds scores without a {NAME}; {OR_RESTART}")
+        manifest = Manifest(
+            output,
+            asked=config.asked(),
+            model=digest,
+            plan=_plan(config, files, REPEATED, check),
+            columns=_columns(config),
+            version=package_version(),
+        )
         with storage(NAME):
-            manifest.begin()
+            manifest.write()
         return manifest
-    _check_asked(request, manifest, digest)
+    _check_asked(config, manifest, digest)
+    if not manifest.is_finished:
+        _check_version(config, manifest)
     if not manifest.plan.is_as_found(files):
-        fresh = _plan(request, files, REPLANNED, check)
+        fresh = _plan(config, files, REPLANNED, check)
         (output / REPLANNED).unlink()
         if fresh.digest != manifest.plan.digest:
-            raise RunChanged(f"the input is not what {output} was begun with; {ANEW}")
+            raise RunChanged(f"the input is not what {output} was begun with; {OR_RESTART}")
         manifest.plan = fresh
         with storage(NAME):
-            manifest.begin()
+            manifest.write()
     return manifest
 
 
-def _plan(request: RunConfig, files: Sequence[Path], table: str, check: Check) -> plan.Plan:
-    path = request.output / table
+def _plan(config: RunConfig, files: Sequence[Path], table: str, check: Check) -> plan.Plan:
+    path = config.output / table
     with storage(table):
-        return plan.make(files, request.columns, request.shard_rows, request.limit, path, check)
+        return plan.make(files, config.columns, config.shard_rows, config.limit, path, check)
 
 
-def _check_asked(request: RunConfig, manifest: Manifest, digest: str) -> None:
-    asked = request.asked()
+def _check_asked(config: RunConfig, manifest: Manifest, digest: str) -> None:
+    asked = config.asked()
     changed = [name for name in {**asked, **manifest.asked}
                if asked.get(name) != manifest.asked.get(name)]  # fmt: skip
     if manifest.model != digest:
         changed.insert(0, "model")
     if changed:
-        raise RunChanged(f"{request.output} was begun with another {', '.join(changed)}; {ANEW}")
+        raise RunChanged(
+            f"{config.output} was begun with another {', '.join(changed)}; {OR_RESTART}"
+        )
 
 
-def _check_parts(request: RunConfig, manifest: Manifest) -> None:
+def _columns(config: RunConfig) -> dict[str, str]:
+    return {name: kind.__name__ for name, kind in output_columns(full=config.full).items()}
+
+
+def _check_version(config: RunConfig, manifest: Manifest) -> None:
+    """Another version may write other columns, or prepare the same article in another way."""
+    if list(manifest.columns.items()) != list(_columns(config).items()):  # in their order too
+        difference = "with other columns"
+    elif manifest.version != package_version():
+        difference = f"and this is {package_version()}"
+    else:
+        return
+    raise RunChanged(
+        f"{config.output} was begun by nutgraf {manifest.version}, {difference}; install that "
+        f"version to go on, or {OR_RESTART}"
+    )
+
+
+def _check_numerics(config: RunConfig, manifest: Manifest, scorer: Scorer) -> None:
+    """All of a run is computed alike. The first scorer that is opened decides how."""
+    if manifest.numerics is None:
+        manifest.numerics = scorer.numerics
+        manifest.write()
+    elif manifest.numerics != scorer.numerics:
+        raise RunChanged(
+            f"{config.output} was begun in {manifest.numerics}, and this machine computes in "
+            f"{scorer.numerics}; set NUTGRAF_DEVICE and NUTGRAF_DTYPE to the former, or "
+            f"{OR_RESTART}"
+        )
+
+
+def _check_parts(config: RunConfig, manifest: Manifest) -> None:
     for part in manifest.parts:
-        path = request.part(part.number)
+        path = config.part(part.number)
         if not path.is_file() or path.stat().st_size != part.bytes:
-            raise RunChanged(f"{path} is not what was written; {ANEW}")
+            raise RunChanged(f"{path} is not what was written; {OR_RESTART}")

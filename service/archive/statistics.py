@@ -1,4 +1,4 @@
-"""What a run comes to: how many of what, how fast, and how much of the work was padding."""
+"""The statistics of a run: how many rows, of which labels, how fast, with how much padding."""
 
 from __future__ import annotations
 

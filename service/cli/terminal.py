@@ -58,7 +58,9 @@ def render(analysis: Analysis, text: str) -> RenderableType:
 
 def marks(analysis: Analysis) -> list[Mark]:
     """What to mark in the article: ‹1› is the source of the summary's first sentence."""
-    found = [Mark(span, REMOVED_STYLE, f"not read: {span.why}") for span in analysis.input.removed]
+    found = [
+        Mark(span, REMOVED_STYLE, f"not read: {span.reason}") for span in analysis.input.removed
+    ]
     if analysis.summary is not None:
         found += [
             Mark(sentence.source, SUMMARY_STYLE, str(number))

@@ -7,18 +7,17 @@ from collections.abc import AsyncIterator, Collection
 
 from starlette.requests import ClientDisconnect, Request
 
+from service.archive.formats import JSONL
 from service.errors import BodyTooLarge, ClientGone, ReceiptTimeout, UnsupportedMedia
 from service.http.header_values import HeaderValue, parse_value
 
 JSON = "application/json"
-NDJSON = "application/x-ndjson"
-CSV = "text/csv"
-PARQUET = "application/vnd.apache.parquet"
+NDJSON = JSONL.media_types[0]
 FORM = "multipart/form-data"
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 MIN_BYTES_PER_S = 1024  # of an archive, on average
 BLANK_LINES_A_TURN = 256
-NDJSON_NAMES = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
+NDJSON_NAMES = frozenset(JSONL.media_types)
 
 
 def media_type(request: Request, allowed: Collection[str]) -> HeaderValue:

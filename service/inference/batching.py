@@ -6,13 +6,17 @@ from what waits. The oldest article is in it, and those whose length is nearest 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from models.encoding.packing import padded_tokens
+
 MAX_PASSES = 8
 MIN_LENGTH_RATIO = 0.5
+BULK_SHARE = 0.25
+"""The share of the model that bulk gets while interactive articles wait too."""
 LONG_TOKENS = 2048
 """An article of more keeps a thread of the model for longer than others like to wait."""
 
@@ -48,12 +52,6 @@ class Waiting:
     @property
     def is_long(self) -> bool:
         return self.tokens > LONG_TOKENS
-
-
-def padded_tokens(batch: Iterable[Waiting]) -> int:
-    """The work of a batch: every row as long as the longest."""
-    batch = list(batch)
-    return sum(one.windows for one in batch) * max((one.longest_tokens for one in batch), default=0)
 
 
 def formed(batch: Sequence[Waiting]) -> Waiting:
@@ -128,8 +126,8 @@ class FairScheduler(Generic[Key]):
     clocks: Mapping[Key, float] = field(default_factory=dict)
 
     @staticmethod
-    def of_lanes(bulk_share: float) -> FairScheduler[Lane]:
-        """Turns of the lanes, of which bulk has a share."""
+    def of_lanes(bulk_share: float = BULK_SHARE) -> FairScheduler[Lane]:
+        """Turns of the lanes: bulk gets its share while both lanes wait."""
         return FairScheduler({Lane.INTERACTIVE: 1.0 - bulk_share, Lane.BULK: bulk_share})
 
     @staticmethod

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from models.article import Article
 from models.errors import NutgrafError
-from service.archive.scorer import Pass, Results
+from service.archive.scorer import BatchItem, BatchResults
 from service.errors import ModelUnavailable
 from service.inference.scheduler import Scheduler
 
@@ -42,7 +42,7 @@ class BulkLane:
         self._check_model()
         return self._result(self._preparing.submit(article))
 
-    def begin(self, batch: Sequence[Pass]) -> Results:
+    def begin(self, batch: Sequence[BatchItem]) -> BatchResults:
         """Let a batch wait for its turn. Called in the job's thread; raises Interrupted."""
         self._check_model()
         reading = self._scheduler.read(batch)

@@ -10,24 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from models.article import Options, Style, Task
 from service.archive import scoring
 from service.archive.errors import RunChanged
+from service.archive.formats import FORMATS
 from service.archive.join import gather
 from service.archive.progress import Tally
-from service.archive.rows import Columns
+from service.archive.rows import InputColumns
 from service.archive.run_config import RunConfig
 from service.archive.scorer import LocalScorer
-from service.archive.writers import Format
 from service.jobs.bulk_lane import BulkLane
 from service.jobs.files import JobFiles
 from service.jobs.in_use import in_use
 from service.jobs.store import JobRecord
-
-if TYPE_CHECKING:  # importing the engine takes seconds
-    from models.engine import ModelInfo
+from service.options import of_json
 
 
 class JobProgress:
@@ -56,7 +53,7 @@ def score(
     Raises Interrupted, ArchiveError, and ModelFailed.
     """
     model = lane.model
-    config = _config(record, files, model.info, budget_tokens)
+    config = _config(record, files, budget_tokens)
     scorer = LocalScorer(
         model, budget_tokens, full=config.full, prepare=lane.prepare, begin=lane.begin
     )
@@ -72,31 +69,23 @@ def score(
         with in_use(files.directory(record.id)):
             try:
                 run()
-            except RunChanged:  # there is another model now, and no job is scored by two
+            except RunChanged:  # there is another model or version now, and no job is scored by two
                 run(restart=True)
             gather(config, files.results(record), lane.check)
     finally:
         lane.stop()
 
 
-def _config(record: JobRecord, files: JobFiles, model: ModelInfo, budget_tokens: int) -> RunConfig:
+def _config(record: JobRecord, files: JobFiles, budget_tokens: int) -> RunConfig:
     asked = record.asked
     return RunConfig(
         inputs=(str(files.archive(record)),),
         output=files.output(record.id),
-        columns=Columns(**asked["columns"]),
-        options=Options(
-            tasks=frozenset(Task(task) for task in asked["tasks"]),
-            style=Style(asked["style"]),
-            max_words=asked["max_words"],
-        ),
+        max_batch_tokens=budget_tokens,
+        columns=InputColumns(**asked["columns"]),
+        options=of_json(asked),
         target=asked["target"],
-        format=Format(asked["format"]),
+        format=FORMATS[asked["format"]],
         full=asked["full"],
         input_name=record.name,
-        engine={
-            "device": model.device.partition(":")[0],
-            "dtype": model.dtype,
-            "batch_tokens": budget_tokens,
-        },
     )

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from service.api.app import ROUTERS
-from service.http.bodies import CSV, FORM, JSON, NDJSON, PARQUET
+from service.archive.formats import FORMATS
+from service.http.bodies import FORM, JSON, NDJSON
 from service.http.problems import PROBLEM_TYPE
-from tests.support.running import Listen
+from tests.support.service_fixtures import Listen
 
 WORD = "zanzibar"
+CSV, PARQUET = (FORMATS[name].media_types[0] for name in ("csv", "parquet"))
 MARKERS = [
     f"<script>{WORD}</script>",
     f"{WORD} {WORD}",

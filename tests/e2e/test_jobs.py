@@ -1,4 +1,4 @@
-"""A job on the real engine, in a real service that is killed: it ends as `nutgraf score` does."""
+"""A service is killed during a job on the real engine. The job ends as `nutgraf score` does."""
 
 from __future__ import annotations
 
@@ -23,20 +23,28 @@ pytestmark = pytest.mark.anyio
 
 
 def write(path: Path) -> bytes:
-    """An archive of short made-up articles; some occur again, and some have no text."""
+    """An archive of short made-up articles. Three rows of four are the same one; one has no text.
+
+    A shard has 1,024 rows, so few rows make no three shards. An article that occurs again is
+    analysed once, so most rows cost nothing.
+    """
     chance = random.Random(5)
-    lengths = [[chance.randint(2, 30) for _ in range(chance.randint(1, 3))] for _ in range(ROWS)]
-    texts = [
-        " ".join(f"The {' '.join(chance.choices(WORDS, k=words))}." for words in sentences)
-        for sentences in lengths
-    ]
+    texts = [article(chance) if n % 4 == 0 else "Rain fell on the bridge." for n in range(ROWS)]
     texts[7], texts[8], texts[2000] = texts[1500], " ", texts[1500]
     path.write_text("".join(f"{json.dumps({'id': n, 'text': t})}\n" for n, t in enumerate(texts)))
     return path.read_bytes()
 
 
+def article(chance: random.Random) -> str:
+    """One to three sentences of random words."""
+    sentences = [
+        chance.choices(WORDS, k=chance.randint(2, 30)) for _ in range(chance.randint(1, 3))
+    ]
+    return " ".join(f"The {' '.join(words)}." for words in sentences)
+
+
 def score(directory: Path, model: Path) -> Path:
-    """What `nutgraf score` leaves of the archive."""
+    """The output of `nutgraf score` for the archive."""
     asked = ["--format", "jsonl", "--full", "--style", "extractive", "--model", str(model)]
     engine = {f"NUTGRAF_{name.upper()}": value for name, value in ENGINE.items()}
     subprocess.run(
@@ -50,11 +58,11 @@ def score(directory: Path, model: Path) -> Path:
 
 
 async def disturb(service: Replica) -> None:
-    """Others' articles, as long as there is somebody to read them."""
-    article = {"text": "Rain fell on the harbour.", "summary": {"style": "extractive"}}
+    """Sends other articles until the service is killed."""
+    request = {"text": "Rain fell on the harbour.", "summary": {"style": "extractive"}}
     try:
         while True:
-            answer = await service.client.post("/v1/analyze", json=article)
+            answer = await service.client.post("/v1/analyze", json=request)
             assert answer.status_code == 200
             await asyncio.sleep(0.02)
     except httpx.TransportError:
@@ -68,7 +76,7 @@ async def test_a_job_whose_service_is_killed_ends_as_the_command_does(
     expected = score(tmp_path, tiny)
     settings = {"model": tiny, **ENGINE, "data": tmp_path / "data", "job_lease_s": 1.0}
     async with replica(REAL, **settings) as service:
-        form = {"file": ("articles.jsonl", content)}
+        form = {"file": ("input.jsonl", content)}
         added = await service.client.post("/v1/jobs?style=extractive&full=true", files=form)
         job = added.json()["id"]
         output = tmp_path / "data" / "jobs" / job / "out"

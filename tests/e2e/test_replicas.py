@@ -29,7 +29,7 @@ def shared(tmp_path: Path, stored: dict[str, Any]) -> dict[str, Any]:
 def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file; the models of replicas that are started now read as many batches as it says."""
     path = tmp_path / "gate"
-    monkeypatch.setenv("LIVE_GATE", str(path))
+    monkeypatch.setenv("STAND_IN_GATE", str(path))
     return path
 
 
@@ -67,7 +67,7 @@ async def test_a_dead_replicas_job_is_taken_over_by_one_that_lives(
         job = await dies.add(content)
         output = shared["data"] / "jobs" / job / "out"
         await until(lambda: shards(output) > 1)
-        del os.environ["LIVE_GATE"]
+        del os.environ["STAND_IN_GATE"]
         async with replica(STAND_IN, **shared) as lives:
             other = await lives.add(content)
             assert (await ended(lives.client, other))["state"] == "done"

@@ -23,11 +23,11 @@ from service.inference.answer import Answer
 from service.inference.load import load_engine
 from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import articles
-from tests.support.running import settings_of
+from tests.support.service_fixtures import ndjson, settings_of
 
 pytestmark = pytest.mark.anyio
 
-TEXTS = [sample.text for sample in vars(articles).values() if isinstance(sample, articles.Sample)]
+TEXTS = [sample.text for sample in (*articles.SAMPLES[::3], articles.SECTIONS)]
 
 
 @asynccontextmanager
@@ -89,7 +89,7 @@ async def test_an_article_gets_the_same_answer_alone_and_among_others(
         single = await asyncio.gather(
             *(client.post("/v1/analyze", json=request) for request in asked)
         )
-        bulk = await client.post("/v1/analyze/batch", json=asked)
+        bulk = await client.post("/v1/analyze/batch", **ndjson(asked))
     lines = sorted(map(json.loads, bulk.text.splitlines()), key=lambda line: line["index"])
     for response, line, answer in zip(single, lines, expected, strict=True):
         assert_same(told(response.json()), answer)
@@ -102,7 +102,7 @@ async def test_what_cannot_be_seen_changes_nothing_but_itself(tiny: Path) -> Non
     async with serving(tiny) as client:
         lone = await client.post("/v1/analyze", json={"text": text})
         others = [{"text": text}, *requests()]
-        bulk = await client.post("/v1/analyze/batch", json=others)
+        bulk = await client.post("/v1/analyze/batch", **ndjson(others))
     assert lone.status_code == 200
     first = next(line for line in map(json.loads, bulk.text.splitlines()) if line["index"] == 0)
     assert_same(told(first["answer"]), told(lone.json()))

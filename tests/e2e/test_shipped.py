@@ -21,8 +21,8 @@ from service.api.schemas import read_article
 from service.settings import SHIPPED_MODEL
 from tests.e2e.test_readme import blocks, request
 from tests.support.articles import (  # fmt: skip
+    BOILERPLATE,
     FRENCH,
-    FURNITURE,
     HEALTH,
     LABOR,
     OPINION,
@@ -159,7 +159,7 @@ def test_summaries_are_short_clean_and_of_the_article_alone(
         assert 10 <= summary.words == count_words(summary.text) <= 60
         assert content_words(summary.text) <= all_words(text)
         assert set(NUMBER.findall(summary.text)) <= set(NUMBER.findall(text))
-        assert not [line for line in FURNITURE if line in summary.text]
+        assert not [line for line in BOILERPLATE if line in summary.text]
         for sentence in summary.sentences:
             assert sentence.text[0] == sentence.text[0].upper()
             assert re.search(r"[.!?…][\"”’)]*$", sentence.text), sentence.text

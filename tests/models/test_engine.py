@@ -23,6 +23,7 @@ from models.analysis import Analysis, Span
 from models.article import ALL_TASKS, Article, Options, Style, Task
 from models.artifact.artifact import load, save
 from models.device import cores
+from models.encoding.packing import pack
 from models.encoding.preparation import Prepared
 from models.encoding.tokens import Integers, tokenizer_from
 from models.engine import (
@@ -42,12 +43,11 @@ from models.errors import (
 )
 from models.network import encoded
 from models.network.encoded import Encode
-from models.network.padding import pack
 from models.tasks.calibration import Calibration
 from models.tasks.summary.decision import all_words, content_words, count_words
 from tests.support.articles import (
+    BOILERPLATE,
     FRENCH,
-    FURNITURE,
     HTML_PAGE,
     LONG_TEXT,
     OPINION,
@@ -110,6 +110,7 @@ def same(one: Analysis, other: Analysis) -> None:
     assert replace(one, topic=None, stance=None) == replace(other, topic=None, stance=None)
 
 
+@pytest.mark.slow
 @given(st.permutations(range(len(ARTICLES))), st.integers(1, len(ARTICLES)))
 @settings(max_examples=20)
 def test_the_answer_is_the_same_in_any_company_and_order(
@@ -126,6 +127,7 @@ def test_the_answer_is_the_same_in_any_company_and_order(
         same(found, alone(number))
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_same_under_any_token_budget(
     tiny: Path, alone: Callable[[int], Analysis]
 ) -> None:
@@ -134,6 +136,7 @@ def test_the_answer_is_the_same_under_any_token_budget(
         same(found, alone(number))
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_same_while_others_are_read_in_other_threads(
     engine: Engine, alone: Callable[[int], Analysis], prepared: Callable[[int], Prepared]
 ) -> None:
@@ -171,9 +174,7 @@ def counted(engine: Engine) -> Iterator[list[int]]:
     """The rows of every call of the encoder and the reader."""
     rows: list[int] = []
     hooks = [
-        module.register_forward_hook(
-            lambda module, args, output: rows.append(len(output.last_hidden_state))
-        )
+        module.register_forward_hook(lambda module, args, output: rows.append(len(output)))
         for module in (engine.network.encoder, engine.network.reader)
     ]
     try:
@@ -254,6 +255,7 @@ def test_offsets_point_into_the_text_as_it_was_sent(
             assert " ".join(source.split()).startswith(sentence.text.removesuffix(" …"))
 
 
+@pytest.mark.slow
 @given(st.integers(10, 300), st.sampled_from(Style), st.sampled_from(range(len(ARTICLES))))
 @settings(max_examples=60)
 def test_no_summary_is_longer_than_asked_nor_says_what_is_not_there(
@@ -276,13 +278,13 @@ def overlap(one: Span, other: Span) -> bool:
 
 
 @pytest.mark.parametrize("style", Style)
-def test_page_furniture_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
+def test_boilerplate_is_reported_and_never_summarised(engine: Engine, style: Style) -> None:
     options = Options(style=style, max_words=300)
     (found,) = analyse(engine, Article(WEB_PAGE, options=options))
     assert found.summary is not None
-    assert not [line for line in FURNITURE if line in found.summary.text]
+    assert not [line for line in BOILERPLATE if line in found.summary.text]
     removed = " ".join(WEB_PAGE[span.start : span.end] for span in found.input.removed)
-    for line in FURNITURE:
+    for line in BOILERPLATE:
         assert line in removed
     for sentence in found.summary.sentences:
         assert not any(overlap(sentence.source, span) for span in found.input.removed)

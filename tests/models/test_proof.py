@@ -13,7 +13,7 @@ from models.analysis import Analysis
 from models.article import Options
 from models.errors import AnalysisError
 from models.proof import flaw
-from tests.support.standin import SCHEMA, Prepared, StandIn
+from tests.support.stand_in_model import SCHEMA, Prepared, StandIn
 
 OPTIONS = Options(("the mayor", "the bridge"))
 

@@ -134,6 +134,10 @@ def test_each_kind_of_error_has_a_clause(kind: str) -> None:
             {"text": "a", "summary": {"max_words": 10.5}},
             "`summary.max_words`: It is not a whole number.",
         ),
+        (
+            {"text": "a", "summary": {"max_words": True}},
+            "`summary.max_words`: It is not a whole number.",
+        ),
     ],
 )
 def test_each_constraint_is_told_with_its_limit(value: Any, told: str) -> None:

@@ -1,4 +1,4 @@
-"""Preparers that do to their process what an article's text says."""
+"""A preparer that does what the text of the article says, so that tests can cause faults."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from models.errors import EmptyArticle
 
 
 def prepare(article: Article) -> str:
-    """The text in capitals.
+    """The text in capitals, but for texts with a meaning.
 
-    `spin` takes processor time without end, `wait` time alone; `die` ends the process, `empty` and
-    `broken` raise, `pid` gives the process's number.
+    `spin` never ends and uses processor time. `wait2` sleeps for two seconds. `die` crashes the
+    process. `empty` and `broken` raise. `pid` gives the number of the process, `modules` the
+    modules that it has loaded.
     """
     text = article.text or article.html or ""
     if text == "spin":

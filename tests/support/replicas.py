@@ -1,4 +1,4 @@
-"""Services in processes of their own, which may share their jobs, and be killed."""
+"""Services in separate processes, which a test can kill. Several may share their jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import httpx
 from tests.support.paths import ROOT
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
-STAND_IN = (sys.executable, "-m", "tests.support.live")
+STAND_IN = (sys.executable, "-m", "tests.support.cli_with_stand_in")
 TOO_LONG_S = 300
 REAL = (sys.executable, "-c", "from service.cli.main import main; main()")
 
@@ -74,7 +74,7 @@ def free_port() -> int:
 
 
 async def ended(client: httpx.AsyncClient, job: str) -> Any:
-    """The job, once it has come to its end."""
+    """Waits until the job has ended. Returns it."""
     async with asyncio.timeout(TOO_LONG_S):
         while (found := (await client.get(f"/v1/jobs/{job}")).json())["finished"] is None:
             await asyncio.sleep(0.01)
@@ -88,12 +88,12 @@ def shards(output: Path) -> int:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Look again and again until it holds."""
+    """Waits until the condition is true."""
     async with asyncio.timeout(TOO_LONG_S):
         while not condition():
             await asyncio.sleep(0.001)
 
 
 def scores(output: Path) -> bytes:
-    """What a run has scored, in one piece."""
+    """All scores of a run, joined."""
     return b"".join(part.read_bytes() for part in sorted((output / "scores").iterdir()))

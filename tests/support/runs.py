@@ -1,4 +1,7 @@
-"""Archives and runs over them with the stand-in model: `python -m tests.support.runs` is one."""
+"""Archives, and runs over them with the stand-in model.
+
+`python -m tests.support.runs INPUT OUTPUT` is such a run.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from typing import Any
 
 from models.article import Options, Task
 from service.archive import scoring
+from service.archive.formats import JSONL
 from service.archive.manifest import Manifest
 from service.archive.progress import Silent
 from service.archive.run_config import REJECTED, SCORES, RunConfig
 from service.archive.scorer import LocalScorer, Prepare, Scorer
-from service.archive.writers import Format, read_columns
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 SHARD_ROWS = 4
 BUDGET_TOKENS = 64
@@ -40,8 +43,9 @@ def request(*inputs: Path, output: Path, **more: Any) -> RunConfig:
             "inputs": tuple(map(str, inputs)),
             "output": output,
             "options": options,
-            "format": Format.JSONL,
+            "format": JSONL,
             "shard_rows": SHARD_ROWS,
+            "max_batch_tokens": BUDGET_TOKENS,
             **more,
         }
     )
@@ -55,7 +59,7 @@ def score(
 
 
 def prepare_here(model: StandIn) -> Prepare:
-    """Prepares an article where and when its result is asked for."""
+    """Prepares an article in this thread, when its result is asked for."""
     return lambda article: partial(model.preparer, article)
 
 
@@ -69,9 +73,9 @@ def unopened() -> AbstractContextManager[Scorer]:
 
 
 def rows(asked: RunConfig, *names: str) -> list[list[Any]]:
-    """Some columns of all scores, in order."""
+    """Some columns of all scores, in the order of the rows."""
     parts = sorted((asked.output / SCORES).glob("part-*"))
-    found = (read_columns(part.read_bytes(), asked.format, names) for part in parts)
+    found = (asked.format.decode(part.read_bytes(), names) for part in parts)
     return [list(row) for part in found for row in part]
 
 
@@ -80,7 +84,7 @@ def rejected(asked: RunConfig) -> list[dict[str, Any]]:
 
 
 def digest(output: Path) -> str:
-    """Of all that a run leaves for its user."""
+    """A digest of all files that a run writes for its user."""
     whole = hashlib.sha256()
     for path in (*sorted((output / SCORES).iterdir()), output / REJECTED):
         whole.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -88,7 +92,7 @@ def digest(output: Path) -> str:
 
 
 def wait_for_part(process: subprocess.Popen[bytes], output: Path, number: int) -> None:
-    """Until a run has come to a shard, or to its end."""
+    """Waits until a run has written this shard, or has ended."""
     part = output / SCORES / f"part-{number:05}.jsonl"
     while process.poll() is None and not part.exists():
         os.sched_yield()
@@ -96,7 +100,7 @@ def wait_for_part(process: subprocess.Popen[bytes], output: Path, number: int) -
 
 @contextlib.contextmanager
 def interrupted(model: StandIn, after: int) -> Iterator[None]:
-    """Lets the model read some batches, then stops the run."""
+    """Stops the run after some batches."""
     read = model.analyze
 
     def analyze(batch: Any) -> Any:

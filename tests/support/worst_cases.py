@@ -1,6 +1,6 @@
-"""Worst cases for everything that matches input: `python -m tests.support.worst_cases patterns`.
+"""Worst cases for all code that matches input: `python -m tests.support.worst_cases patterns`.
 
-Ends at once where all of it takes linear time; where something does not, it does not end.
+It ends soon if all of that code takes linear time. Otherwise it takes hours.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ MODULES = [
 
 
 def patterns() -> Iterator[tuple[Any, bool]]:
-    """Every compiled pattern of the packages, and whether it is looked for at all places."""
+    """Every compiled pattern of the packages, and whether the code searches with it."""
     for name in MODULES:
         module = importlib.import_module(name)
         source = inspect.getsource(module)
@@ -76,7 +76,7 @@ def patterns_in(value: object) -> Iterator[Any]:
 
 
 def units(source: str) -> Iterator[str]:
-    """What is repeated: plain pieces, and words of the pattern, alone and mixed."""
+    """The pieces to repeat: plain ones, and words of the pattern, alone and mixed."""
     yield from PLAIN
     words = sorted(set(re.findall(r"[A-Za-z]{2,}|\d+", source)))
     mixing = random.Random(ascii(source))
@@ -89,7 +89,7 @@ def units(source: str) -> Iterator[str]:
 
 
 def texts(source: str | bytes, chars: int = CHARS) -> Iterator[str | bytes]:
-    """Worst cases for a pattern, of the kind that it takes."""
+    """Worst cases for a pattern: text, or bytes for a pattern of bytes."""
     if isinstance(source, bytes):
         yield from (str(text).encode() for text in texts(source.decode("latin-1"), chars))
         return
@@ -100,7 +100,7 @@ def texts(source: str | bytes, chars: int = CHARS) -> Iterator[str | bytes]:
 
 
 def match_all() -> int:
-    """Matches every pattern in all ways that it is used; how many there are."""
+    """Matches every pattern in all the ways in which the code uses it. Returns their number."""
     found = 0
     for pattern, is_searched in patterns():
         found += 1
@@ -113,7 +113,7 @@ def match_all() -> int:
 
 
 def prepare_all(tokenizer: str, sizes: Sequence[int]) -> None:
-    """Prepares the plain pieces, at several sizes, with many targets."""
+    """Prepares articles of repeated pieces, at several sizes, with many targets."""
     preparer = Preparer(tokenizer, max_windows=8, window=512)
     options = Options(targets=tuple(f"target number {n}" for n in range(20)))
     for unit in (*PLAIN, "ad\n", "home news ", "share 1234 ", "contact us ", "1" * 32 + "zzz\n"):

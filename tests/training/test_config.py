@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import ROOT
-from training.config import Config, Source, read
+from training.config import KEPT_FROM_START, Config, Losses, ModelConfig, Optimisation, Source, read
 from training.errors import ConfigError
 
 SMALLEST = '[[train]]\npath = "a.jsonl"\n'
@@ -68,7 +69,96 @@ def test_a_source_is_named_after_its_file_and_what_is_read_of_it() -> None:
     assert source.name == "stance:fnc1"
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "training" / "configs").glob("*.toml")), ids=str)
+@pytest.mark.parametrize("name", KEPT_FROM_START)
+def test_what_a_start_keeps_cannot_stand_beside_it(file: Path, name: str) -> None:
+    value = '"x"' if name in {"base", "labels"} else "2"
+    file.write_text(f'[model]\nstart = "a"\n{name} = {value}\n{SMALLEST}')
+    with pytest.raises(
+        ConfigError, match=f"model: start keeps its own {name}; leave out"
+    ) as caught:
+        read(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_base_that_is_given_takes_the_place_of_the_configs(file: Path) -> None:
+    file.write_text(f'[model]\nbase = "one"\n{SMALLEST}')
+    assert read(file, "two").model.base == "two"
+    file.write_text(SMALLEST)
+    assert read(file, "two").model.base == "two"
+    file.write_text(f'[model]\nstart = "one"\n{SMALLEST}')
+    with pytest.raises(ConfigError, match="start keeps its own base"):
+        read(file, "two")
+
+
+def both(file: Path, trained: str, held: str) -> Config:
+    """A config whose two sources have these lines beside their paths."""
+    (file.parent / "link.jsonl").symlink_to(file.parent / "a.jsonl")
+    paths = f'"{file.parent}/a.jsonl"', f'"{file.parent}/./link.jsonl"'
+    file.write_text(
+        f"[[train]]\npath = {paths[0]}\n{trained}\n[[validation]]\npath = {paths[1]}\n{held}\n"
+    )
+    return read(file)
+
+
+@pytest.mark.parametrize(
+    ("trained", "held"),
+    [
+        ("", ""),
+        ("holdout = 0.1", ""),
+        ("", "holdout = 0.1"),
+        ("holdout = 0.1", "holdout = 0.2"),
+        ('where = { split = "a" }', 'where = { split = ["b", "a"] }'),
+        ('where = { split = "a" }', 'where = { form = "b" }'),
+    ],
+)
+def test_a_validation_file_that_is_trained_on_is_refused(
+    file: Path, trained: str, held: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"link\.jsonl is trained on too; give both") as caught:
+        both(file, trained, held)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("trained", "held"),
+    [
+        ("holdout = 0.1", "holdout = 0.1"),
+        ("holdout = 0.2", "holdout = 0.1"),
+        ('where = { split = ["a", "c"] }', 'where = { split = "b" }'),
+    ],
+)
+def test_texts_of_a_file_that_are_held_out_may_validate(
+    file: Path, trained: str, held: str
+) -> None:
+    assert len(both(file, trained, held).validation) == 1
+
+
+EXAMPLE = ROOT / "training" / "configs" / "example.toml"
+
+
+def test_the_example_explains_every_key() -> None:
+    lines = [line for line in EXAMPLE.read_text("utf-8").splitlines() if " = " in line]
+    said = {line.removeprefix("# ").partition(" = ")[0] for line in lines}
+    models = (ModelConfig, Losses, Optimisation, Source)
+    assert said == {field for model in models for field in model.model_fields}
+
+
+def test_what_the_example_gives_is_the_default_where_it_names_no_other() -> None:
+    run = read(EXAMPLE)
+    text = EXAMPLE.read_text("utf-8")
+    for part in (run.model, run.losses, run.optimisation, run.train[0]):
+        for name, field in type(part).model_fields.items():
+            (line, *_) = re.findall(rf"^(?:# )?{name} = .*", text, re.MULTILINE)
+            if not line.startswith("# ") and "left out:" not in line and name != "path":
+                assert getattr(part, name) == field.default, name
+            if stated := re.search(r"left out: ([\d.]+)", line):
+                assert float(stated[1].rstrip(".")) == field.default, name
+
+
+CONFIGS = sorted((ROOT / "training" / "configs").rglob("*.toml"))
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=str)
 def test_the_configs_that_are_committed_are_read(file: Path) -> None:
     config = read(file)
     assert config.validation

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from models.encoding.tokens import WORD, ArticleEncoder, Encoded, Integers, Sentence
+from models.encoding.tokens import ArticleEncoder, Encoded, Integers, Sentence
 from models.network.network import END
-from models.text.words import OwnWords, is_content, normal
+from models.text.words import OwnWords, is_content, normal, normal_words
 
 MIN_WORDS, MAX_WORDS = 5, 36
 MAX_SOURCE_WORDS = 90
@@ -46,14 +46,9 @@ class Pair:
     copied: Integers  # (T,)
 
 
-def words(text: str) -> list[str]:
-    """The normal words and marks of a text."""
-    return [normal(match.group()) for match in WORD.finditer(text)]
-
-
 def summary_sentences(summary: str) -> list[list[str]]:
     """The words of each line of a reference summary, without the closing stop."""
-    lines = (words(_LEAD_IN.sub("", line.strip())) for line in summary.split("\n"))
+    lines = (normal_words(_LEAD_IN.sub("", line.strip())) for line in summary.split("\n"))
     return [line[:-1] if line[-1] == "." else line for line in lines if line]
 
 

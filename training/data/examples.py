@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
-from models.encoding.stance_inputs import StanceInput, questions
+from models.article import Article, Options
+from models.encoding.packing import pack
+from models.encoding.preparation import prepare
+from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, tokenizer_from
+from models.errors import EmptyArticle
 from models.labels import LabelSchema
-from models.text.cleaning import clean
 from models.text.sentences import split
-from models.text.words import OwnWords
+from models.text.words import OwnWords, normal_words
 from training.config import Source
 from training.data.alignment import (
     Pair,
@@ -23,12 +26,14 @@ from training.data.alignment import (
     oracle,
     pair,
     summary_sentences,
-    words,
 )
 from training.data.labelled import Labelled, digest
 from training.errors import DataError
 
 CHUNK = 64
+SEARCHED_WORDS = 8 * WINDOW_TOKENS
+"""Serving reads articles in eight windows, and searches for as many words. So does training,
+however few tokens of a text it reads."""
 MEGABATCH = 50
 
 
@@ -74,8 +79,8 @@ class ExampleBuilder:
         return ArticleEncoder(tokenizer, windows, self.source.max_tokens // windows)
 
     def make(self, labelled: Sequence[Labelled]) -> list[Example]:
-        """Every other text is read in two windows at least, so that what opens a later window is
-        not taken for the article's lead."""
+        """Every other text is read in at least two windows, so that the model does not take the
+        beginning of a later window for the article's lead."""
         encoders, own = (self.encoder(1), self.encoder(2)), OwnWords(self.own_words)
         texts = filter(None, map(condensed, labelled)) if self.source.condensed else labelled
         made = (
@@ -85,29 +90,27 @@ class ExampleBuilder:
 
     def _example(self, each: Labelled, encoder: ArticleEncoder, own: OwnWords) -> Example | None:
         shown = int(digest(each.text)[-6:], 16) < self.source.title * 16**6
-        title = each.title if shown else None
-        encoded = encoder.article(each.text, split(each.text, clean(each.text, title)), title)
-        if not encoded.sentences:
+        targets = tuple(target for target in each.stances if target is not None)
+        article = Article(each.text, each.title if shown else None, options=Options(targets))
+        try:
+            prepared = prepare(article, encoder, searched_words=SEARCHED_WORDS)
+        except EmptyArticle:
             return None
+        encoded = prepared.encoded
         salient, pairs, held = self._summary(each, encoded, encoder, own)
         made = Example(
             source=self.number,
             encoded=encoded,
             topics=self._topics(each),
-            questions=self._questions(each, encoded, encoder),
+            questions=tuple(
+                (asked, self._stance(each.stances[target])) for target, asked in prepared.questions
+            ),
             overall=self._stance(each.stances[None]) if None in each.stances else None,
             salient=salient,
             pairs=pairs,
             article_words=held if pairs else frozenset(),
         )
         return replace(made, tokens=_tokens(made, self.source.max_questions))
-
-    def _questions(
-        self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder
-    ) -> tuple[tuple[StanceInput, int], ...]:
-        stances = {target: stance for target, stance in each.stances.items() if target is not None}
-        asked = questions(encoded, [(target, encoder.target(target)) for target in stances])
-        return tuple(zip(asked, map(self._stance, stances.values()), strict=True))
 
     def _stance(self, stance: str) -> int:
         return self._number(stance, self.labels.stance_names)
@@ -132,8 +135,8 @@ class ExampleBuilder:
         if not each.summary:
             return None, (), frozenset()
         lines = summary_sentences(each.summary)
-        sentences = [words(each.text[s.start : s.end]) for s in encoded.sentences]
-        held = frozenset(words(each.text))
+        sentences = [normal_words(each.text[s.start : s.end]) for s in encoded.sentences]
+        held = frozenset(normal_words(encoded.text))
         pairs = []
         for line in lines:
             best = best_source(line, sentences)
@@ -154,7 +157,7 @@ def _tokens(example: Example, most: int) -> int:
 def condensed(each: Labelled) -> Labelled | None:
     """A text cut down to the sentences that its summary was made from; None if there are none."""
     spans = split(each.text)
-    sentences = [words(each.text[span.start : span.end]) for span in spans]
+    sentences = [normal_words(each.text[span.start : span.end]) for span in spans]
     found = {best_source(line, sentences) for line in summary_sentences(each.summary or "")}
     chosen = sorted(index for index in found if index is not None)
     text = " ".join(each.text[spans[index].start : spans[index].end] for index in chosen)
@@ -182,7 +185,7 @@ def own_words(labelled: Iterable[Labelled], count: int) -> tuple[str, ...]:
 
 
 def _plain_pairs(each: Labelled) -> Iterator[tuple[list[str], list[str]]]:
-    sentences = [words(each.text[s.start : s.end]) for s in split(each.text)[:30]]
+    sentences = [normal_words(each.text[s.start : s.end]) for s in split(each.text)[:30]]
     for line in summary_sentences(each.summary or ""):
         best = best_source(line, sentences)
         if best is not None:
@@ -228,16 +231,8 @@ class BatchSampler:
         return int(start + passes) - int(start)
 
     def _cut(self, mega: Sequence[int]) -> list[list[int]]:
-        batches: list[list[int]] = []
-        for index in sorted(mega, key=lambda index: -self.lengths[index]):
-            if (
-                batches
-                and self.lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= self.batch_tokens
-            ):
-                batches[-1].append(index)
-            else:
-                batches.append([index])
-        return batches
+        groups = pack([self.lengths[index] for index in mega], self.batch_tokens)
+        return [[mega[place] for place in group] for group in groups]
 
 
 def sampled_questions(

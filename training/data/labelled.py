@@ -17,9 +17,8 @@ from typing import Any
 from datasets import Dataset, load_dataset
 
 from models.encoding.stance_inputs import STEM_CHARS
-from models.encoding.tokens import WORD
 from models.labels import UNRELATED
-from models.text.words import is_content, normal
+from models.text.words import is_content, normal_words
 from training.config import Source
 from training.errors import DataError
 
@@ -63,17 +62,17 @@ def load(source: Source) -> list[Labelled]:
 
 
 def _shuffled(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A fixed order that owes nothing to the file's, so that caps take an even sample."""
+    """A fixed order that does not depend on the file's, so that caps take an even sample."""
     return sorted(rows, key=lambda row: digest(row["text"] + str(row.get("target"))))
 
 
 def _rows(source: Source) -> Iterator[dict[str, Any]]:
     if not source.path.is_file():
         raise DataError(f"{source.path}: no such file; correct the path in the config")
-    kind = FORMATS.get(source.path.suffix)
-    if kind is None:
+    form = FORMATS.get(source.path.suffix)
+    if form is None:
         raise DataError(f"{source.path}: give a .jsonl, .csv or .parquet file")
-    table: Dataset = load_dataset(kind, data_files=str(source.path), split="train")
+    table: Dataset = load_dataset(form, data_files=str(source.path), split="train")
     table = _renamed(table, source)
     if "text" not in table.column_names:
         raise DataError(f"{source.path}: no column 'text'; name it under columns in the config")
@@ -143,8 +142,7 @@ def _with_unrelated(labelled: list[Labelled], count: int) -> Iterator[Labelled]:
 
 def _content(text: str) -> set[str]:
     """The beginnings of a text's content words, so that a plural is the same word."""
-    words = (normal(match.group()) for match in WORD.finditer(text))
-    return {word[:STEM_CHARS] for word in words if is_content(word)}
+    return {word[:STEM_CHARS] for word in normal_words(text) if is_content(word)}
 
 
 def digest(text: str) -> str:

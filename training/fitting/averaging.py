@@ -28,7 +28,7 @@ SAME: dict[str, Callable[[Artifact], Any]] = {
 def average(one: Artifact, other: Artifact, share: float) -> Artifact:
     """`share` (0 to 1) of the second's weights and the rest of the first's, in its network.
 
-    Neither calibrated nor measured. Raises AverageError where they are no two of a kind.
+    It is neither calibrated nor measured. Raises AverageError where the two do not fit.
     """
     differ = [name for name, of in SAME.items() if of(one) != of(other)]
     if differ:

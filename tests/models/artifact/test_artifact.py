@@ -468,6 +468,7 @@ for file in 3 * ["weights.safetensors", "tokenizer.json", "manifest.json"]:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="one-step swaps are Linux's")
 def test_killed_at_any_moment_there_is_a_whole_artifact(copy: Path) -> None:
     done = subprocess.run(

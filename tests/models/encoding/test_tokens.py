@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from models.analysis import Span
-from models.encoding.tokens import MAX_TARGET_TOKENS, WORD, ArticleEncoder, Encoded
-from models.network.padding import pack, pad, ranges
+from models.encoding.tokens import MAX_TARGET_TOKENS, ArticleEncoder, Encoded
+from models.network.padding import pad, ranges
 from models.text.sentences import split
+from models.text.words import WORD
 from tests.support.articles import LONG_TEXT, SAMPLES, SECTIONS, Sample
 
 # What real pastes hold and tokenizers stumble over: NUL, bidi marks, zero-width characters, lone
@@ -200,18 +201,6 @@ def test_a_tokenizer_without_the_special_tokens_is_refused() -> None:
     bare = Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))
     with pytest.raises(ValueError, match=r"no token \[CLS\]"):
         ArticleEncoder(bare, max_windows=1)
-
-
-@given(st.lists(st.integers(1, 600)), st.integers(1, 4096))
-def test_packing_puts_each_row_in_one_group_within_the_budget(
-    lengths: list[int], budget: int
-) -> None:
-    groups = pack(lengths, budget)
-    assert sorted(row for group in groups for row in group) == list(range(len(lengths)))
-    for group in groups:
-        assert len(group) == 1 or max(lengths[row] for row in group) * len(group) <= budget
-    longest = [max(lengths[row] for row in group) for group in groups]
-    assert longest == sorted(longest, reverse=True)
 
 
 @given(st.lists(st.lists(st.integers(0, 99), max_size=6), max_size=6), st.integers(-1, 0))

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from models.artifact.artifact import Artifact
+from models.encoding.packing import pack
 from models.encoding.stance_inputs import StanceInput, questions
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.network.encoded import EncodedArticles, Source, read_stances
 from models.network.network import Network
-from models.network.padding import pack
 from models.text.sentences import split
 from tests.support.articles import SAMPLES, SECTIONS
 

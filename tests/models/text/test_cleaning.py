@@ -1,4 +1,4 @@
-"""Cleaning: what goes, one row per kind of furniture; what stays, one row per look-alike."""
+"""Cleaning: what goes, one row per sort of boilerplate; what stays, one row per look-alike."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROSE = [
 
 
 def removed(text: str, title: str | None = None) -> list[tuple[str, str]]:
-    return [(text[part.start : part.end], part.why) for part in clean(text, title)]
+    return [(text[part.start : part.end], part.reason) for part in clean(text, title)]
 
 
 def page(*lines: str, between: str = "\n\n") -> str:
@@ -96,10 +96,12 @@ LINES = [
 
 
 @pytest.mark.parametrize("between", ["\n\n", "\n"])
-@pytest.mark.parametrize(("why", "line"), LINES)
-def test_a_line_of_furniture_goes_and_nothing_else(why: Reason, line: str, between: str) -> None:
+@pytest.mark.parametrize(("reason", "line"), LINES)
+def test_a_line_of_boilerplate_goes_and_nothing_else(
+    reason: Reason, line: str, between: str
+) -> None:
     text = page(line, between=between)
-    assert removed(text) == [(line, why)]
+    assert removed(text) == [(line, reason)]
 
 
 LOOKALIKES = [
@@ -138,7 +140,7 @@ LOOKALIKES = [
 
 
 @pytest.mark.parametrize("prose", LOOKALIKES)
-def test_prose_that_looks_like_furniture_stays(prose: str) -> None:
+def test_prose_that_looks_like_boilerplate_stays(prose: str) -> None:
     assert clean(page(prose)) == ()
     assert clean(" ".join([PROSE[0], prose, *PROSE[1:]])) == ()
 
@@ -183,15 +185,15 @@ SENTENCES = [
 ]
 
 
-@pytest.mark.parametrize(("why", "sentence"), SENTENCES)
-def test_in_one_long_line_furniture_goes_by_the_sentence(why: Reason, sentence: str) -> None:
+@pytest.mark.parametrize(("reason", "sentence"), SENTENCES)
+def test_in_one_long_line_boilerplate_goes_by_the_sentence(reason: Reason, sentence: str) -> None:
     text = " ".join([PROSE[0], sentence, *PROSE[1:]])
-    assert removed(text) == [(sentence, why)]
+    assert removed(text) == [(sentence, reason)]
 
 
 def test_lower_case_text_is_cleaned_too() -> None:
     text = " ".join(["(CNN) --", *PROSE, "All rights reserved."]).lower()
-    assert [why for _, why in removed(text)] == [Reason.DATELINE, Reason.LICENCE]
+    assert [reason for _, reason in removed(text)] == [Reason.DATELINE, Reason.LICENCE]
 
 
 PIECES = [
@@ -204,10 +206,10 @@ PIECES = [
 ]
 
 
-@pytest.mark.parametrize(("why", "piece"), PIECES)
-def test_inside_a_paragraph_only_the_piece_goes(why: Reason, piece: str) -> None:
+@pytest.mark.parametrize(("reason", "piece"), PIECES)
+def test_inside_a_paragraph_only_the_piece_goes(reason: Reason, piece: str) -> None:
     text = f"{PROSE[0]} {piece.strip()} {PROSE[1]} {PROSE[3]}"
-    assert [(part.strip(), reason) for part, reason in removed(text)] == [(piece.strip(), why)]
+    assert [(part.strip(), reason) for part, reason in removed(text)] == [(piece.strip(), reason)]
 
 
 def test_a_whole_page_keeps_its_article() -> None:
@@ -227,7 +229,7 @@ def test_a_whole_page_keeps_its_article() -> None:
     assert kept == PROSE
 
 
-def test_a_short_article_among_much_furniture_keeps_its_last_sentences() -> None:
+def test_a_short_article_among_much_boilerplate_keeps_its_last_sentences() -> None:
     head = [
         "Home",
         "News",
@@ -258,7 +260,7 @@ def test_the_title_is_not_read_twice() -> None:
 
 def test_a_standfirst_is_not_read_twice() -> None:
     text = "\n".join([PROSE[0], *PROSE])
-    assert [(part.start, part.why) for part in clean(text)] == [
+    assert [(part.start, part.reason) for part in clean(text)] == [
         (len(PROSE[0]) + 1, Reason.DUPLICATE)
     ]
 
@@ -273,7 +275,7 @@ def test_lists_that_the_article_introduces_stay() -> None:
 def test_a_last_paragraph_that_is_cut_off_stays() -> None:
     cut = "The council will meet again in May to settle what becomes of the"
     text = "\n\n".join([*PROSE, "READ MORE: The town that coal built", cut])
-    assert [why for _, why in removed(text)] == [Reason.RELATED]
+    assert [reason for _, reason in removed(text)] == [Reason.RELATED]
 
 
 def test_dates_that_head_the_parts_of_a_timeline_stay() -> None:
@@ -282,7 +284,7 @@ def test_dates_that_head_the_parts_of_a_timeline_stay() -> None:
     assert clean("\n\n".join([PROSE[0], *lines])) == ()
 
 
-def test_a_text_that_is_all_furniture_is_left_alone() -> None:
+def test_a_text_that_is_all_boilerplate_is_left_alone() -> None:
     assert clean("Sign in\nSubscribe now\nShare\nTweet\nPrivacy Policy") == ()
     assert clean("Sign up for our newsletter") == ()
 
@@ -293,8 +295,8 @@ def test_of_a_last_paragraph_only_the_agency_goes() -> None:
 
 
 def test_the_reasons_are_a_closed_set() -> None:
-    assert {why for why, _ in LINES} <= set(Reason)
-    assert all(str(why) == why.value for why in Reason)
+    assert {reason for reason, _ in LINES} <= set(Reason)
+    assert all(str(reason) == reason.value for reason in Reason)
 
 
 SCRAPS = st.sampled_from([*PROSE, *(line for _, line in LINES), *LOOKALIKES, *DATELINES])
@@ -311,7 +313,7 @@ def test_spans_are_ordered_disjoint_and_in_range(text: str, title: str | None) -
     position = 0
     for part in clean(text, title):
         assert position <= part.start < part.end <= len(text)
-        assert part.why in set(Reason)
+        assert part.reason in set(Reason)
         position = part.end
 
 
@@ -329,8 +331,8 @@ def test_a_text_is_never_emptied(text: str, title: str | None) -> None:
 
 @given(st.lists(st.sampled_from(LINES), max_size=6), st.sampled_from(["\n", "\n\n"]))
 def test_cleaning_what_is_kept_finds_nothing_more(
-    furniture: list[tuple[Reason, str]], between: str
+    boilerplate: list[tuple[Reason, str]], between: str
 ) -> None:
-    text = page(*(line for _, line in furniture), between=between)
+    text = page(*(line for _, line in boilerplate), between=between)
     kept = kept_text(text, clean(text))
     assert clean(kept) == ()

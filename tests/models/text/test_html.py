@@ -32,8 +32,8 @@ def test_the_article_and_its_title_come_out() -> None:
     text, title = extract(PAGE)
     assert [line for line in text.split("\n") if line in PARAGRAPHS] == PARAGRAPHS
     assert title == "Velmora votes to close its coal terminal"
-    for furniture in ("never shown", "color", "Sport", "A reader comments"):
-        assert furniture not in text
+    for boilerplate in ("never shown", "color", "Sport", "A reader comments"):
+        assert boilerplate not in text
 
 
 def test_a_page_without_a_title_has_none() -> None:

@@ -13,8 +13,8 @@ from service.api.security import OPEN_PATHS, check_host
 from service.errors import ForbiddenHost
 from service.settings import Settings
 from tests.service.api.routes.test_analyze import assert_problem
-from tests.support.running import Serve
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import StandIn
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.errors import NutgrafError
 from service.api.uploads import MAX_NAME_CHARS, Form, Upload, check
-from service.archive.rows import Columns
+from service.archive.rows import InputColumns
 from service.errors import InvalidRequest, MalformedBody, UnsupportedMedia
 
 BOUNDARY = b"----cut-here"
@@ -122,7 +122,7 @@ def test_an_archive_without_a_row_to_score_is_refused(
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InvalidRequest, match=reason) as refused:
-        check(path, Columns())
+        check(path, InputColumns())
     assert str(tmp_path) not in str(refused.value)
 
 
@@ -130,15 +130,15 @@ def test_an_archive_without_a_row_to_score_is_refused(
 @pytest.mark.parametrize(
     ("columns", "parameter"),
     [
-        (Columns(text="<script>zanzibar</script>"), "text_column"),
-        (Columns(title="zanzibar\x1b[2J"), "title_column"),
-        (Columns(id="zanzibar zanzibar"), "id_column"),
-        (Columns(target="\u202ezanzibar"), "target_column"),
-        (Columns(date="zanzibar" * 20), "date_column"),
+        (InputColumns(text="<script>zanzibar</script>"), "text_column"),
+        (InputColumns(title="zanzibar\x1b[2J"), "title_column"),
+        (InputColumns(id="zanzibar zanzibar"), "id_column"),
+        (InputColumns(target="\u202ezanzibar"), "target_column"),
+        (InputColumns(date="zanzibar" * 20), "date_column"),
     ],
 )
 def test_a_column_is_named_only_by_a_plain_identifier(
-    tmp_path: Path, ending: str, columns: Columns, parameter: str
+    tmp_path: Path, ending: str, columns: InputColumns, parameter: str
 ) -> None:
     path = tmp_path / f"input.{ending}"
     names = ["text", "<zanzibar>"]
@@ -155,7 +155,7 @@ def test_a_column_is_named_only_by_a_plain_identifier(
 def test_bad_rows_among_others_are_no_reason_to_refuse(tmp_path: Path) -> None:
     path = tmp_path / "input.jsonl"
     path.write_bytes(b'not JSON\n{"text": "a"}\n')
-    check(path, Columns())
+    check(path, InputColumns())
 
 
 @pytest.mark.parametrize("content", [b"\n" * 30_000, b" \n" * 30_000 + b'{"text": "a"}\n'])
@@ -164,4 +164,4 @@ def test_no_more_than_the_beginning_of_an_archive_is_looked_at(
 ) -> None:
     path = tmp_path / "input.jsonl"
     path.write_bytes(content)
-    check(path, Columns())
+    check(path, InputColumns())

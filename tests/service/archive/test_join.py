@@ -13,8 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.api.downloads import Download
+from service.archive.columns import output_columns
+from service.archive.formats import FORMATS
+from service.archive.formats.csv import Csv
+from service.archive.formats.format import Format
 from service.archive.join import gather
-from service.archive.writers import COLUMNS, Format, read_columns
 from service.errors import ServiceError
 from service.http.problems import problem_response
 from tests.support import runs
@@ -22,19 +25,20 @@ from tests.support import runs
 CONTENT = bytes(range(100))
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", FORMATS.values())
 @pytest.mark.parametrize("rows", [0, 1, 10])
 def test_all_rows_are_in_one_file(tmp_path: Path, form: Format, rows: int) -> None:
     texts = [f'{n} "said, so"\n' for n in range(rows)] or [""]
     source = runs.write_jsonl(tmp_path / "in.jsonl", texts)
     asked = runs.request(source, output=tmp_path / "out", format=form)
     runs.score(asked)
-    path = tmp_path / f"results.{form}"
+    path = tmp_path / f"results.{form.name}"
     gather(asked, path)
-    found = [list(row) for row in read_columns(path.read_bytes(), form, list(COLUMNS))]
-    assert found == runs.rows(asked, *COLUMNS)
+    names = list(output_columns(full=False))
+    found = [list(row) for row in form.decode(path.read_bytes(), names)]
+    assert found == runs.rows(asked, *names)
     assert len(found) == rows
-    if form is Format.CSV:
+    if isinstance(form, Csv):
         assert path.read_bytes().startswith(b"file,line,id,")
     assert not list(tmp_path.glob(".*"))
 

@@ -19,17 +19,19 @@ from typer.testing import CliRunner
 
 from models.article import Article
 from models.errors import ArtifactMissing
-from service.archive.errors import ClusterFailed
+from service.archive.errors import ClusterFailed, RunChanged
 from service.archive.manifest import Manifest
 from service.cli import main as cli
 from service.errors import ModelFailed
 from tests.support import runs
-from tests.support.standin import Failing, Info, StandIn
+from tests.support.stand_in_model import Failing, Info, StandIn
 
 ray = pytest.importorskip("ray")
 
 from service.archive import ray_scorer  # noqa: E402
-from tests.support import mortal  # noqa: E402
+from tests.support import dying_model  # noqa: E402
+
+pytestmark = pytest.mark.cluster
 
 TEXTS = [None if n % 7 == 6 else f"{n % 25} again" for n in range(40)]
 
@@ -53,16 +55,28 @@ def test_what_comes_out_is_what_the_local_engine_gives(tmp_path: Path) -> None:
     source = written(tmp_path)
     runs.score(runs.request(source, output=tmp_path / "local"))
     asked = runs.request(source, output=tmp_path / "ray")
-    assert mortal.score(asked, StandIn).is_finished
+    assert dying_model.score(asked, StandIn).is_finished
     assert runs.digest(asked.output) == runs.digest(tmp_path / "local")
 
 
+def test_what_the_workers_compute_in_is_recorded_and_held(tmp_path: Path) -> None:
+    source = written(tmp_path)
+    begun = runs.request(source, output=tmp_path / "begun")
+    other = Info(dtype="bfloat16")
+    with runs.interrupted(model := StandIn(other), 2):
+        runs.score(begun, model)
+    with pytest.raises(RunChanged, match=r"bfloat16 on cpu, and .* computes in float32 on cpu"):
+        dying_model.score(begun, StandIn)
+    dying_model.score(begun, partial(dying_model.DyingModel, tmp_path, other))
+    assert manifest(begun.output).numerics == ("cpu", "bfloat16")
+
+
 def test_a_shard_whose_worker_is_killed_is_scored_by_another(tmp_path: Path) -> None:
-    source = written(tmp_path, at=17, word=mortal.ONCE)
+    source = written(tmp_path, at=17, word=dying_model.ONCE)
     runs.score(runs.request(source, output=tmp_path / "local"))
     asked = runs.request(source, output=tmp_path / "ray")
-    mortal.score(asked, partial(mortal.Mortal, tmp_path))
-    assert (tmp_path / mortal.ONCE).exists()
+    dying_model.score(asked, partial(dying_model.DyingModel, tmp_path))
+    assert (tmp_path / dying_model.ONCE).exists()
     assert runs.digest(asked.output) == runs.digest(tmp_path / "local")
 
 
@@ -71,7 +85,7 @@ def test_a_shard_that_kills_every_worker_ends_the_run_after_all_before_it(tmp_pa
     runs.score(runs.request(source, output=tmp_path / "local"))
     asked = runs.request(source, output=tmp_path / "ray")
     with pytest.raises(ClusterFailed, match="3 workers died of the shard") as stopped:
-        mortal.score(asked, partial(mortal.Mortal, tmp_path))
+        dying_model.score(asked, partial(dying_model.DyingModel, tmp_path))
     assert len(str(stopped.value).splitlines()) == 1
     assert [part.number for part in manifest(asked.output).parts] == [0, 1, 2, 3, 4]
     runs.score(asked)
@@ -88,20 +102,20 @@ def test_a_run_killed_with_its_driver_goes_on_and_ray_is_not_heard(
     tmp_path: Path, address: str
 ) -> None:
     """In the run that goes on a worker dies, of which Ray tells at length."""
-    source = written(tmp_path, at=30, word=f"{mortal.HELD} {mortal.ONCE}")
+    source = written(tmp_path, at=30, word=f"{dying_model.HELD} {dying_model.ONCE}")
     runs.score(runs.request(source, output=tmp_path / "local"))
-    os.mkfifo(tmp_path / mortal.HELD)
+    os.mkfifo(tmp_path / dying_model.HELD)
     output = tmp_path / "ray"
-    command = [sys.executable, "-m", "tests.support.mortal", str(source), str(output)]
+    command = [sys.executable, "-m", "tests.support.dying_model", str(source), str(output)]
     command += [str(tmp_path), address]
     process = subprocess.Popen(command)
     runs.wait_for_part(process, output, 6)
     process.kill()
     process.wait()
     assert 0 < len(manifest(output).parts) < 8
-    (tmp_path / mortal.HELD).unlink()
+    (tmp_path / dying_model.HELD).unlink()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert (tmp_path / mortal.ONCE).exists()
+    assert (tmp_path / dying_model.ONCE).exists()
     assert (done.stdout, done.stderr) == ("", "")
     assert runs.digest(output) == runs.digest(tmp_path / "local")
 
@@ -138,7 +152,7 @@ def test_few_shards_are_read_ahead() -> None:
             read += 1
             yield [Article("one text")]
 
-    with mortal.opened(StandIn) as scorer:
+    with dying_model.opened(StandIn) as scorer:
         for done, _ in enumerate(scorer(shards())):
             assert read - done <= 2 * ray_scorer.SHARDS_AHEAD
     assert read == 30
@@ -146,31 +160,32 @@ def test_few_shards_are_read_ahead() -> None:
 
 def test_more_workers_than_find_room_keep_nothing_waiting() -> None:
     size = ray_scorer.Size(workers=2 + (os.cpu_count() or 1))
-    with mortal.opened(StandIn, size) as scorer:
+    with dying_model.opened(StandIn, size) as scorer:
         assert len(list(scorer([[Article("one text")]] * 4))) == 4
 
 
 def test_another_model_on_a_machine_is_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(ClusterFailed, match="another model than this run's"),
-        mortal.opened(partial(mortal.Mortal, tmp_path, Info(digest="1" * 64))),
+        dying_model.opened(partial(dying_model.DyingModel, tmp_path, Info(digest="1" * 64))),
     ):
         pass
 
 
 def test_workers_that_compute_differently_are_refused(tmp_path: Path) -> None:
     """Here a worker that died is started anew on another kind of machine."""
+    load = partial(dying_model.changing_format, tmp_path)
     with (
         pytest.raises(ClusterFailed, match="NUTGRAF_DTYPE"),
-        mortal.opened(partial(mortal.of_two_minds, tmp_path), ray_scorer.Size(1)) as scorer,
+        dying_model.opened(load, ray_scorer.Size(1)) as scorer,
     ):
-        list(scorer([[Article(mortal.ONCE)]]))
+        list(scorer([[Article(dying_model.ONCE)]]))
 
 
 def test_what_keeps_a_model_from_loading_is_told() -> None:
     with (
         pytest.raises(ArtifactMissing, match="no model is there"),
-        mortal.opened(mortal.without_a_model),
+        dying_model.opened(dying_model.without_a_model),
     ):
         pass
 
@@ -184,7 +199,7 @@ def test_a_model_that_does_not_work_ends_the_run_and_costs_no_row(
     runs.score(runs.request(source, output=tmp_path / "local"))
     asked = runs.request(source, output=tmp_path / "ray")
     with pytest.raises(ModelFailed, match="no kernel is there") as stopped:
-        mortal.score(asked, partial(Failing, after, nan=nan))
+        dying_model.score(asked, partial(Failing, after, nan=nan))
     assert len(str(stopped.value).splitlines()) == 1
     runs.score(asked)
     assert runs.digest(asked.output) == runs.digest(tmp_path / "local")
@@ -193,7 +208,7 @@ def test_a_model_that_does_not_work_ends_the_run_and_costs_no_row(
 def test_workers_that_die_of_loading_end_the_run() -> None:
     with (
         pytest.raises(ClusterFailed, match="no worker is left"),
-        mortal.opened(mortal.dead_on_loading, ray_scorer.Size(1)),
+        dying_model.opened(dying_model.dead_on_loading, ray_scorer.Size(1)),
     ):
         pass
 
@@ -201,7 +216,7 @@ def test_workers_that_die_of_loading_end_the_run() -> None:
 def test_a_worker_that_fits_no_machine_is_refused() -> None:
     with (
         pytest.raises(ClusterFailed, match="no machine of the cluster has 100000 cores"),
-        mortal.opened(StandIn, ray_scorer.Size(threads=100_000)),
+        dying_model.opened(StandIn, ray_scorer.Size(threads=100_000)),
     ):
         pass
 

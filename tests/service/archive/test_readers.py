@@ -15,15 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.archive import parquet, readers, rows
+from service.archive import readers, rows
 from service.archive.errors import InputRefused
-from service.archive.rows import Columns, Rejected, Row
+from service.archive.formats import csv as csv_format
+from service.archive.formats import jsonl, lines, parquet_table, parquet_values
+from service.archive.rows import InputColumns, Rejected, Row
 
-DATED = Columns(date="date", target="about")
+DATED = InputColumns(date="date", target="about")
 
 
-def read(path: Path, columns: Columns | None = None, skip: int = 0) -> list[Row | Rejected]:
-    return list(readers.read(path, columns or Columns(), skip))
+def read(path: Path, columns: InputColumns | None = None, skip: int = 0) -> list[Row | Rejected]:
+    return list(readers.read(path, columns or InputColumns(), skip))
 
 
 def texts(found: list[Row | Rejected]) -> list[str]:
@@ -80,7 +82,7 @@ def test_formats_hold_the_same_rows(tmp_path: Path, name: str, skip: int) -> Non
 def test_rows_that_are_not_asked_for_are_not_there(
     tmp_path: Path, name: str, where: tuple[tuple[str, str], ...], taken: list[int]
 ) -> None:
-    columns = Columns(where=where)
+    columns = InputColumns(where=where)
     wanted = [ALL[place]["text"] for place in taken]
     path = written(tmp_path / name)
     assert texts(read(path, columns)) == wanted
@@ -92,13 +94,13 @@ def test_values_are_compared_as_they_are_written(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist([{"text": "one", **values}]), tmp_path / "a.parquet")
     written_as = {"n": "5", "share": "0.5", "ok": "true", "day": "2024-01-02", "name": "a=b"}
     for name, value in written_as.items():
-        columns = Columns(where=((name, value),))
+        columns = InputColumns(where=((name, value),))
         assert texts(read(tmp_path / "a.parquet", columns)) == ["one"], name
 
 
 def test_a_line_that_cannot_be_read_is_rejected_whatever_is_asked_for(tmp_path: Path) -> None:
     path = file_of(tmp_path / "a.jsonl", b'{"text": "one"}\nnonsense\n{"text": "two", "id": "x"}\n')
-    columns = Columns(where=(("id", "x"),))
+    columns = InputColumns(where=(("id", "x"),))
     assert texts(read(path, columns)) == ["! the line is not JSON", "two"]
     assert texts(read(path, columns, 1)) == ["two"]
 
@@ -141,7 +143,7 @@ def test_a_last_line_without_its_end_is_whole(tmp_path: Path) -> None:
 def test_an_overlong_line_is_skipped_without_being_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "MAX_ROW_BYTES", 100)
+    monkeypatch.setattr(jsonl, "MAX_ROW_BYTES", 100)
     long = b'{"text": "' + b"x" * 300_000 + b'"}\n'
     path = file_of(tmp_path / "a.jsonl", long + b'{"text": "after"}\n')
     assert texts(read(path)) == ["! the line is longer than 100 bytes", "after"]
@@ -190,7 +192,7 @@ def test_a_quote_that_is_never_closed_loses_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
 def test_a_table_without_the_column_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputRefused, match="no column 'body'"):
-        read(written(tmp_path / name), Columns(text="body"))
+        read(written(tmp_path / name), InputColumns(text="body"))
 
 
 def test_a_truncated_parquet_file_is_one_rejection(tmp_path: Path) -> None:
@@ -224,9 +226,9 @@ def test_a_parquet_bomb_is_read_in_bounded_memory(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": bomb}), path, compression="zstd")
     before = pa.total_allocated_bytes()
     most = 0
-    for number, row in enumerate(readers.read(path, Columns())):
+    for number, row in enumerate(readers.read(path, InputColumns())):
         assert isinstance(row, Rejected)
-        assert row.reason == parquet.OVERLONG
+        assert row.reason == parquet_values.OVERLONG
         if number % 1000 == 0:
             most = max(most, pa.total_allocated_bytes() - before)
     assert number == 2999
@@ -236,7 +238,7 @@ def test_a_parquet_bomb_is_read_in_bounded_memory(tmp_path: Path) -> None:
 def test_a_parquet_file_that_claims_too_much_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "MAX_GROUP_ROWS", 1)
+    monkeypatch.setattr(parquet_table, "MAX_GROUP_ROWS", 1)
     (found,) = read(written(tmp_path / "a.parquet"))
     assert isinstance(found, Rejected)
     assert found.reason == "a row group claims more than 1 rows"
@@ -279,8 +281,8 @@ def test_a_parquet_column_of_another_type_is_rejected(tmp_path: Path, values: li
 def test_a_packed_file_that_unfolds_to_too_much_ends_with_one_rejection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
 ) -> None:
-    monkeypatch.setattr(readers, "UNFOLDED_SPARE_BYTES", 2**20)
-    monkeypatch.setattr(readers, "UNFOLDED_RATIO", 8)
+    monkeypatch.setattr(lines, "UNFOLDED_SPARE_BYTES", 2**20)
+    monkeypatch.setattr(lines, "UNFOLDED_RATIO", 8)
     path = file_of(tmp_path / name, content)
     *good, end = read(path)
     assert texts([end]) == [f"! {rows.UNFOLDS}; its rest is lost"]
@@ -303,14 +305,14 @@ def test_a_line_of_very_many_values_is_rejected_unread(
 ) -> None:
     long = '{"text": "a", "n": [' + ",".join([line] * values) + "]}\n"
     path = file_of(tmp_path / "a.jsonl", long.encode() + b'{"text": "after"}\n')
-    reason = f"! the line has more than {readers.MAX_MARKS} commas and brackets"
+    reason = f"! the line has more than {lines.MAX_SEPARATORS} commas and brackets"
     assert texts(read(path)) == [reason, "after"]
 
 
 @pytest.mark.parametrize(
     "bad",
     [
-        b"," * (readers.MAX_MARKS + 1),
+        b"," * (lines.MAX_SEPARATORS + 1),
         b'"' + b"x" * 300 + b"\n" + b"x" * 300 + b'"',
         b'"' + b"x\n" * 300,
         b",".join([b'"' + b"x" * 99 + b'"'] * 6),
@@ -319,7 +321,7 @@ def test_a_line_of_very_many_values_is_rejected_unread(
 def test_a_row_of_csv_that_is_too_much_to_hold_loses_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: bytes
 ) -> None:
-    monkeypatch.setattr(readers, "MAX_CSV_BYTES", 500)
+    monkeypatch.setattr(csv_format, "MAX_CSV_BYTES", 500)
     path = file_of(tmp_path / "a.csv", b"text\nfirst\n" + bad + b"\nlast\n")
     lost = "! the file breaks off or is damaged here; its rest is lost"
     assert texts(read(path)) == ["first", lost]
@@ -342,7 +344,7 @@ class Stopped(Exception):
 def test_reading_stops_when_it_is_told_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
 ) -> None:
-    monkeypatch.setattr(readers, "MAX_ROW_BYTES", 1000)
+    monkeypatch.setattr(jsonl, "MAX_ROW_BYTES", 1000)
     left = iter(range(20))
 
     def check() -> None:
@@ -351,7 +353,7 @@ def test_reading_stops_when_it_is_told_to(
 
     path = file_of(tmp_path / name, content)
     with pytest.raises(Stopped):
-        list(readers.read(path, Columns(), check=check))
+        list(readers.read(path, InputColumns(), check=check))
 
 
 def test_inputs_are_found_once_and_in_order(tmp_path: Path) -> None:
@@ -377,8 +379,8 @@ def test_skipping_is_the_same_as_reading_past(counts: list[int], skip: int) -> N
             path = Path(directory, f"{number}.jsonl")
             path.write_text("".join(f'{{"text": "{number}-{n}"}}\n' for n in range(count)))
             files.append((path, count))
-        whole = list(readers.read_from(files, Columns(), 0))
-        assert list(readers.read_from(files, Columns(), skip)) == whole[skip:]
+        whole = list(readers.read_from(files, InputColumns(), 0))
+        assert list(readers.read_from(files, InputColumns(), skip)) == whole[skip:]
 
 
 @given(st.binary(max_size=300))

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from service.archive import report
 from service.archive.errors import InputRefused
+from service.archive.formats import FORMATS
+from service.archive.formats.format import Format
 from service.archive.progress import Tally, duration, json_lines, log_lines, pace
-from service.archive.rows import Columns
+from service.archive.rows import InputColumns
 from service.archive.statistics import RunStatistics
-from service.archive.writers import Format
 from tests.support import runs
 
 
@@ -42,10 +43,10 @@ def dated(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", FORMATS.values())
 def test_a_page_shows_counts_and_time_and_needs_no_network(tmp_path: Path, form: Format) -> None:
     asked = runs.request(
-        dated(tmp_path), output=tmp_path / "out", columns=Columns(date="date"), format=form
+        dated(tmp_path), output=tmp_path / "out", columns=InputColumns(date="date"), format=form
     )
     runs.score(asked)
     report.write(asked.output, tmp_path / "page.html")

@@ -17,21 +17,25 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from models.article import Style
-from service.archive import parquet, plan, scorer, scoring
+from models.article import Article, Style, Task
+from models.tasks.topic.columns import COLUMNS as TOPIC
+from service.archive import plan, scorer, scoring
+from service.archive.columns import TASKS
 from service.archive.errors import InputRefused, RunBusy, RunChanged, StorageFailed, TooManyRejected
-from service.archive.manifest import NAME
+from service.archive.formats import CSV, FORMATS, parquet_table
+from service.archive.formats.format import Format
+from service.archive.manifest import NAME, Manifest
 from service.archive.progress import Silent, Tally
-from service.archive.rows import Columns
-from service.archive.run_config import REJECTED
-from service.archive.writers import Format
+from service.archive.rows import InputColumns
+from service.archive.run_config import REJECTED, RunConfig
 from service.cli import main as cli
 from service.errors import ModelFailed
 from service.inference import load
 from service.inference.bisection import ModelLost
 from service.jobs.bulk_lane import Interrupted
+from service.version import package_version
 from tests.support import runs
-from tests.support.standin import Failing, StandIn
+from tests.support.stand_in_model import Failing, Info, Prepared, StandIn
 
 TEXTS = [f"{word} in the news of day {number}" for number, word in enumerate("abcdefghij")]
 
@@ -41,7 +45,7 @@ def archive_file(tmp_path: Path) -> Path:
     return runs.write_jsonl(tmp_path / "in.jsonl", TEXTS)
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", FORMATS.values())
 def test_each_row_is_scored_once_in_input_order(
     tmp_path: Path, archive_file: Path, form: Format
 ) -> None:
@@ -65,7 +69,7 @@ class Shown(Silent):
 def test_progress_is_shown_within_a_shard_and_a_shard_counts_once_it_is_done(
     tmp_path: Path, model: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scorer, "WINDOW_ROWS", 2)
+    monkeypatch.setattr(scorer, "SLICE_ROWS", 2)
     texts = [f"text {number}" for number in range(7)]
     asked = runs.request(runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out")
     shown = Shown()
@@ -144,9 +148,9 @@ def test_a_finished_run_needs_no_model(tmp_path: Path, archive_file: Path) -> No
     [
         ({"full": True}, "full"),
         ({"target": "the tram"}, "target"),
-        ({"format": Format.CSV}, "format"),
+        ({"format": CSV}, "format"),
         ({"limit": 3}, "limit"),
-        ({"engine": {"dtype": "bfloat16"}}, "dtype"),
+        ({"max_batch_tokens": 32}, "max_batch_tokens"),
     ],
 )
 def test_a_changed_option_is_named_and_refused(
@@ -163,6 +167,114 @@ def test_a_changed_style_is_refused(tmp_path: Path, archive_file: Path) -> None:
     other = replace(asked, options=replace(asked.options, style=Style.EXTRACTIVE))
     with pytest.raises(RunChanged, match="another style"):
         runs.score(other)
+
+
+BEGUN_ELSEWHERE = Info(device="cuda:1", dtype="bfloat16")
+
+
+def test_a_run_goes_on_only_with_the_device_and_number_format_that_it_was_begun_with(
+    tmp_path: Path, archive_file: Path
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    with runs.interrupted(model := StandIn(BEGUN_ELSEWHERE), 1):
+        runs.score(asked, model)
+    with pytest.raises(RunChanged) as refused:
+        runs.score(asked, other := StandIn())
+    assert str(refused.value).endswith(
+        "was begun in bfloat16 on cuda, and this machine computes in float32 on cpu; set "
+        "NUTGRAF_DEVICE and NUTGRAF_DTYPE to the former, or name another --output, or start again "
+        "with --restart"
+    )
+    assert other.batches == []
+    again = replace(BEGUN_ELSEWHERE, device="cuda:0")
+    assert runs.score(asked, StandIn(again)).is_finished
+
+
+def test_repeated_articles_are_scored_on_one_machine_too(tmp_path: Path) -> None:
+    source = runs.write_jsonl(tmp_path / "in.jsonl", ["twice", "twice", "once"])
+    asked = runs.request(source, output=tmp_path / "out")
+    with runs.interrupted(model := StandIn(BEGUN_ELSEWHERE), 1):
+        runs.score(asked, model)
+    with pytest.raises(RunChanged, match="was begun in bfloat16 on cuda"):
+        runs.score(asked)
+
+
+def test_a_run_that_no_scorer_was_opened_for_takes_any(tmp_path: Path, archive_file: Path) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+
+    def unopened() -> Any:
+        raise ModelFailed("the model does not work")
+
+    with pytest.raises(ModelFailed):
+        scoring.score(asked, "0" * 64, unopened, Silent())
+    runs.score(asked, StandIn(BEGUN_ELSEWHERE))
+    assert read_manifest(asked).numerics == ("cuda", "bfloat16")
+
+
+def test_a_finished_run_is_finished_on_any_machine(tmp_path: Path, archive_file: Path) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    runs.score(asked, StandIn(BEGUN_ELSEWHERE))
+    assert runs.score(asked).is_finished
+
+
+def read_manifest(asked: RunConfig) -> Manifest:
+    found = Manifest.read(asked.output)
+    assert found is not None
+    return found
+
+
+def test_the_command_records_what_was_resolved(
+    tmp_path: Path, tiny: Path, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "load_engine", lambda _: StandIn(BEGUN_ELSEWHERE))
+    output = tmp_path / "out"
+    command = ["score", str(archive_file), "--output", str(output), "--model", str(tiny)]
+    assert CliRunner().invoke(cli.app, command).exit_code == 0
+    found = Manifest.read(output)
+    assert found is not None
+    assert found.numerics == ("cuda", "bfloat16")
+    assert "auto" not in found.asked.values()
+
+
+def test_another_version_does_not_go_on_with_a_run(
+    tmp_path: Path, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    with runs.interrupted(model := StandIn(), 1):
+        runs.score(asked, model)
+    begun = package_version()
+    monkeypatch.setattr(scoring, "package_version", lambda: "999.1")
+    with pytest.raises(RunChanged) as refused:
+        runs.score(asked)
+    assert str(refused.value) == (
+        f"{asked.output} was begun by nutgraf {begun}, and this is 999.1; install that version to "
+        "go on, or name another --output, or start again with --restart"
+    )
+    assert runs.score(asked, restart=True).version == "999.1"
+
+
+def test_a_version_with_other_columns_does_not_go_on_with_a_run(
+    tmp_path: Path, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    with runs.interrupted(model := StandIn(), 1):
+        runs.score(asked, model)
+    for columns in ({**TOPIC, "topic": (int, len)}, dict(reversed(list(TOPIC.items())))):
+        with monkeypatch.context() as patched:
+            patched.setitem(TASKS, Task.TOPIC, columns)
+            with pytest.raises(RunChanged, match="with other columns; install that version"):
+                runs.score(asked)
+    assert runs.score(asked).is_finished
+
+
+def test_a_finished_run_is_finished_for_any_version(
+    tmp_path: Path, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    runs.score(asked)
+    monkeypatch.setattr(scoring, "package_version", lambda: "999.1")
+    monkeypatch.setitem(TOPIC, "new", (int, lambda _: 1))
+    assert scoring.score(asked, "0" * 64, runs.unopened, Silent()).is_finished
 
 
 def test_another_model_is_refused(tmp_path: Path, archive_file: Path) -> None:
@@ -217,7 +329,7 @@ def test_a_run_over_some_rows_counts_only_those_and_goes_on(
 ) -> None:
     rows = [{"text": text, "kind": "x" if n % 2 else "y"} for n, text in enumerate(TEXTS * 2)]
     archive_file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    some = Columns(where=(("kind", "x"),))
+    some = InputColumns(where=(("kind", "x"),))
     whole = runs.request(archive_file, output=tmp_path / "whole", columns=some)
     assert runs.score(whole).plan.rows == len(TEXTS)
     assert runs.rows(whole, "line") == [[line] for line in range(2, 21, 2)]
@@ -271,6 +383,48 @@ def test_rejected_rows_name_their_place_and_harm_no_other(tmp_path: Path) -> Non
     ]  # fmt: skip
     assert manifest.rejected == 4
     assert not any("poison" in one["reason"] for one in runs.rejected(asked))
+
+
+class Unprepared(StandIn):
+    """Some articles raise an error while they are prepared, which repeats their text."""
+
+    def __init__(self, error: type[Exception]) -> None:
+        super().__init__()
+        self.error = error
+
+    @property
+    def preparer(self) -> Callable[[Article], Prepared]:
+        def prepare(article: Article) -> Prepared:
+            if "secret" in (article.text or ""):
+                raise self.error(article.text)
+            return super(Unprepared, self).preparer(article)
+
+        return prepare
+
+
+@pytest.mark.parametrize("error", [KeyError, RuntimeError, MemoryError])
+def test_an_unexpected_error_while_preparing_rejects_the_row_alone(
+    tmp_path: Path, error: type[Exception]
+) -> None:
+    texts = ["one", "a secret", "two", "twice a secret", "twice a secret"]
+    asked = runs.request(runs.write_jsonl(tmp_path / "in.jsonl", texts), output=tmp_path / "out")
+    assert runs.score(asked, Unprepared(error)).is_finished
+    assert runs.rows(asked, "summary") == [["one"], ["two"]]
+    assert [(one["line"], one["reason"]) for one in runs.rejected(asked)] == [
+        (line, f"preparing the article failed unexpectedly ({error.__name__})")
+        for line in (2, 4, 5)
+    ]
+
+
+@pytest.mark.parametrize("error", [Interrupted, OSError])
+def test_what_is_no_fault_of_an_article_stops_the_run_while_preparing(
+    tmp_path: Path, error: type[Exception]
+) -> None:
+    source = runs.write_jsonl(tmp_path / "in.jsonl", ["one", "a secret"])
+    asked = runs.request(source, output=tmp_path / "out")
+    with pytest.raises((Interrupted, StorageFailed)):
+        runs.score(asked, Unprepared(error))
+    assert not (asked.output / REJECTED).exists()
 
 
 @pytest.mark.parametrize("nan", [False, True])
@@ -441,7 +595,7 @@ def test_a_run_that_is_told_to_stop_stops_and_goes_on_to_the_same_bytes(
 def test_what_unfolds_to_too_much_is_resumed_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "UNFOLDED_SPARE_BYTES", 2**22)
+    monkeypatch.setattr(parquet_table, "UNFOLDED_SPARE_BYTES", 2**22)
     bomb = tmp_path / "a.parquet"
     text = pa.DictionaryArray.from_arrays(pa.array([0] * 9000, pa.int32()), ["rain " * 20_000])
     pq.write_table(pa.table({"text": text}), bomb, compression="zstd")
@@ -457,7 +611,7 @@ def test_what_unfolds_to_too_much_is_resumed_to_the_same_bytes(
     assert runs.digest(stopped.output) == runs.digest(whole.output)
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", FORMATS.values())
 @pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
 def test_a_file_whose_name_is_not_utf8_is_named_with_what_is_not_escaped(
     tmp_path: Path, form: Format, ending: str

@@ -18,8 +18,8 @@ from service.errors import ServiceError
 from service.http import connections, protocol
 from service.http.connections import Connections, limit_for, raise_file_limit
 from tests.service.http.test_protocol import HOST, POST, is_ready, post, talk, wait_for
-from tests.support.running import Listen
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Listen
+from tests.support.stand_in_model import StandIn
 
 LIMIT = 4
 HELD = b'{"text": "held"}'
@@ -45,6 +45,7 @@ REACHED = "connections have reached their limit; idle ones are closed first"
 OVER = "connections are below their limit again"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_files")
 def test_idle_connections_make_room_the_oldest_first(
     listen: Listen, caplog: pytest.LogCaptureFixture
@@ -65,6 +66,7 @@ def test_idle_connections_make_room_the_oldest_first(
     assert vars(over)["refused"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_files")
 @pytest.mark.parametrize("started", [b"", b"GET /livez HT", POST], ids=["none", "line", "fields"])
 def test_half_a_request_is_idle_too(listen: Listen, started: bytes) -> None:
@@ -109,6 +111,7 @@ def test_a_connection_between_two_requests_is_idle(listen: Listen) -> None:
             assert client.getresponse().read() == b'{"state":"alive"}'
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_its_answer_is_hung_up_on(
     listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +190,7 @@ async def test_connections_parse_in_turn_and_leave_the_loop_room(
     assert not large.hung_up
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_body_arrives_whole_and_in_order_however_it_is_cut(listen: Listen, seed: int) -> None:
     dice = random.Random(seed)

@@ -20,7 +20,7 @@ from service.http.framing import (
     StrictConnection,
 )
 from tests.service.http.test_protocol import HOST, POST, is_ready, talk
-from tests.support.running import Listen
+from tests.support.service_fixtures import Listen
 
 NEXT = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 BODY = b'{"text": "Rain fell."}'

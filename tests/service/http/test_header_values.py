@@ -16,8 +16,8 @@ from service.api.lifecycle import Service
 from service.http.header_values import parse_value
 from service.settings import Settings
 from tests.service.api.routes.test_analyze import assert_problem
-from tests.support.running import Serve
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import StandIn
 
 ODD = [
     "charset*=a%00b''x", "charset*=" + "1" * 5000 + "''x", "charset*" + "1" * 5000 + "=x",

@@ -13,7 +13,7 @@ from service.api.lifecycle import Service
 from service.api.server import Server, configure
 from service.http.port import PortRefused, take, url_of
 from service.settings import Settings
-from tests.support.standin import StandIn
+from tests.support.stand_in_model import StandIn
 
 
 @pytest.fixture

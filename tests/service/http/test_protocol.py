@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running import Listen
-from tests.support.standin import StandIn
+from tests.support.service_fixtures import Listen
+from tests.support.stand_in_model import StandIn
 
 HOST = "127.0.0.1"
 MIB = 2**20

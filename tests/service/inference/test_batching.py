@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.encoding.packing import padded_tokens
 from service.inference.batching import (
     MAX_PASSES,
     MIN_LENGTH_RATIO,
@@ -17,7 +18,6 @@ from service.inference.batching import (
     Waiting,
     form_batch,
     formed,
-    padded_tokens,
 )
 
 BUDGETS = st.integers(1, 20_000)

@@ -13,7 +13,7 @@ from models.article import Options
 from service.inference import queue
 from service.inference.batching import LONG_TOKENS, Lane
 from service.inference.queue import Outcome, QueueEntry, RequestQueue
-from tests.support.standin import Prepared, StandIn
+from tests.support.stand_in_model import Prepared, StandIn
 
 BUDGET_TOKENS = 8192
 MODEL = StandIn()
@@ -51,7 +51,7 @@ def some(loop: asyncio.AbstractEventLoop) -> Waiters:
 
 
 def opened(threads: int) -> RequestQueue:
-    return RequestQueue(0.25, lambda _: BUDGET_TOKENS, threads)
+    return RequestQueue(lambda _: BUDGET_TOKENS, threads)
 
 
 def test_short_articles_do_not_wait_behind_all_long_ones(some: Waiters) -> None:

@@ -15,12 +15,12 @@ import pytest
 from models.analysis import Analysis
 from models.article import Article
 from models.errors import AnalysisError
-from service.archive.scorer import LocalScorer, Pass, Scored
+from service.archive.scorer import BatchItem, LocalScorer, ScoredShard
 from service.inference.batching import Lane
 from service.jobs.bulk_lane import BulkLane, Interrupted
 from tests.service.inference.test_scheduler import scheduling, until
 from tests.support import runs
-from tests.support.standin import Info, Prepared, StandIn
+from tests.support.stand_in_model import Info, Prepared, StandIn
 
 BUDGET_TOKENS = 64
 
@@ -36,7 +36,7 @@ def shards() -> Shards:
     return [articles[:300], articles[300:], []]
 
 
-def scored(begun: Shards, model: StandIn, lane: BulkLane | None = None) -> list[Scored]:
+def scored(begun: Shards, model: StandIn, lane: BulkLane | None = None) -> list[ScoredShard]:
     how: dict[str, Any] = {"prepare": runs.prepare_here(model)}
     if lane is not None:
         how = {"prepare": lane.prepare, "begin": lane.begin}
@@ -117,5 +117,5 @@ async def test_what_is_begun_after_the_end_is_refused(model: StandIn) -> None:
         lane = BulkLane(scheduler)
         lane.stop()
         with pytest.raises(Interrupted):
-            lane.begin([Pass(model, model.preparer(Article("late")))])
+            lane.begin([BatchItem(model, model.preparer(Article("late")))])
     assert not model.batches

@@ -14,7 +14,7 @@ from service.archive.errors import StorageFailed
 from service.jobs import runner
 from service.jobs.outage import Outage
 from tests.support.replicas import NDJSON, ended, until
-from tests.support.running import Serve
+from tests.support.service_fixtures import Serve
 
 logger = logging.getLogger("nutgraf.test")
 LINES = b'{"text": "Rain fell on the harbour."}\n'

@@ -18,7 +18,9 @@ from service.api import uploads
 from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.archive import plan
-from service.archive.writers import COLUMNS, Format, read_columns
+from service.archive.columns import output_columns
+from service.archive.formats import FORMATS
+from service.archive.formats.format import Format
 from service.errors import JobsUnreachable
 from service.inference import scheduler
 from service.jobs import runner
@@ -27,8 +29,8 @@ from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import runs
 from tests.support.paths import DATA
 from tests.support.replicas import NDJSON, ended, scores, shards, until
-from tests.support.running import Serve
-from tests.support.standin import Failing, Info, StandIn
+from tests.support.service_fixtures import Serve
+from tests.support.stand_in_model import Failing, Info, StandIn
 
 TEXTS = [f"{word} in the news" for word in ("one", "two", "three", "two", "nan", "")]
 
@@ -71,12 +73,13 @@ async def test_what_a_crash_leaves_of_an_upload_expires(tmp_path: Path, serve: S
         await until(lambda: not left.exists())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "kind"),
     [
-        (Format.JSONL, "application/x-ndjson"),
-        (Format.CSV, "text/csv; charset=utf-8"),
-        (Format.PARQUET, "application/vnd.apache.parquet"),
+        (FORMATS["jsonl"], "application/x-ndjson"),
+        (FORMATS["csv"], "text/csv; charset=utf-8"),
+        (FORMATS["parquet"], "application/vnd.apache.parquet"),
     ],
 )
 async def test_results_come_in_the_format_that_was_asked_for(
@@ -86,7 +89,7 @@ async def test_results_come_in_the_format_that_was_asked_for(
     asked = runs.request(tmp_path / "input.jsonl", output=tmp_path / "out", format=form)
     runs.score(replace(asked, input_name="input.jsonl"))
     async with serve(data=tmp_path) as client:
-        job = await add(client, content, f"?format={form}")
+        job = await add(client, content, f"?format={form.name}")
         await ended(client, job)
         path = f"/v1/jobs/{job}/results"
         results = await client.get(path)
@@ -94,9 +97,10 @@ async def test_results_come_in_the_format_that_was_asked_for(
         rest = await client.get(path, headers={"Range": "bytes=100-", "If-Range": etag})
         none = await client.get(path, headers={"Range": f"bytes={len(results.content)}-"})
     assert results.headers["content-type"] == kind
-    assert results.headers["content-disposition"] == f'attachment; filename="{job}.{form}"'
-    found = [list(row) for row in read_columns(results.content, form, list(COLUMNS))]
-    assert found == runs.rows(asked, *COLUMNS)
+    assert results.headers["content-disposition"] == f'attachment; filename="{job}.{form.name}"'
+    names = list(output_columns(full=False))
+    found = [list(row) for row in form.decode(results.content, names)]
+    assert found == runs.rows(asked, *names)
     assert (rest.status_code, rest.content) == (206, results.content[100:])
     assert_problem(none, 416, "range-refused")
 
@@ -250,7 +254,7 @@ async def test_a_bad_job_is_refused_and_leaves_nothing(
         ("POST", "target=b&<b>=1", "The name of query parameter 2 is not known; there are text_"),
         ("POST", "style=x", "`query.style`: It is not one of 'written' or 'extractive'."),
         ("POST", "max_words=x", "`query.max_words`: It is not a whole number."),
-        ("POST", "tasks=x", "`query.tasks`: Name some of topic, stance, summary, with commas."),
+        ("POST", "tasks=x", "`query.tasks`: It is not one of 'topic', 'stance' or 'summary'."),
         ("GET", "limits=2", "There is no query parameter `limits`; did you mean `limit`?"),
         ("GET", "limit=0", "`query.limit`: It is less than 1."),
         ("GET", "limit=2&limit=3", "`query.limit`: It is there twice; keep one of them."),
@@ -336,6 +340,7 @@ async def test_a_model_that_stops_working_costs_a_job_no_row(
     assert found["progress"]["rejected"] == 0
 
 
+@pytest.mark.slow
 async def test_a_job_is_scored_by_one_model(tmp_path: Path, model: StandIn, serve: Serve) -> None:
     """Where another has taken over in between, it begins anew."""
     content = body(tmp_path, [f"text {n}" for n in range(9000)])

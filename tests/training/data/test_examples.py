@@ -12,8 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.article import Article, Options
 from models.artifact.artifact import Artifact
+from models.encoding.preparation import Preparer
 from models.encoding.tokens import WINDOW_TOKENS
+from models.text import cleaning
+from models.text.sentences import split
 from tests.support.articles import CRIME, HEALTH, SAMPLES, WEB_PAGE
 from training.config import Source
 from training.data.examples import (
@@ -85,11 +89,37 @@ def test_one_topic_has_the_whole_weight_and_three_share_it(maker: ExampleBuilder
     assert [weight for _, weight in three.topics] == [0.75, 0.125, 0.125]
 
 
-def test_furniture_is_not_read_in_training_either(maker: ExampleBuilder) -> None:
+def test_boilerplate_is_not_read_in_training_either(maker: ExampleBuilder) -> None:
     (example,) = make(maker, Labelled(WEB_PAGE))
     read = [WEB_PAGE[s.start : s.end] for s in example.encoded.sentences]
     assert not any("newsletter" in line or "Skip to" in line for line in read)
     assert any("helicopters" in line for line in read)
+
+
+def test_a_text_is_prepared_as_it_is_served(maker: ExampleBuilder, tiny_artifact: Artifact) -> None:
+    server = Preparer(tiny_artifact.tokenizer.to_str(), 8, WINDOW_TOKENS)
+    targets = ("the tram", "rain")
+    texts = [WEB_PAGE, *(sample.text for sample in SAMPLES)]
+    stances: dict[str | None, str] = dict.fromkeys(targets, "neutral")
+    made = changed(maker, max_tokens=8 * WINDOW_TOKENS).make(
+        [Labelled(text, "A title", stances=stances) for text in texts]
+    )
+    for text, example in zip(texts, made, strict=True):
+        served = server(Article(text, "A title", options=Options(targets)))
+        assert example.encoded.ids.tolist() == served.encoded.ids.tolist()
+        assert example.encoded.sentences == served.encoded.sentences
+        asked = [question.ids.tolist() for question, _ in example.questions]
+        assert asked == [question.ids.tolist() for _, question in served.questions]
+
+
+def test_what_is_boilerplate_does_not_hang_on_how_much_is_read(maker: ExampleBuilder) -> None:
+    menu = "\n\n".join(f"Section {name}" for name in "ABCDEFGHIJ")
+    text = "\n\n".join((*(sample.text for sample in SAMPLES), "Back to top", menu))
+    server = cleaning.clean(text)
+    (example,) = changed(maker, max_tokens=128).make([Labelled(text)])
+    read = [(s.start, s.end) for s in example.encoded.sentences]
+    assert read == [(s.start, s.end) for s in split(text, server)[: len(read)]]
+    assert example.encoded.text == text
 
 
 def test_a_text_with_nothing_to_read_is_no_example(maker: ExampleBuilder) -> None:

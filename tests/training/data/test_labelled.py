@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.tasks.summary.decision import content_words
-from tests.support.trial import WriteRows
+from tests.support.training_run import WriteRows
 from training.config import Source
 from training.data.labelled import COLUMNS, Labelled, held_out, load, split
 from training.errors import DataError

@@ -26,8 +26,8 @@ def figures(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     ]
     path = folder / "news.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    source = {"path": str(path)}
-    return evaluate(engine, Config.model_validate({"train": [source], "validation": [source]}))
+    sources = {"train": [{"path": "other.jsonl"}], "validation": [{"path": str(path)}]}
+    return evaluate(engine, Config.model_validate(sources))
 
 
 def test_a_file_is_measured_for_all_its_labels(figures: dict[str, dict[str, Any]]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from transformers import BertModel, T5Config
 
+from models.artifact.artifact import Artifact, save
 from models.labels import LabelSchema
 from training.config import Config, ModelConfig
 from training.errors import BaseError
@@ -48,6 +51,34 @@ def test_no_encoder_at_all_is_told(tmp_path: Path) -> None:
     with pytest.raises(BaseError, match="--base") as caught:
         tokenizer_json(str(tmp_path / "nowhere"))
     assert "\n" not in str(caught.value)
+
+
+def test_nothing_is_fetched_for_an_encoder(
+    monkeypatch: pytest.MonkeyPatch, base: Path, tmp_path: Path
+) -> None:
+    def refused(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("something remote was asked")
+
+    for name in ("getaddrinfo", "create_connection"):
+        monkeypatch.setattr(socket, name, refused)
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    with pytest.raises(BaseError, match="no/where: no directory of an encoder"):
+        base_path("no/where")
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        with pytest.raises(BaseError, match=f"{name}.* is not there; give --base a whole one"):
+            base_path(str(tmp_path))
+        shutil.copy(base / name, tmp_path)
+    assert tokenizer_json(base_path(str(tmp_path)))
+
+
+def test_a_run_that_goes_on_keeps_what_its_start_has(
+    corpus: Corpus, tiny_artifact: Artifact, tmp_path: Path
+) -> None:
+    save(tiny_artifact, tmp_path / "start")
+    kept = fresh_artifact(ModelConfig(start=tmp_path / "start", version="2"), corpus)
+    named = fresh_artifact(ModelConfig(start=tmp_path / "start", name="mine"), corpus)
+    assert (kept.name, kept.version, named.name) == ("tiny", "2", "mine")
+    assert kept.own_words == tiny_artifact.own_words
 
 
 def test_another_kind_of_encoder_is_refused(

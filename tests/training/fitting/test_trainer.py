@@ -11,7 +11,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from models.artifact.artifact import load
-from tests.support.trial import WriteRows, labelled_rows
+from tests.support.training_run import WriteRows, labelled_rows
 from training.__main__ import app, main
 from training.config import Config
 from training.fitting.corpus import Corpus, build
@@ -63,6 +63,7 @@ def test_the_same_seed_gives_the_same_weights(
     assert not equal(runs[0], runs[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 2, 3, 5])
 def test_a_resumed_run_goes_on_exactly(
     config: Config, corpus: Corpus, base: Path, tmp_path: Path, cut: int
@@ -90,6 +91,7 @@ class CutOff(Exception):
     """As if the process had been killed."""
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_goes_on_from_its_last_checkpoint(
     config: Config, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,180 @@
+"""A model without weights. Words in the article make it fail, so that tests can cause faults."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.analysis import (
+    Analysis,
+    InputReport,
+    Passage,
+    Score,
+    Span,
+    StanceAnalysis,
+    Summary,
+    SummarySentence,
+    TopicAnalysis,
+)
+from models.article import Article, Options, Task
+from models.errors import AnalysisError, EmptyArticle
+from models.labels import Label, LabelSchema
+
+WINDOW_TOKENS = 512
+SCHEMA = LabelSchema(
+    topic=(Label("weather", "medtop:17000000"), Label("sport", "medtop:15000000")),
+    stance=(Label("favor"), Label("against"), Label("neutral"), Label("unrelated")),
+    overall=("favor", "against", "neutral"),
+)
+
+
+@dataclass(frozen=True)
+class Info:
+    name: str = "stand-in"
+    version: str = "1"
+    digest: str = "0" * 64
+    created: str = "2026-01-01"
+    labels: LabelSchema = SCHEMA
+    device: str = "cpu"
+    dtype: str = "float32"
+    parameters: int = 1
+    max_tokens: int = 8192
+    languages: tuple[str, ...] = ("en",)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    text: str
+    options: Options
+
+    @property
+    def tokens(self) -> int:
+        return len(self.text.split())
+
+    @property
+    def windows(self) -> int:
+        return -(-self.tokens // WINDOW_TOKENS)
+
+    @property
+    def longest_tokens(self) -> int:
+        return min(self.tokens, WINDOW_TOKENS)
+
+
+class Death(BaseException):
+    """Ends a thread: nothing else in the program catches it."""
+
+
+def prepare(article: Article) -> Prepared:
+    """Takes a text as it is. At the word `spin` it never ends and uses processor time."""
+    if "spin" in (article.text or "").split():
+        while True:
+            pass
+    prepared = Prepared(article.text or article.html or "", article.options)
+    if not prepared.tokens:
+        raise EmptyArticle("There is no text to read; send an article.")
+    return prepared
+
+
+class StandIn:
+    """Answers each article with its own first word as the summary.
+
+    These words cause a fault: `poison` makes the batch fail, `nan` gives an error for this article
+    only, `large` raises MemoryError, `death` ends the thread, `assert` is a lost device. While
+    `gate` is cleared, every batch waits. `batches` records the texts of each call.
+    """
+
+    def __init__(self, info: Info | None = None) -> None:
+        self.info: Any = info or Info()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.batches: list[list[str]] = []
+        self.warm_ups = 0
+        self.parallel = 1
+        self.warm_up_errors: list[Exception] = []
+
+    @property
+    def preparer(self) -> Callable[[Article], Prepared]:
+        return prepare
+
+    def warm_up(self) -> None:
+        self.warm_ups += 1
+        if self.warm_up_errors:
+            raise self.warm_up_errors.pop(0)
+
+    def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
+        self.batches.append([prepared.text for prepared in batch])
+        self.gate.wait()
+        words = {word for prepared in batch for word in prepared.text.split()}
+        if "death" in words:
+            raise Death
+        if "assert" in words:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        if "large" in words:
+            raise MemoryError
+        if "poison" in words:
+            raise RuntimeError("a kernel failed")
+        return [self._answer(prepared) for prepared in batch]
+
+    def _answer(self, prepared: Prepared) -> Analysis | AnalysisError:
+        if "nan" in prepared.text.split():
+            return AnalysisError("The scores of this article are not finite.")
+        tasks = prepared.options.tasks
+        return Analysis(
+            topic=_topic(prepared.text) if Task.TOPIC in tasks else None,
+            stance=_stances(prepared.options) if Task.STANCE in tasks else None,
+            summary=_summary(prepared) if Task.SUMMARY in tasks else None,
+            language="en",
+            warnings=(),
+            input=InputReport(prepared.tokens, prepared.windows, False, ()),
+        )
+
+
+class Failing(StandIn):
+    """Analyses `after` batches, then fails at every batch and at its warm-up.
+
+    With `nan` it gives an error for each article instead of raising.
+    """
+
+    def __init__(self, after: float, *, nan: bool = False) -> None:
+        super().__init__()
+        self.after = after
+        self.nan = nan
+
+    @property
+    def broken(self) -> bool:
+        return len(self.batches) >= self.after
+
+    def warm_up(self) -> None:
+        super().warm_up()
+        if self.broken:
+            raise RuntimeError("no kernel is there\nfor this device")
+
+    def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
+        if self.broken and self.nan:
+            return [AnalysisError("The scores of this article are not finite.") for _ in batch]
+        if self.broken:
+            raise RuntimeError("no kernel is there")
+        return super().analyze(batch)
+
+
+def _topic(text: str) -> TopicAnalysis:
+    scores = (Score("weather", 0.75), Score("sport", 0.25))
+    evidence = (Passage(0, len(text), text),)
+    return TopicAnalysis("weather", "medtop:17000000", 0.75, False, scores, evidence)
+
+
+def _stances(options: Options) -> tuple[StanceAnalysis, ...]:
+    scores = (Score("favor", 0.5), Score("against", 0.3), Score("neutral", 0.2))
+    return tuple(
+        StanceAnalysis(target, None, 0.5, True, scores, ()) for target in options.targets or (None,)
+    )
+
+
+def _summary(prepared: Prepared) -> Summary:
+    first = prepared.text.split()[0]
+    start = prepared.text.index(first)
+    sentence = SummarySentence(first, Span(start, start + len(first)), True)
+    return Summary(first, prepared.options.style, 1, 1.0, (sentence,))

@@ -1,0 +1,106 @@
+"""Fixtures for a small training run: an encoder with random weights and a few labelled articles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from models.artifact.artifact import Artifact
+from tests.support.articles import OPINION, SAMPLES
+from training.config import Config
+
+WriteRows = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def base(tiny_artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a BERT encoder, as the transformers library saves it."""
+    directory = tmp_path_factory.mktemp("base")
+    torch.manual_seed(0)
+    shape = {
+        "vocab_size": tiny_artifact.tokenizer.get_vocab_size(),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+    }
+    BertModel(BertConfig(**shape)).save_pretrained(directory)  # type: ignore[arg-type]
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tiny_artifact.tokenizer,
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        pad_token="[PAD]",
+        mask_token="[MASK]",
+    ).save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture
+def write_rows(tmp_path: Path) -> WriteRows:
+    """`write_rows(rows, "name.jsonl")` writes a file of labelled articles."""
+
+    def write(rows: Iterable[dict[str, Any]], name: str = "rows.jsonl") -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return path
+
+    return write
+
+
+def labelled_rows() -> list[dict[str, Any]]:
+    """Labelled rows. All have a topic; some have stances, an overall stance or a summary."""
+    rows: list[dict[str, Any]] = []
+    for number, sample in enumerate((*SAMPLES, OPINION)):
+        first, second = sample.text.split("\n\n")[:2]
+        rows.append(
+            {
+                "text": sample.text,
+                "title": sample.title,
+                "topic": sample.topic,
+                "targets": list(sample.stances) or None,
+                "stances": list(sample.stances.values()) or None,
+                "overall": ("favor", "against", "neutral", None)[number % 4],
+                "summary": f"{first}\n{' '.join(second.split()[:12])}." if number % 2 else None,
+            }
+        )
+    return rows
+
+
+@pytest.fixture
+def config(base: Path, write_rows: WriteRows) -> Config:
+    """A run of two epochs over a few articles, in float32."""
+    return Config.model_validate(
+        {
+            "model": {"name": "trial", "base": str(base), "decoder_layers": 1, "writer_words": 20},
+            "optimisation": {
+                "epochs": 2,
+                "batch_tokens": 2048,
+                "mixed_precision": "no",
+                "freeze_embeddings": False,
+                "head_rate": 1e-2,
+                "encoder_rate": 1e-3,
+            },
+            "train": [{"path": write_rows(labelled_rows()), "unrelated": 2, "max_tokens": 256}],
+        }
+    )
+
+
+@pytest.fixture
+def run_file(config: Config, tmp_path: Path) -> Path:
+    """The config as a TOML file, for the commands."""
+    (source,) = config.train
+    path = tmp_path / "run.toml"
+    path.write_text(
+        f'[model]\nname = "trial"\nbase = "{config.model.base}"\ndecoder_layers = 1\n'
+        "writer_words = 20\n"
+        f'[optimisation]\nmixed_precision = "no"\nbatch_tokens = 2048\n'
+        f'[[train]]\npath = "{source.path}"\nmax_tokens = 256\n'
+    )
+    return path
