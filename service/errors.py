@@ -123,6 +123,10 @@ class JobsUnreachable(ServiceError):
     """The database of jobs, or their directory, is not there."""
 
 
+class DatabaseNewer(JobsUnreachable):
+    """The database was made by a newer version."""
+
+
 class JobUnknown(ServiceError):
     """There is no such job, or it is another's."""
 

@@ -150,8 +150,16 @@ WITHOUT = {
     "models.encoding.preparation": ("torch", "transformers"),
     "models.analysis": ("torch", "transformers"),
     "service.inference.preparation_process": ("torch", "transformers"),
-    "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy"),
-    "service.cli.score": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
+    "models.engine": ("transformers",),
+    "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy", "alembic"),
+    "service.cli.score": (
+        "torch",
+        "transformers",
+        "fastapi",
+        "starlette",
+        "sqlalchemy",
+        "alembic",
+    ),
     "service.archive.scoring": (
         "torch",
         "pyarrow",

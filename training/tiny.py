@@ -39,7 +39,6 @@ SPREAD = 0.5
 def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
     """A network of 32 dimensions with random weights, which are the same for the same seed."""
     tokenizer = _tokenizer()
-    torch.manual_seed(seed)
     network = Network(
         NetworkConfig(
             encoder={
@@ -58,6 +57,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
             decoder_layers=1,
         )
     )
+    torch.manual_seed(seed)
     for name, parameter in network.named_parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=SPREAD)

@@ -9,19 +9,22 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import FrameType
 
 from models.errors import NutgrafError
 from service.api.parsing import Parser
 from service.api.stream import MAX_CALLS, Documents
-from service.errors import ModelUnavailable, ReloadRunning
+from service.errors import JobsUnreachable, ModelUnavailable, ReloadRunning
 from service.inference.bisection import prove
 from service.inference.capacity import CapacityLimiter
 from service.inference.metrics import Metrics
 from service.inference.model import Model
 from service.inference.scheduler import Scheduler, State
-from service.jobs.runner import Jobs, open_store
+from service.jobs.database import open_database
+from service.jobs.files import JobFiles
+from service.jobs.runner import JobRunner
+from service.jobs.sql_store import SqlJobStore
 from service.settings import Settings
 
 # After SIGTERM the port stays open so long, for requests that are already on the wire.
@@ -49,12 +52,15 @@ class Service:
         self.bulk_calls = CapacityLimiter(MAX_CALLS)
         self.parser = Parser()
         data = settings.data
-        place = None if data is None else (data, open_store(data, settings))
+        self.database = None if data is None else open_database(data, settings)
         model = load(settings)
         prove(model)
         self.scheduler = Scheduler(model, settings, self.metrics, self._give_up)
         self.scheduler.preparing.prove()
-        self.jobs = None if place is None else Jobs(*place, self.scheduler, settings)
+        self.jobs = None
+        if data is not None and self.database is not None:
+            store = SqlJobStore(self.database, settings.job_lease_s)
+            self.jobs = JobRunner(JobFiles(data), store, self.scheduler, settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -75,6 +81,8 @@ class Service:
         finally:
             await self.scheduler.stop()
             self.parser.close()
+            if self.database is not None:
+                self.database.close()
 
     @asynccontextmanager
     async def _jobs_running(self) -> AsyncIterator[None]:
@@ -88,7 +96,8 @@ class Service:
         finally:
             running.cancel()
             await asyncio.wait([running])
-            self.jobs.store.close()
+            with suppress(JobsUnreachable):  # they are free again once their leases have run out
+                self.jobs.store.give_back_all()
 
     async def until_draining(self, documents: Documents) -> Documents:
         """A stream of documents that ends, with ModelUnavailable, when the service drains."""

@@ -6,9 +6,9 @@ import asyncio
 import itertools
 import os
 import re
-from dataclasses import asdict
-from pathlib import Path, PurePath
-from typing import IO
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePath, PureWindowsPath
+from typing import IO, Self
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
@@ -28,12 +28,30 @@ from service.errors import (
 )
 from service.http.bodies import FORM, media_type, read_chunks
 from service.http.header_values import HeaderValue, parse_value
+from service.printable import printable_line
 from service.validation import is_nameable, nearest
 
 RECEIVED = "received"
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046
 CHECKED_STEPS = 10_000
 """Lines, rows and pages that are looked at before an archive is taken."""
+
+
+MAX_NAME_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An archive that was received: its `file` in the directory, and what the client calls it."""
+
+    file: str
+    name: str
+
+    @classmethod
+    def unnamed(cls, its_format: Format) -> Self:
+        """An archive for which the client gives no name."""
+        stored = _stored_name(its_format)
+        return cls(stored, stored)
 
 
 def _by_media_type() -> dict[str, Format]:
@@ -49,8 +67,8 @@ def _stored_name(its_format: Format) -> str:
     return f"input{its_format.endings[0]}"
 
 
-async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> str:
-    """Writes the archive to a directory, for good, and returns the name of its file there.
+async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s: float) -> Upload:
+    """Writes the archive to a directory, for good.
 
     Raises BodyTooLarge past `limit_bytes`, ReceiptTimeout, UnsupportedMedia, MalformedBody for a
     form that is none or breaks off, and InvalidRequest where there is no archive.
@@ -66,12 +84,12 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
             if size_bytes > limit_bytes:
                 raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
             await asyncio.to_thread(_keep, chunk, form, file)
-        name = form.end() if form else _stored_name(by_media_type[sent_type.name])
+        upload = form.end() if form else Upload.unnamed(by_media_type[sent_type.name])
         if not file.tell():
             raise InvalidRequest("Send the archive as the body, or as the file of a form.")
         await asyncio.to_thread(_flush, file)
-    path.rename(directory / name)
-    return name
+    path.rename(directory / upload.file)
+    return upload
 
 
 class _Enough(Exception):
@@ -133,6 +151,15 @@ def _form(request: Request, sent_type: HeaderValue) -> Form:
     return Form(boundary.encode())
 
 
+def _shown(name: str) -> str:
+    """A name that a client gives a file, as others may see it: one line, no folders, not long.
+
+    Browsers send UTF-8, and old ones the whole path.
+    """
+    text = name.encode("latin-1").decode("utf-8", "replace")
+    return printable_line(PureWindowsPath(text).name)[:MAX_NAME_CHARS]
+
+
 class Form:
     """The one file of a form (RFC 7578), taken out as the form comes."""
 
@@ -152,7 +179,7 @@ class Form:
         self._content = bytearray()
         self._headers: dict[str, str] = {}
         self._name = self._value = b""
-        self._file: str | None = None
+        self._upload: Upload | None = None
         self._is_whole = False
 
     def take(self, chunk: bytes) -> bytes:
@@ -165,16 +192,16 @@ class Form:
         self._content.clear()
         return content
 
-    def end(self) -> str:
-        """What the file is called here, once the form is all there."""
+    def end(self) -> Upload:
+        """What the file is called, once the form is all there."""
         if not self._is_whole:
             raise MalformedBody("The form breaks off.")
-        if self._file is None:
+        if self._upload is None:
             raise InvalidRequest("There is no file in the form.")
-        return self._file
+        return self._upload
 
     def _begin_part(self) -> None:
-        if self._file is not None:
+        if self._upload is not None:
             raise InvalidRequest("Send one file a form, and options in the query.")
         self._headers.clear()
 
@@ -201,7 +228,8 @@ class Form:
         found = by_ending.get(PurePath(name).suffix.lower()) or by_type
         if found is None:
             raise UnsupportedMedia(f"Send a file that ends in {', '.join(by_ending)}.")
-        self._file = _stored_name(found)
+        stored = _stored_name(found)
+        self._upload = Upload(stored, _shown(name) or stored)
 
     def _add_content(self, data: bytes, start: int, end: int) -> None:
         self._content += data[start:end]

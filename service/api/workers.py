@@ -31,7 +31,7 @@ from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.inference import load
 from service.inference.bisection import prove
-from service.jobs.runner import open_store
+from service.jobs.database import open_database
 from service.settings import RUN_DIRECTORY, Settings
 
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -75,7 +75,7 @@ def run(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     """
     access_log.log_to_stderr(settings.log_format)
     if settings.data is not None:
-        open_store(settings.data, settings).close()
+        open_database(settings.data, settings).close()
     prove(load.load_engine(settings.model_copy(update={"device": "cpu"})))
     with tempfile.TemporaryDirectory(prefix="nutgraf-") as directory:
         os.environ |= settings.environment()

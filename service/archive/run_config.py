@@ -21,7 +21,7 @@ class RunConfig:
     """What is to be scored, how, and where to.
 
     `target` is for all rows that name none themselves; `options` names none. The numbers depend on
-    `max_batch_tokens`. With `bare_names` the output names the files without their folders.
+    `max_batch_tokens`. With an `input_name` the output calls the input by it and shows no path.
     """
 
     inputs: tuple[str, ...]
@@ -34,7 +34,7 @@ class RunConfig:
     limit: int | None = None
     full: bool = False
     shard_rows: int = SHARD_ROWS
-    bare_names: bool = False
+    input_name: str | None = None
 
     def asked(self) -> dict[str, Any]:
         """What the output depends on, but for the input, the model and the version, as JSON."""
@@ -62,7 +62,7 @@ class RunConfig:
 
     def shown(self, file: str) -> str:
         """What the output calls a file."""
-        return as_text(Path(file).name if self.bare_names else file)
+        return self.input_name or as_text(file)
 
     def part(self, number: int) -> Path:
         """Where the rows of a shard are."""

@@ -76,7 +76,7 @@ async def test_a_job_whose_service_is_killed_ends_as_the_command_does(
     expected = score(tmp_path, tiny)
     settings = {"model": tiny, **ENGINE, "data": tmp_path / "data", "job_lease_s": 1.0}
     async with replica(REAL, **settings) as service:
-        form = {"file": ("articles.jsonl", content)}
+        form = {"file": ("input.jsonl", content)}
         added = await service.client.post("/v1/jobs?style=extractive&full=true", files=form)
         job = added.json()["id"]
         output = tmp_path / "data" / "jobs" / job / "out"

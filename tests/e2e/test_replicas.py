@@ -36,7 +36,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def archive(tmp_path: Path) -> tuple[bytes, bytes]:
     """An archive, and its scores as a run without any service gives them."""
     path = runs.write_jsonl(tmp_path / "input.jsonl", TEXTS)
-    asked = runs.request(path, output=tmp_path / "out", bare_names=True, shard_rows=1024)
+    asked = runs.request(path, output=tmp_path / "out", input_name="input.jsonl", shard_rows=1024)
     runs.score(asked)
     return path.read_bytes(), scores(asked.output)
 

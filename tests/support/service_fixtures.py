@@ -51,7 +51,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         pytest.skip("NUTGRAF_TEST_POSTGRES_URL is not set; .ci/with-postgres sets it")
     engine = sa.create_engine(POSTGRES)
     with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS nutgraf_job"))
+        for table in ("nutgraf_job", "nutgraf_schema"):
+            connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
     engine.dispose()
     return POSTGRES
 

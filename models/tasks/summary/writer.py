@@ -21,6 +21,7 @@ from torch import Tensor
 from models.encoding.tokens import Encoded, Sentence, Word
 from models.network.encoded import EncodedArticles, Source
 from models.network.network import END, Memory, Network
+from models.network.transformer import Cache
 from models.text.words import OwnWords, is_content, normal
 
 MIN_WORDS = 5
@@ -106,7 +107,7 @@ class Writer:
         pages = _Pages(requests, self._own, words)
         drafts = [Draft() for _ in requests]
         writing = drafts
-        cache = self._network.new_cache()
+        cache = Cache()
         for step in range(MAX_WORDS + 1):
             pieces, copied = pages.latest(self._own_pieces, self._write_id)
             read = self._network.write(pieces, copied, memory, cache)
@@ -121,7 +122,7 @@ class Writer:
                 writing = [writing[row] for row in alive]
                 rows = torch.tensor(alive, device=words.device)
                 memory = Memory(memory.states[rows], memory.mask[rows])
-                cache.batch_select_indices(rows)
+                cache.keep(rows)
                 pages.keep(rows)
         return drafts
 

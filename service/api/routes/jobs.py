@@ -24,11 +24,10 @@ from service.api.routing import KnownQuery, Serving, problems
 from service.archive.errors import storage
 from service.archive.formats import FORMATS, JSONL
 from service.archive.rows import InputColumns
-from service.archive.run_config import REJECTED
 from service.errors import InvalidRequest, JobsOff, JobUnfinished, JobUnknown
 from service.http.bodies import FORM, NDJSON
 from service.jobs.in_use import in_use
-from service.jobs.runner import OUTPUT, Jobs
+from service.jobs.runner import JobRunner
 from service.jobs.store import JobRecord, JobState
 from service.options import Option, spread, to_json
 from service.validation import JOB_ID
@@ -56,7 +55,7 @@ FORMAT_QUERY = Query(
 router = APIRouter(dependencies=[KnownQuery])
 
 
-def _jobs(service: Serving) -> Jobs:
+def _jobs(service: Serving) -> JobRunner:
     if service.jobs is None:
         raise JobsOff("This service takes no jobs; its operator sets NUTGRAF_DATA for them.")
     return service.jobs
@@ -67,7 +66,7 @@ def _owner(request: Request) -> str:
     return str(request.scope["state"].get("key") or "")
 
 
-JobsHere = Annotated[Jobs, Depends(_jobs)]
+JobsHere = Annotated[JobRunner, Depends(_jobs)]
 Owner = Annotated[str, Depends(_owner)]
 Column = Annotated[str | None, Query(max_length=200)]
 
@@ -86,11 +85,15 @@ JobId = Annotated[str, Depends(_job_id)]
 class JobView:
     """A job: where it stands and how far it is; `error` says why it failed.
 
+    `file` is what the archive is called: the name that a form gives, without folders, or `input`
+    and the ending of its format.
+
     `progress` counts articles (`articles` to score, `done`, `read` in shards that are not done),
     rows `rejected`, and the pace.
     """
 
     id: str
+    file: str
     state: JobState
     created: str
     finished: str | None
@@ -104,6 +107,7 @@ class JobView:
         ended_s = record.finished_s
         return cls(
             id=record.id,
+            file=record.name,
             state=record.state,
             created=_time(record.created_s),
             finished=None if ended_s is None else _time(ended_s),
@@ -188,14 +192,16 @@ async def add(
     asked: Asked,
 ) -> JobView:
     job, settings = uuid.uuid4().hex, service.settings
-    directory = jobs.directory(job)
+    directory = jobs.files.directory(job)
     with storage("the archive"), in_use(directory):
         try:
             limit_bytes, timeout_s = settings.max_job_bytes, settings.receipt_timeout_s
-            file = await uploads.receive(request, directory, limit_bytes, timeout_s)
+            upload = await uploads.receive(request, directory, limit_bytes, timeout_s)
             columns = InputColumns(**asked["columns"])
-            await jobs.check(partial(uploads.check, directory / file, columns))
-            record = await asyncio.to_thread(jobs.store.add, job, owner, file, asked)
+            await jobs.check(partial(uploads.check, directory / upload.file, columns))
+            record = await asyncio.to_thread(
+                jobs.store.add, job, owner, upload.file, upload.name, asked
+            )
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise
@@ -247,7 +253,7 @@ def _file(*media_types: str) -> dict[int | str, dict[str, Any]]:
 )
 async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
-    path = jobs.results(record)
+    path = jobs.files.results(record)
     media_type = FORMATS[record.asked["format"]].media_types[0]
     return await _download(path, media_type, f"{job}{path.suffix}")
 
@@ -260,7 +266,7 @@ async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
 )
 async def rejected(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     await _done(jobs, job, owner)
-    path = jobs.directory(job) / OUTPUT / REJECTED
+    path = jobs.files.rejected(job)
     return await _download(path, NDJSON, f"{job}-rejected.jsonl")
 
 
@@ -272,14 +278,14 @@ async def _download(path: Path, media_type: str, name: str) -> Download:
     return Download(path, media_type=media_type, filename=name, stat_result=status)
 
 
-async def _found(jobs: Jobs, job: str, owner: str) -> JobRecord:
+async def _found(jobs: JobRunner, job: str, owner: str) -> JobRecord:
     record = await asyncio.to_thread(jobs.store.get, job, owner)
     if record is None:
         raise _unknown()
     return record
 
 
-async def _done(jobs: Jobs, job: str, owner: str) -> JobRecord:
+async def _done(jobs: JobRunner, job: str, owner: str) -> JobRecord:
     record = await _found(jobs, job, owner)
     if record.state is not JobState.DONE:
         raise JobUnfinished(f"The job is {record.state}; results are there once it is done.")

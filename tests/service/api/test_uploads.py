@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import NutgrafError
-from service.api.uploads import Form, check
+from service.api.uploads import MAX_NAME_CHARS, Form, Upload, check
 from service.archive.rows import InputColumns
 from service.errors import InvalidRequest, MalformedBody, UnsupportedMedia
 
@@ -27,8 +27,8 @@ def part(content: bytes, headers: str = 'name="file"; filename="a.jsonl"') -> by
 END = b"--" + BOUNDARY + b"--\r\n"
 
 
-def taken(form: bytes, cuts: list[int] | None = None) -> tuple[bytes, str]:
-    """The file of a form that comes in pieces, and its name."""
+def taken(form: bytes, cuts: list[int] | None = None) -> tuple[bytes, Upload]:
+    """The file of a form that comes in pieces, and what it is called."""
     places = sorted({min(cut, len(form)) for cut in (0, *(cuts or ()), len(form))})
     reading = Form(BOUNDARY)
     pieces = [reading.take(form[begin:end]) for begin, end in pairwise(places)]
@@ -42,7 +42,7 @@ def taken(form: bytes, cuts: list[int] | None = None) -> tuple[bytes, str]:
 def test_the_file_of_a_form_is_taken_out_however_the_form_is_cut(
     content: bytes, cuts: list[int]
 ) -> None:
-    assert taken(part(content) + END, cuts) == (content, "input.jsonl")
+    assert taken(part(content) + END, cuts) == (content, Upload("input.jsonl", "a.jsonl"))
 
 
 @given(st.integers(0, 200))
@@ -62,7 +62,27 @@ def test_a_form_that_breaks_off_is_refused(cut: int) -> None:
     ],
 )
 def test_a_file_is_known_by_its_name_or_its_type(headers: str, name: str) -> None:
-    assert taken(part(b"x", headers) + END) == (b"x", name)
+    content, upload = taken(part(b"x", headers) + END)
+    assert (content, upload.file) == (b"x", name)
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("Desk 2026.CSV", "Desk 2026.CSV"),
+        ("../../etc/a.csv", "a.csv"),
+        (r"C:\\desk\\a.csv", "a.csv"),
+        ("/", "input.csv"),
+        ("", "input.csv"),
+        ("b\u00fcro.csv", "b\u00fcro.csv"),
+        ("\u202efdc.csv", "\ufffdfdc.csv"),
+        (f"{'x' * 500}.csv", "x" * MAX_NAME_CHARS),
+    ],
+)
+def test_a_file_is_shown_under_a_name_without_folders(sent: str, name: str) -> None:
+    headers = f'name="file"; filename="{sent}"\r\nContent-Type: text/csv'
+    _, upload = taken(part(b"x", headers) + END)
+    assert upload == Upload("input.csv", name)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_a_job_gives_what_the_command_gives(
 ) -> None:
     content = body(tmp_path)
     out = tmp_path / "out"
-    runs.score(runs.request(tmp_path / "input.jsonl", output=out, bare_names=True))
+    runs.score(runs.request(tmp_path / "input.jsonl", output=out, input_name="input.jsonl"))
     async with serve(**stored) as client:
         job = await add(client, content)
         found = await ended(client, job)
@@ -87,7 +87,7 @@ async def test_results_come_in_the_format_that_was_asked_for(
 ) -> None:
     content = body(tmp_path, [f"text {n}" for n in range(1500)])
     asked = runs.request(tmp_path / "input.jsonl", output=tmp_path / "out", format=form)
-    runs.score(replace(asked, bare_names=True))
+    runs.score(replace(asked, input_name="input.jsonl"))
     async with serve(data=tmp_path) as client:
         job = await add(client, content, f"?format={form.name}")
         await ended(client, job)
@@ -116,6 +116,20 @@ async def test_a_file_is_taken_from_a_form(tmp_path: Path, serve: Serve) -> None
         results = await client.get(f"/v1/jobs/{job}/results")
     found = [json.loads(line) for line in results.text.splitlines()]
     assert [(row["id"], row["summary"]) for row in found] == [("1", "weather"), ("2", "sport")]
+
+
+async def test_an_archive_keeps_the_name_that_a_form_gives_it(
+    tmp_path: Path, serve: Serve, stored: dict[str, Any]
+) -> None:
+    table = b"text\nweather today\n \n"
+    name = "Büro [2026]*.csv"
+    async with serve(**stored) as client:
+        added = await client.post("/v1/jobs", files={"file": (f"../desk/{name}", table)})
+        path = f"/v1/jobs/{added.json()['id']}"
+        assert (await ended(client, added.json()["id"]))["file"] == name
+        results = await client.get(f"{path}/results")
+        rejected = await client.get(f"{path}/rejected")
+    assert [json.loads(each.text)["file"] for each in (results, rejected)] == [name, name]
 
 
 async def test_a_form_from_another_sites_page_is_refused(tmp_path: Path, serve: Serve) -> None:

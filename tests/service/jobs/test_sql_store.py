@@ -3,12 +3,11 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from service.errors import JobsUnreachable
+from service.jobs.database import Database
+from service.jobs.sql_store import SqlJobStore
 from service.jobs.store import JobRecord, JobState, JobStore
 
 Replica = Callable[..., JobStore]
@@ -17,19 +16,19 @@ Replica = Callable[..., JobStore]
 @pytest.fixture
 def replica(database_url: str) -> Iterator[Replica]:
     """`replica(lease_s=0)`: another replica over one fresh database."""
-    stores: list[JobStore] = []
+    databases: list[Database] = []
 
     def make(lease_s: float = 60.0) -> JobStore:
-        stores.append(JobStore(database_url, lease_s))
-        return stores[-1]
+        databases.append(Database(database_url))
+        return SqlJobStore(databases[-1], lease_s)
 
     yield make
-    for store in stores:
-        store.close()
+    for database in databases:
+        database.close()
 
 
 def add(store: JobStore, owner: str = "ann") -> JobRecord:
-    return store.add(uuid.uuid4().hex, owner, "input.jsonl", {"style": "written"})
+    return store.add(uuid.uuid4().hex, owner, "input.jsonl", "desk.jsonl", {"style": "written"})
 
 
 def test_jobs_are_leased_oldest_first_and_once(replica: Replica) -> None:
@@ -141,24 +140,11 @@ def test_replicas_that_race_never_share_a_job(replica: Replica) -> None:
     assert set(taken) == made
 
 
-def test_replicas_that_start_at_once_make_one_table(database_url: str) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        stores = [pool.submit(JobStore, database_url, 60.0) for _ in range(8)]
-    for store in stores:
-        assert store.result().page("ann", 1) == []
-        store.result().close()
-
-
 def test_what_a_replica_holds_at_its_end_is_free_at_once(replica: Replica) -> None:
     one, other = replica(), replica()
     job = add(one)
     one.lease()
-    one.close()
+    one.give_back_all()
     taken = other.lease()
     assert taken is not None
     assert (taken.id, taken.attempts) == (job.id, 1)
-
-
-def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
-    with pytest.raises(JobsUnreachable):
-        JobStore(f"sqlite:///{tmp_path}/nowhere/jobs.db", 60)

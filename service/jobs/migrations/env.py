@@ -1,0 +1,13 @@
+"""Run by alembic, which is given an open connection: `service.jobs.database` does that."""
+
+from alembic import context
+
+from service.jobs.database import METADATA, VERSION_TABLE
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    version_table=VERSION_TABLE,
+)
+with context.begin_transaction():
+    context.run_migrations()
