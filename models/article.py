@@ -11,14 +11,6 @@ MAX_TARGET_CHARS = 500
 MIN_SUMMARY_WORDS, MAX_SUMMARY_WORDS = 10, 300
 
 
-class Task(StrEnum):
-    """What can be asked of an article."""
-
-    TOPIC = "topic"
-    STANCE = "stance"
-    SUMMARY = "summary"
-
-
 class Style(StrEnum):
     """How a summary is made: `written` anew, or `extractive`: the article's sentences."""
 
@@ -26,24 +18,26 @@ class Style(StrEnum):
     EXTRACTIVE = "extractive"
 
 
-ALL_TASKS = frozenset(Task)
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """What is asked of an article.
 
-    Without `targets` the stance is the article's toward its own subject. `max_words` bounds the
+    `tasks` are names of tasks; None asks for all that the model has. Without `targets` the stance
+    is the article's toward its own subject. `max_words` bounds the
     summary. `clean` removes page furniture. `strict` refuses an article that is longer than the
     model reads, instead of reading its beginning and saying so.
     """
 
     targets: tuple[str, ...] = ()
-    tasks: frozenset[Task] = ALL_TASKS
+    tasks: frozenset[str] | None = None
     style: Style = Style.WRITTEN
     max_words: int = 60
     clean: bool = True
     strict: bool = False
+
+    def asks(self, task: str) -> bool:
+        """Whether a task is asked for."""
+        return self.tasks is None or task in self.tasks
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from models.analysis import Removed
-from models.article import Article, Options, Task
+from models.article import Article, Options
 from models.encoding import stance_inputs
 from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import ArticleEncoder, Encoded, tokenizer_from
-from models.errors import ArticleTooLong, EmptyArticle
+from models.errors import ArticleTooLong, EmptyArticle, TaskMissing
 from models.text import cleaning, html
 from models.text.language import LanguageDetector
 from models.text.sentences import split
@@ -58,16 +59,19 @@ class Preparer:
     """Prepares articles for one model. It may be used in any thread, and sent to other processes.
 
     `tokenizer` is a tokenizer's JSON. An article is read in at most `max_windows` windows of
-    `window` tokens.
+    `window` tokens. `tasks` are those that the model has (None: all).
     """
 
-    def __init__(self, tokenizer: str, max_windows: int, window: int) -> None:
-        self._arguments = tokenizer, max_windows, window
+    def __init__(
+        self, tokenizer: str, max_windows: int, window: int, tasks: Sequence[str] | None = None
+    ) -> None:
+        self._arguments = tokenizer, max_windows, window, tasks
+        self._tasks = tasks
         self.max_tokens = max_windows * window
         self.encoder = ArticleEncoder(tokenizer_from(tokenizer), max_windows, window)
         self._detector = LanguageDetector()
 
-    def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[str, int, int]]:
+    def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[Any, ...]]:
         return Preparer, self._arguments
 
     def warm_up(self) -> None:
@@ -77,6 +81,7 @@ class Preparer:
     def __call__(self, article: Article) -> Prepared:
         """Cleans, splits and tokenises an article. Raises an ArticleError."""
         options = article.options
+        self._check_tasks(options)
         text, title = article.text or "", article.title
         if article.html is not None:
             text, found = html.extract(article.html)
@@ -107,6 +112,12 @@ class Preparer:
             from_html=article.html is not None,
         )
 
+    def _check_tasks(self, options: Options) -> None:
+        if self._tasks is not None and not (options.tasks or set()) <= set(self._tasks):
+            raise TaskMissing(
+                f"the model lacks a task that is asked for; it has {', '.join(self._tasks)}"
+            )
+
     def _searched(
         self, text: str, title: str | None, options: Options
     ) -> tuple[int, tuple[Removed, ...]]:
@@ -119,7 +130,7 @@ class Preparer:
         return cleaning.cut(text), ()
 
     def _questions(self, encoded: Encoded, options: Options) -> tuple[tuple[str, StanceInput], ...]:
-        if Task.STANCE not in options.tasks or not options.targets:
+        if not options.asks("stance") or not options.targets:
             return ()
         targets = {target: self.encoder.target(target) for target in options.targets}
         asked = stance_inputs.questions(encoded, list(targets.items()))

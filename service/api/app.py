@@ -25,6 +25,7 @@ from service.api.security import AuthMiddleware
 from service.api.tracing import telemetry
 from service.errors import InvalidRequest
 from service.http.problems import Problem, problem_response
+from service.inference.answer import Answer
 from service.settings import Settings
 
 ROUTERS = (analyze.router, jobs.router, docs.router)
@@ -88,7 +89,7 @@ def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
             title=app.title, version=app.version, summary=app.summary, routes=app.routes
         )
         schemas = document["components"]["schemas"]
-        for kind in (AnalyzeRequest, Problem, BulkAnswer, BulkProblem):
+        for kind in (AnalyzeRequest, Answer, Problem, BulkAnswer, BulkProblem):
             schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
             schemas |= schema.pop("$defs", {})
             schemas[kind.__name__] = schema

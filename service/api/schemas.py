@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StrictBool,
     StrictInt,
@@ -19,9 +20,9 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from models.article import (
-    ALL_TASKS,
     MAX_SUMMARY_WORDS,
     MAX_TARGET_CHARS,
     MAX_TARGETS,
@@ -30,8 +31,8 @@ from models.article import (
     Article,
     Options,
     Style,
-    Task,
 )
+from models.tasks import registry
 from service.errors import InvalidRequest
 from service.http.problems import Problem
 from service.inference.answer import Answer
@@ -48,6 +49,32 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
+class _TaskNames:
+    """A list of names of tasks that are registered when it is read or documented."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        names = handler.generate_schema(Annotated[list[str], Field(min_length=1)])
+        return core_schema.no_info_after_validator_function(_known_tasks, names)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _: CoreSchema, __: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        items = {"type": "string", "enum": list(registry.names())}
+        return {"type": "array", "items": items, "minItems": 1, "maxItems": len(items["enum"])}
+
+
+def _known_tasks(names: list[str]) -> list[str]:
+    listed = registry.names()
+    if len(names) > len(listed):
+        raise PydanticCustomError("too_long", "too long", {"max_length": len(listed)})
+    if not set(names) <= set(listed):
+        raise PydanticCustomError("enum", "unknown", {"expected": ", ".join(listed)})
+    return names
+
+
+Tasks = Annotated[list[str], _TaskNames]
 Target = Annotated[str, Field(min_length=1, max_length=MAX_TARGET_CHARS, pattern=SOMETHING)]
 
 
@@ -138,11 +165,10 @@ class AnalyzeRequest(Lenient):
         max_length=MAX_TARGETS,
         description="Whom or what to take a stance toward; none: the article's own subject.",
     )
-    tasks: list[Task] = Field(
-        default=sorted(ALL_TASKS),
-        min_length=1,
-        max_length=len(ALL_TASKS),
-        description="What is asked.",
+    tasks: Tasks = Field(
+        default=[],
+        description="What is asked; else all that the model has.",
+        json_schema_extra=_without_default,
     )
     summary: SummaryOptions = SummaryOptions()
     clean: StrictBool = Field(
@@ -162,7 +188,7 @@ class AnalyzeRequest(Lenient):
         """The article in the models' own types."""
         options = Options(
             targets=tuple(self.targets),
-            tasks=frozenset(self.tasks),
+            tasks=frozenset(self.tasks) or None,
             style=self.summary.style,
             max_words=self.summary.max_words,
             clean=self.clean,
@@ -216,6 +242,7 @@ class ModelReport:
     dtype: str
     parameters: int
     max_tokens: int
+    tasks: tuple[str, ...]
     languages: tuple[str, ...]
     metrics: dict[str, Any]
     settings: dict[str, Any]

@@ -14,31 +14,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from models.analysis import Analysis
+from models.tasks import registry
 from service.archive.rows import Row
+from service.inference.answer import as_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Record = Mapping[str, Any]
 
-COLUMNS: Mapping[str, type] = {
-    "file": str,
-    "line": int,
-    "id": str,
-    "date": str,
-    "topic": str,
-    "topic_code": str,
-    "topic_confidence": float,
-    "stance": str,
-    "stance_target": str,
-    "stance_confidence": float,
-    "summary": str,
-    "summary_support": float,
-    "language": str,
-    "tokens": int,
-    "truncated": bool,
-    "model": str,
-}
+PLACE: Mapping[str, type] = {"file": str, "line": int, "id": str, "date": str}
+READ: Mapping[str, type] = {"language": str, "tokens": int, "truncated": bool, "model": str}
 FULL = "analysis"
 DECIMALS = 4
 FORMULA_MARKS = frozenset("=+-@\N{MINUS SIGN}")
@@ -62,23 +48,22 @@ def answer_of(analysis: Analysis, *, full: bool) -> dict[str, Any]:
         "tokens": analysis.input.tokens,
         "truncated": analysis.input.truncated,
     }
-    if (topic := analysis.topic) is not None:
-        answer |= {
-            "topic": topic.label,
-            "topic_code": topic.code,
-            "topic_confidence": round(topic.confidence, DECIMALS),
-        }
-    for stance in analysis.stance or ():
-        answer |= {
-            "stance": stance.label,
-            "stance_target": stance.target,
-            "stance_confidence": round(stance.confidence, DECIMALS),
-        }
-    if (summary := analysis.summary) is not None:
-        answer |= {"summary": summary.text, "summary_support": round(summary.support, DECIMALS)}
+    for task in registry.tasks():
+        if (result := analysis.results.get(task.name)) is not None:
+            answer |= {name: _rounded(of(result)) for name, (_, of) in task.columns.items()}
     if full:
-        answer[FULL] = _json(analysis)
+        answer[FULL] = as_json(analysis).decode()
     return answer
+
+
+def columns(*, full: bool) -> dict[str, type]:
+    """The columns of an output, whatever was asked for, and their types."""
+    tasks = {name: kind for task in registry.tasks() for name, (kind, _) in task.columns.items()}
+    return {**PLACE, **tasks, **READ, **({FULL: str} if full else {})}
+
+
+def _rounded(value: object) -> object:
+    return round(value, DECIMALS) if isinstance(value, float) else value
 
 
 def record_of(row: Row, file: str, answer: Mapping[str, Any], model_digest: str) -> Record:
@@ -89,8 +74,7 @@ def record_of(row: Row, file: str, answer: Mapping[str, Any], model_digest: str)
 
 def encode(records: Sequence[Record], form: Format, *, full: bool) -> bytes:
     """A file of the output. The same records are the same bytes."""
-    columns = {**COLUMNS, **({FULL: str} if full else {})}
-    return ENCODERS[form](records, columns)
+    return ENCODERS[form](records, columns(full=full))
 
 
 def escaped(cell: str) -> str:
@@ -133,12 +117,6 @@ def _cell(value: object) -> object:
 def json_line(data: Mapping[str, Any]) -> bytes:
     """One line of JSON; of a file's name, what is not UTF-8 is escaped as JSON has it."""
     return json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _json(analysis: Analysis) -> str:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Analysis).dump_json(analysis).decode()
 
 
 ENCODERS: Mapping[Format, Callable[[Sequence[Record], Mapping[str, type]], bytes]] = {

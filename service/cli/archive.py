@@ -14,16 +14,16 @@ from typing import Annotated, Any
 import typer
 
 from models.article import (
-    ALL_TASKS,
     MAX_SUMMARY_WORDS,
     MAX_TARGET_CHARS,
     MAX_TARGETS,
     MIN_SUMMARY_WORDS,
     Options,
     Style,
-    Task,
 )
+from models.artifact import manifest as artifact
 from models.errors import NutgrafError
+from models.tasks import registry
 from service.archive import progress, scoring
 from service.archive.errors import EXIT_REJECTED, ArchiveError, ClusterFailed
 from service.archive.rows import Columns
@@ -48,12 +48,11 @@ class EngineKind(StrEnum):
     RAY = "ray"
 
 
-def _tasks(listed: str) -> frozenset[Task]:
+def _tasks(listed: str) -> frozenset[str]:
     try:
-        return frozenset(Task(name.strip()) for name in listed.split(","))
-    except ValueError:
-        names = ",".join(sorted(ALL_TASKS))
-        raise typer.BadParameter(f"some of {names}, separated by commas") from None
+        return registry.known(name.strip() for name in listed.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}, separated by commas") from None
 
 
 def _where(conditions: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -88,9 +87,9 @@ def score(
     date_column: Annotated[str | None, typer.Option(help="When it appeared, for charts.")] = None,
     target: Annotated[str | None, typer.Option(help="Take all stances toward this.")] = None,
     target_column: Annotated[str | None, typer.Option(help="Each row's own target.")] = None,
-    tasks: Annotated[str, typer.Option(help="What is asked, comma-separated.")] = ",".join(
-        sorted(ALL_TASKS)
-    ),
+    tasks: Annotated[
+        str | None, typer.Option(help="What is asked, comma-separated; else all.")
+    ] = None,
     style: Annotated[Style, typer.Option(help="How summaries are made.")] = Style.WRITTEN,
     max_words: Annotated[
         int, typer.Option(min=MIN_SUMMARY_WORDS, max=MAX_SUMMARY_WORDS, help="Longest summary.")
@@ -143,7 +142,7 @@ def score(
         columns=Columns(
             text_column, title_column, id_column, target_column, date_column, _where(where or ())
         ),
-        options=Options(tasks=_tasks(tasks), style=style, max_words=max_words),
+        options=Options(tasks=_tasks(tasks) if tasks else None, style=style, max_words=max_words),
         target=read_targets([target])[0] if target else None,
         format=form,
         limit=limit,
@@ -153,7 +152,7 @@ def score(
     with stops(), shown(as_json=json_progress) as shows:
         manifest = scoring.score(
             request,
-            scoring.model_digest(model),
+            artifact.digest(model),
             lambda: openers[engine](request, settings),
             shows,
             max_rejected=max_rejected,
@@ -251,7 +250,7 @@ def open_ray(
         size,
         partial(load.load_engine, its_settings),
         partial(PreparingPool.of, settings=its_settings),
-        digest=scoring.model_digest(settings.model),
+        digest=artifact.digest(settings.model),
         budget_tokens=settings.max_batch_tokens,
         full=request.full,
     )

@@ -16,6 +16,7 @@ from models.errors import (
     ArtifactError,
     EmptyArticle,
     PreparationFailed,
+    TaskMissing,
     UnreadableHtml,
 )
 from service.archive.errors import StorageFailed
@@ -89,6 +90,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     AnalysisFailed: Kind(500, "The article could not be analysed"),
     ClientGone: Kind(499, "The client has gone"),
     EmptyArticle: Kind(422, "There is no text to read"),
+    TaskMissing: Kind(422, "The model has no such task"),
     ArticleTooLong: Kind(422, "The article is too long"),
     UnreadableHtml: Kind(422, "There is no article in the HTML"),
     PreparationFailed: Kind(422, "The article could not be prepared"),

@@ -21,7 +21,7 @@ class Cache:
         if not self._max_items:
             return None
         options = article.options
-        asked = (sorted(options.tasks), options.targets, options.style, options.max_words)
+        asked = (sorted(options.tasks or ()), options.targets, options.style, options.max_words)
         how = (options.clean, options.strict)
         content = (article.text, article.title, article.html, asked, how, model_digest)
         return hashlib.sha256(repr(content).encode()).digest()

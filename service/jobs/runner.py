@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.article import Options, Style, Task
+from models.article import Options, Style
 from service.archive import scoring
 from service.archive.errors import ArchiveError, RunBusy, RunChanged, StorageFailed
 from service.archive.join import gather
@@ -243,7 +243,7 @@ class Jobs:
             output=directory / OUTPUT,
             columns=Columns(**asked["columns"]),
             options=Options(
-                tasks=frozenset(Task(task) for task in asked["tasks"]),
+                tasks=None if asked["tasks"] is None else frozenset(asked["tasks"]),
                 style=Style(asked["style"]),
                 max_words=asked["max_words"],
             ),

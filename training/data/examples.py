@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 
 from models.encoding.stance_inputs import StanceInput, questions
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, tokenizer_from
-from models.labels import LabelSchema
+from models.tasks.summary.own_words import OwnWords
 from models.text.cleaning import clean
 from models.text.sentences import split
-from models.text.words import OwnWords
 from training.config import Source
 from training.data.alignment import (
     Pair,
@@ -27,6 +26,7 @@ from training.data.alignment import (
 )
 from training.data.labelled import Labelled, digest
 from training.errors import DataError
+from training.labels import LabelSchema
 
 CHUNK = 64
 MEGABATCH = 50

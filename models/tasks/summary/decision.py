@@ -16,8 +16,9 @@ from models.analysis import Span, Summary, SummarySentence
 from models.article import Style
 from models.encoding.tokens import WORD, Encoded
 from models.tasks.summary import surface
+from models.tasks.summary.own_words import OwnWords
 from models.tasks.summary.writer import MAX_SOURCE_WORDS, Draft, Request
-from models.text.words import OwnWords, is_content, normal
+from models.text.words import is_content, normal
 
 MIN_SENTENCE_WORDS = 5
 MAX_SENTENCE_WORDS = 70

@@ -10,9 +10,10 @@ import re
 from itertools import pairwise
 
 from models.encoding.tokens import WORD
+from models.tasks.summary.own_words import OwnWords
 from models.tasks.summary.writer import Draft, Request
 from models.text.grammar import is_sentence, qualifies, scope
-from models.text.words import FUNCTION_WORDS, OwnWords, is_content, normal
+from models.text.words import FUNCTION_WORDS, is_content, normal
 
 MIN_CONTENT_WORDS = 3
 _CLOSING = frozenset(".,;:!?%)]}’”…")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from models.labels import LabelSchema
+from models.labels import Label
 from service import validation
 from service.api.lifecycle import Service
 from service.api.schemas import Health, ModelReport
@@ -29,7 +29,7 @@ from service.errors import (
 )
 from service.http.bodies import JSON, NDJSON, NDJSON_NAMES, media_type, read_body, read_lines
 from service.http.problems import PROBLEM_TYPE
-from service.inference.answer import Answer
+from service.inference.answer import Answer, as_json
 from service.inference.batching import Lane
 from service.inference.scheduler import State
 
@@ -124,15 +124,20 @@ def ref(schema: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
+ONE_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The answer.", "content": {JSON: {"schema": ref("Answer")}}}
+}
+
+
 @router.post(
     "/v1/analyze",
     summary="Topic, stance and summary of one article",
     description=ONE_TIMEOUT,
     dependencies=[KnownQuery],
     openapi_extra=body_of(json=ref("AnalyzeRequest")),
-    responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504),
+    responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504) | ONE_ANSWER,
 )
-async def analyze(request: Request, service: Serving) -> Answer:
+async def analyze(request: Request, service: Serving) -> Response:
     settings = service.settings
     allowed_ms = timeout_ms(request, settings.request_timeout_ms) or settings.request_timeout_ms
     deadline_s = time.monotonic() + allowed_ms / 1000
@@ -141,7 +146,7 @@ async def analyze(request: Request, service: Serving) -> Answer:
     answer = await unless_gone(request, _answer(service, body, Lane.INTERACTIVE, deadline_s))
     trace_stages(answer.timing_ms)
     request.state.noted = {"tokens": answer.input.tokens, "model_ms": answer.timing_ms.model}
-    return answer
+    return Response(as_json(answer), media_type=JSON)
 
 
 @router.post(
@@ -196,9 +201,8 @@ async def documents_of(request: Request, service: Service) -> Documents:
     dependencies=[KnownQuery],
     responses=problems(401, 422),
 )
-async def labels(service: Serving) -> LabelSchema:
-    schema: LabelSchema = service.scheduler.model.info.labels
-    return schema
+async def labels(service: Serving) -> dict[str, tuple[Label, ...]]:
+    return dict(service.scheduler.model.info.labels)
 
 
 @router.get(

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from models.article import ALL_TASKS, MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style, Task
+from models.article import MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style
+from models.tasks import registry
 from service.api import uploads
 from service.api.downloads import MEDIA_TYPES, Download
 from service.api.routes.analyze import KnownQuery, Serving, problems
@@ -126,18 +127,19 @@ def _asked(  # the columns and options of `nutgraf score`
     date_column: Column = None,
     target: Annotated[Target | None, Query()] = None,
     target_column: Column = None,
-    tasks: Annotated[str, Query(description="Some of topic, stance, summary.")] = ",".join(
-        sorted(ALL_TASKS)
-    ),
+    tasks: Annotated[
+        str | None, Query(description="Names of tasks, with commas; else all that the model has.")
+    ] = None,
     style: Style = Style.WRITTEN,
     max_words: Annotated[int, Query(ge=MIN_SUMMARY_WORDS, le=MAX_SUMMARY_WORDS)] = 60,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
     form: Annotated[Format, Query(alias="format", description="Of the results.")] = Format.JSONL,
 ) -> dict[str, Any]:
     try:
-        chosen = sorted({Task(task.strip()) for task in tasks.split(",")})
+        named = None if tasks is None else [task.strip() for task in tasks.split(",")]
+        chosen = None if named is None else sorted(registry.known(named))
     except ValueError:
-        names = ", ".join(Task)
+        names = ", ".join(registry.names())
         raise InvalidRequest.at("query.tasks", f"Name some of {names}, with commas") from None
     columns = Columns(text_column, title_column, id_column, target_column, date_column)
     return {

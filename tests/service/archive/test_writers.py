@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.article import Article, Options
 from service.archive.rows import Row
-from service.archive.writers import COLUMNS, FULL, Format, answer_of, encode, escaped, record_of
+from service.archive.writers import FULL, Format, answer_of, columns, encode, escaped, record_of
 from tests.support.standin import StandIn
 
 ROW = Row("a.jsonl", 3, "=id", "2024-01-01", "weather today")
@@ -30,7 +30,7 @@ def test_columns_are_typed_and_the_same_whatever_was_asked() -> None:
     nothing = {"file": "a", "line": 1}
     for records in ([record()], [nothing], []):
         table = pq.read_table(pa.BufferReader(encode(records, Format.PARQUET, full=False)))
-        assert table.column_names == list(COLUMNS)
+        assert table.column_names == list(columns(full=False))
         assert table.schema.field("topic_confidence").type == pa.float64()
         assert table.schema.field("truncated").type == pa.bool_()
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from models.artifact.artifact import Artifact
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.tasks.summary.decision import all_words
+from models.tasks.summary.own_words import OwnWords
 from models.text.sentences import split
-from models.text.words import OwnWords
 from training.data.alignment import (
     Pair,
     added_words,

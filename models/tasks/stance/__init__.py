@@ -1,0 +1,1 @@
+"""What an article says for or against targets, or its own subject."""

@@ -1,0 +1,1 @@
+"""What an article is about: one label of a fixed set."""
