@@ -23,9 +23,9 @@ class Options:
     """What is asked of an article.
 
     `tasks` are names of tasks; None asks for all that the model has. Without `targets` the stance
-    is the article's toward its own subject. `max_words` bounds the
-    summary. `clean` removes page furniture. `strict` refuses an article that is longer than the
-    model reads, instead of reading its beginning and saying so.
+    is the article's toward its own subject. `max_words` bounds the summary. `clean` removes page
+    furniture. `strict` refuses an article that is longer than the model reads, instead of reading
+    its beginning and saying so.
     """
 
     targets: tuple[str, ...] = ()
