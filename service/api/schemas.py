@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StrictBool,
     StrictInt,
@@ -20,7 +20,6 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from models.article import (
     MAX_SUMMARY_WORDS,
@@ -49,32 +48,21 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-class _TaskNames:
-    """A list of names of tasks that are registered when it is read or documented."""
+class _Registered:
+    """Documents the names of tasks that are registered now."""
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        names = handler.generate_schema(Annotated[list[str], Field(min_length=1)])
-        return core_schema.no_info_after_validator_function(_known_tasks, names)
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, _: CoreSchema, __: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        items = {"type": "string", "enum": list(registry.names())}
-        return {"type": "array", "items": items, "minItems": 1, "maxItems": len(items["enum"])}
+    def __get_pydantic_json_schema__(self, _: Any, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "enum": list(registry.names())}
 
 
-def _known_tasks(names: list[str]) -> list[str]:
-    listed = registry.names()
-    if len(names) > len(listed):
-        raise PydanticCustomError("too_long", "too long", {"max_length": len(listed)})
-    if not set(names) <= set(listed):
-        raise PydanticCustomError("enum", "unknown", {"expected": ", ".join(listed)})
-    return names
+def _registered(name: str) -> str:
+    *first, last = (repr(known) for known in registry.names())
+    if name not in registry.names():
+        raise ValueError(f"it is not one of {', '.join(first)} or {last}")
+    return name
 
 
-Tasks = Annotated[list[str], _TaskNames]
+TaskName = Annotated[str, AfterValidator(_registered), _Registered()]
 Target = Annotated[str, Field(min_length=1, max_length=MAX_TARGET_CHARS, pattern=SOMETHING)]
 
 
@@ -165,8 +153,9 @@ class AnalyzeRequest(Lenient):
         max_length=MAX_TARGETS,
         description="Whom or what to take a stance toward; none: the article's own subject.",
     )
-    tasks: Tasks = Field(
+    tasks: list[TaskName] = Field(
         default=[],
+        min_length=1,
         description="What is asked; else all that the model has.",
         json_schema_extra=_without_default,
     )

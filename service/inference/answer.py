@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, make_dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, to_json
+from pydantic import GetCoreSchemaHandler, TypeAdapter
 
 from models.analysis import Analysis, InputReport
 from models.tasks import registry
@@ -51,17 +49,20 @@ class Answer(Analysis):
         return cls(**parts, model=model, timing_ms=timing_ms)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> Any:
         """The schema of what `as_json` writes, with the tasks that are registered now."""
         return handler.generate_schema(_documented())
 
 
+_FLAT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
 def as_json(analysis: Analysis, indent: int | None = None) -> bytes:
     """An analysis or an answer as it is shown: a field for each task, null without a result."""
-    return to_json(_flat(analysis), indent=indent)
+    return _FLAT.dump_json(_flat(analysis), indent=indent)
 
 
-def _flat(analysis: Analysis) -> Mapping[str, Any]:
+def _flat(analysis: Analysis) -> dict[str, Any]:
     results = {name: analysis.results.get(name) for name in registry.names()}
     others = {part.name: getattr(analysis, part.name) for part in fields(analysis)}
     del others["results"]
