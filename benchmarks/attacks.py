@@ -76,7 +76,7 @@ def attacks() -> list[Attack]:
         Attack(name, *_json({"html": f"<html><body>{p}{PARAGRAPH * 5}"}))
         for name, p in pages.items()
     ]
-    found.append(Attack("commas", "/v1/analyze/batch", "application/json", _commas()))
+    found.append(Attack("commas", "/v1/analyze/batch", "application/x-ndjson", _commas()))
     found.append(Attack("parquet", "/v1/jobs", "application/vnd.apache.parquet", _bomb()))
     found.append(Attack("csv", "/v1/jobs", "text/csv", b"text\n" + b'"ad\n' * 400_000))
     return found
@@ -87,7 +87,7 @@ def _json(data: object) -> tuple[str, str, bytes]:
 
 
 def _commas() -> bytes:
-    return b"[" + b",".join([b"[" + b"," * 990 + b"]"] * 1000) + b"]"
+    return b"\n".join([b"[" + b"," * 990 + b"]"] * 1000)
 
 
 def _bomb() -> bytes:

@@ -1,14 +1,25 @@
-"""What comes in: an article and what is asked of it, with the limits that both have."""
+"""What comes in: an article and what is asked of it, with their limits.
+
+The fields of `Options` are the one definition of the options of an analysis. The JSON body, the
+query of a job and the flags of the commands are derived from them (`service.options`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le, MaxLen, MinLen, doc
+
+from models import registry
 
 MAX_TITLE_CHARS = 1000
 MAX_TARGETS = 20
 MAX_TARGET_CHARS = 500
-MIN_SUMMARY_WORDS, MAX_SUMMARY_WORDS = 10, 300
+READABLE = r"[\p{L}\p{N}]"
+"""A letter or a digit: without one there is nothing to read."""
 
 
 class Style(StrEnum):
@@ -19,21 +30,58 @@ class Style(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """Limits a text to those in which a regular expression finds something. pydantic checks it."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return {**handler(source), "pattern": self.pattern}
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Limits a text to the names of the tasks that are registered. pydantic checks it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        function = {"type": "no-info", "function": self.checked}
+        return {"type": "function-after", "function": function, "schema": handler(source)}
+
+    def __get_pydantic_json_schema__(self, _: Any, __: Any) -> dict[str, Any]:
+        return {"type": "string", "enum": list(registry.names())}
+
+    @staticmethod
+    def checked(name: str) -> str:
+        """The name. Raises ValueError where no task has it."""
+        if name not in registry.names():
+            *first, last = map(repr, registry.names())
+            raise ValueError(f"it is not one of {', '.join(first)} or {last}")
+        return name
+
+
+TaskName = Annotated[str, Registered()]
+Target = Annotated[str, MinLen(1), MaxLen(MAX_TARGET_CHARS), Matches(READABLE)]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked of an article.
+    """What is asked of an article."""
 
-    `tasks` are names of tasks; None asks for all that the model has. Without `targets` the stance
-    is the article's toward its own subject. `max_words` bounds the summary. `clean` removes page
-    furniture. `strict` refuses an article that is longer than the model reads, instead of reading
-    its beginning and saying so.
-    """
-
-    targets: tuple[str, ...] = ()
-    tasks: frozenset[str] | None = None
-    style: Style = Style.WRITTEN
-    max_words: int = 60
-    clean: bool = True
-    strict: bool = False
+    targets: Annotated[
+        tuple[Target, ...],
+        MaxLen(MAX_TARGETS),
+        doc("Whom or what to take a stance toward; none: the article's own subject."),
+    ] = ()
+    tasks: Annotated[
+        frozenset[TaskName] | None, MinLen(1), doc("What is asked; else all that the model has.")
+    ] = None
+    style: Annotated[
+        Style,
+        doc("How the summary is made: `written` by the model, or `extractive`: the article's own."),
+    ] = Style.WRITTEN
+    max_words: Annotated[int, Ge(10), Le(300), doc("Longest summary, in words.")] = 60
+    clean: Annotated[bool, doc("Leave out navigation, captions and the like.")] = True
+    strict: Annotated[bool, doc("Refuse an article that is longer than the model reads.")] = False
 
     def asks(self, task: str) -> bool:
         """Whether a task is asked for."""

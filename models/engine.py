@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from models import registry
 from models.analysis import Analysis, InputReport
 from models.article import Article, Options, Style
 from models.artifact import artifact
@@ -22,7 +23,6 @@ from models.encoding.tokens import MAX_TARGET_TOKENS
 from models.errors import AnalysisError, ArticleError, ArtifactSchema, ArtifactUnfit
 from models.labels import Label
 from models.network.states import EncodedArticles
-from models.tasks import registry
 from models.tasks.model import TaskModel
 
 CPU_GROUP_TOKENS = 2048

@@ -1,34 +1,5 @@
 """What can go wrong with a request or a service. How HTTP answers it is in `service.http.problems`.
 
-    NutgrafError
-    ├── ModelFailed             the model answers nothing, not even a text of its own
-    └── ServiceError
-        ├── MalformedRequest    not HTTP, or of two minds about where its body ends
-        ├── HeaderTooLarge      more header fields, or longer ones, than a request may have
-        ├── TargetTooLong       a longer URL than a request may have
-        ├── TooManyConnections  no connection is free for another
-        ├── MalformedBody       not UTF-8, not JSON, or a shape no request has
-        ├── InvalidRequest      JSON, but not what the route takes
-        ├── UnsupportedMedia    another media type, or a compressed body
-        ├── BodyTooLarge        longer than a body or a line may be
-        ├── RangeRefused        no such bytes in the file
-        ├── TooManyItems        more articles than a call may hold
-        ├── ReceiptTimeout      the body came too slowly
-        ├── ForbiddenHost       a Host that this service does not answer to
-        ├── Unauthorized        no valid API key
-        ├── Forbidden           a key that may not do this
-        ├── JobsOff             this service takes no jobs
-        ├── JobsUnreachable     the database of jobs, or their directory, is not there
-        ├── JobUnknown          there is no such job, or it is another's
-        ├── JobUnfinished       a job without results, or without them yet
-        ├── ReloadRunning       a reload is under way, or is the operator's to do
-        ├── QueueFull           more is waiting than the queue may hold
-        ├── DeadlinePassed      the time ran out before the model was free
-        ├── ModelUnavailable    the model is not running, or is being stopped
-        ├── OutOfMemory         this one article needs more memory than there is
-        ├── AnalysisFailed      the model raised on this one article
-        └── ClientGone          nobody is there to read the answer
-
 A message is one sentence or two: what is wrong and the way out. It never holds input, but for the
 name of a field that is not known, where it is a plain identifier.
 """
@@ -44,7 +15,6 @@ from models.errors import AnalysisError, ArtifactError, NutgrafError
 from service import validation
 
 MAX_FIELD_ERRORS = 10
-NO_FIELDS: Mapping[str, Sequence[str]] = {}
 
 
 class ModelFailed(NutgrafError):
@@ -60,7 +30,7 @@ class ServiceError(NutgrafError):
 
 
 class MalformedRequest(ServiceError):
-    """Not HTTP, or of two minds about where its body ends."""
+    """Not HTTP, or two readers could disagree about where its body ends."""
 
 
 class HeaderTooLarge(ServiceError):
@@ -96,11 +66,11 @@ class InvalidRequest(ServiceError):
         cls,
         found: Sequence[Mapping[str, Any]],
         sent: Any = None,
-        known: Mapping[str, Sequence[str]] = NO_FIELDS,
+        known: Sequence[str] = (),
     ) -> InvalidRequest:
-        """What pydantic found in what was `sent`, in plain words and without the input.
+        """What pydantic found in the object that was `sent`, in plain words and without the input.
 
-        `known` are the fields of an object, by the object's path.
+        `known` are the fields that the object may have.
         """
         fields = tuple(_field_error(item, sent, known) for item in found[:MAX_FIELD_ERRORS])
         first = fields[0]
@@ -122,10 +92,6 @@ class RangeRefused(ServiceError):
     def __init__(self, detail: str, size_bytes: int) -> None:
         super().__init__(detail)
         self.size_bytes = size_bytes
-
-
-class TooManyItems(ServiceError):
-    """More articles than a call may hold."""
 
 
 class ReceiptTimeout(ServiceError):
@@ -208,16 +174,10 @@ def slug_of(error: Exception) -> str:
 _SLUGS = {AnalysisError: "analysis-failed", ArtifactError: "artifact-refused"}
 
 
-def _field_error(
-    found: Mapping[str, Any], sent: Any, known: Mapping[str, Sequence[str]]
-) -> FieldError:
-    *parents, name = found["loc"] or ("",)
+def _field_error(found: Mapping[str, Any], sent: Any, known: Sequence[str]) -> FieldError:
     field = validation.path(found["loc"], sent) or "body"
     if found["type"] != "extra_forbidden":
         return FieldError(field, validation.plain(found))
-    for step in parents:
-        sent = sent[step]
-    within = validation.path(parents)
+    name = found["loc"][-1]
     place = validation.position(sent, name)
-    names = known.get(within, ())
-    return FieldError(field, validation.unknown("field", name, place, names, within))
+    return FieldError(field, validation.unknown("field", name, place, known))

@@ -1,4 +1,4 @@
-"""Every decision of the operator in one frozen object: NUTGRAF_* variables, or flags of `serve`."""
+"""Every decision of the operator in one frozen object, from NUTGRAF_* variables or flags."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,13 +18,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import (
-    BaseSettings,
-    CliApp,
-    NoDecode,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import models
 from models.errors import NutgrafError
@@ -38,8 +31,8 @@ PREFIX = "NUTGRAF_"
 RUN_DIRECTORY = f"{PREFIX}RUN_DIRECTORY"
 """Set by the parent of several workers, for them."""
 TEST_PREFIX = f"{PREFIX}TEST_"
+SEE_HELP = "`nutgraf serve --help` lists them"
 DAY_S = 86_400.0
-_FLAG = re.compile(r"--[a-z0-9-]{1,40}")
 
 
 class SettingsRefused(NutgrafError):
@@ -74,10 +67,6 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         allow_inf_nan=False,
-        cli_prog_name="nutgraf serve",
-        cli_kebab_case=True,
-        cli_implicit_flags=True,
-        cli_exit_on_error=False,
     )
 
     model: Path = Field(default=SHIPPED_MODEL, description="Directory of the model artifact.")
@@ -107,12 +96,6 @@ class Settings(BaseSettings):
         le=256,
         description="Processes that prepare articles; one a core. 0: this one, without a limit.",
     )
-    prepare_cpu_s: float = Field(
-        default=2.0,
-        gt=0,
-        le=600,
-        description="Processor time that preparing an article may take; then it is refused.",
-    )
     max_batch_tokens: int = Field(
         default=8192,
         ge=512,
@@ -124,24 +107,6 @@ class Settings(BaseSettings):
         ge=1,
         le=2**20,
         description="Most articles of a lane admitted and unanswered; then 429.",
-    )
-    max_queue_tokens: int = Field(
-        default=262_144,
-        ge=512,
-        le=2**40,
-        description="Most tokens of a lane admitted and unanswered; then 429.",
-    )
-    bulk_share: float = Field(
-        default=0.25,
-        gt=0,
-        lt=1,
-        description="Share of the model that bulk gets while both lanes wait.",
-    )
-    cache_items: int = Field(
-        default=0,
-        ge=0,
-        le=2**30,
-        description="Answers kept for articles sent again; 0 keeps none.",
     )
 
     data: Path | None = Field(
@@ -191,12 +156,6 @@ class Settings(BaseSettings):
         ge=1024,
         le=2**30,
         description="Longest body, or line of a bulk stream.",
-    )
-    max_bulk_items: int = Field(
-        default=1000,
-        ge=1,
-        le=2**20,
-        description="Most articles in a bulk JSON array; NDJSON may go on for ever.",
     )
 
     api_keys: Keys = Field(
@@ -263,36 +222,28 @@ class Settings(BaseSettings):
         }
 
 
-def read(flags: Sequence[str] = (), **given: Any) -> Settings:
-    """The settings of what is given, flags and environment, in this order.
+def read(**given: Any) -> Settings:
+    """The settings: those given, and the others from the environment.
 
     Raises SettingsRefused. A NUTGRAF_ variable that is no setting is warned of on standard error.
     """
     for warning in unknown_variables(os.environ):
         print(f"nutgraf: {warning}", file=sys.stderr)
     try:
-        return CliApp.run(Settings, cli_args=list(flags), **given)
+        return Settings(**given)
     except ValidationError as error:
         raise SettingsRefused(_sentence(error)) from None
-    except SettingsError:
-        raise SettingsRefused(_refused_flag(flags)) from None
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
     """A sentence for each NUTGRAF_ variable that is no setting."""
-    known = {name.upper() for name in Settings.model_fields}
     for name in sorted(environment):
-        prefix, found = name[: len(PREFIX)].upper(), name[len(PREFIX) :].upper()
-        own = name.startswith(TEST_PREFIX) or name == RUN_DIRECTORY
-        if prefix == PREFIX and found not in known and not own:
-            advice = _nearest(found, known, PREFIX)
+        prefix, found = name[: len(PREFIX)].upper(), name[len(PREFIX) :].lower()
+        is_ours = found in Settings.model_fields or name == RUN_DIRECTORY
+        if prefix == PREFIX and not is_ours and not name.startswith(TEST_PREFIX):
+            near = validation.nearest(found, Settings.model_fields)
+            advice = f"did you mean {_variable(near)}?" if near else SEE_HELP
             yield f"{ascii(name)[1:-1]} is no setting and has no effect; {advice}"
-
-
-def _nearest(name: str, known: Collection[str], prefix: str) -> str:
-    if close := get_close_matches(name, known, n=1):
-        return f"did you mean {prefix}{close[0]}?"
-    return "`nutgraf serve --help` lists them"
 
 
 def _variable(field: str) -> str:
@@ -305,14 +256,3 @@ def _sentence(error: ValidationError) -> str:
     name = _variable("_".join(str(step) for step in first["loc"]))
     message = validation.plain(first)
     return f"{name}: {message}" if first["loc"] else message
-
-
-def _refused_flag(flags: Sequence[str]) -> str:
-    """What is wrong with flags that cannot be read, without a value."""
-    known = {name.replace("_", "-") for name in Settings.model_fields}
-    for flag in flags:
-        name = flag.partition("=")[0]
-        if _FLAG.fullmatch(name) and name[2:].removeprefix("no-") not in known:
-            advice = _nearest(name[2:], known, "--")
-            return f"{name} is no flag of `nutgraf serve`; {advice}"
-    return "a flag lacks its value, or has one too many; `nutgraf serve --help` lists them"

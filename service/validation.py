@@ -11,14 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-SOMETHING = r"[\p{L}\p{N}]"  # a letter or a digit: without one there is nothing to read
-SOMETHING_ON_A_PAGE = r">[^<]*[\p{L}\p{N}]"
+from models.article import READABLE
+
+READABLE_ON_A_PAGE = rf">[^<]*{READABLE}"
 JOB_ID = r"^[0-9a-f]{32}$"
 
 GENERAL = "It is not what this field takes"
 PATTERNS: Mapping[str, str] = {
-    SOMETHING: "There is no letter and no digit in it",
-    SOMETHING_ON_A_PAGE: "There is no letter and no digit in the text of the page",
+    READABLE: "There is no letter and no digit in it",
+    READABLE_ON_A_PAGE: "There is no letter and no digit in the text of the page",
     JOB_ID: "It is no id of a job",
 }
 PLAIN: Mapping[str, str] = {
@@ -29,6 +30,8 @@ PLAIN: Mapping[str, str] = {
     "string_too_short": "It is shorter than {min_length} characters",
     "string_too_long": "It is longer than {max_length} characters",
     "list_type": "It is not a list",
+    "tuple_type": "It is not a list",
+    "frozen_set_type": "It is not a list",
     "too_short": "It holds fewer than {min_length} items",
     "too_long": "It holds more than {max_length} items",
     "enum": "It is not one of {expected}",
@@ -53,15 +56,15 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 def plain(found: Mapping[str, Any]) -> str:
     """What an error of pydantic says, as a clause that begins with a capital."""
-    kind, context = found["type"], found.get("ctx", {})
-    if kind == "value_error":  # our own validators raise it, with a message that holds no input
+    type_, context = found["type"], found.get("ctx", {})
+    if type_ == "value_error":  # our own validators raise it, with a message that holds no input
         message = str(context["error"])
         return message[:1].upper() + message[1:]
     if context.get("min_length") == 1:
         return "It is empty"
-    if kind == "string_pattern_mismatch":
+    if type_ == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], GENERAL)
-    return PLAIN.get(kind, GENERAL).format(**context)
+    return PLAIN.get(type_, GENERAL).format(**context)
 
 
 def is_nameable(name: str) -> bool:
@@ -86,15 +89,14 @@ def position(sent: Any, name: str) -> int:
     return list(sent).index(name) + 1 if isinstance(sent, Mapping) and name in sent else 1
 
 
-def unknown(what: str, name: str, place: int, known: Sequence[str], within: str = "") -> str:
-    """That there is no `what` of this name `within` something, and which there are."""
-    where = f" in `{within}`" if within else ""
+def unknown(what: str, name: str, place: int, known: Sequence[str]) -> str:
+    """That there is no `what` of this name, and which there are."""
     listed = f"there are {', '.join(known)}" if known else "none is taken here"
     if not is_nameable(name):
-        return f"The name of {what} {place}{where} is not known; {listed}"
+        return f"The name of {what} {place} is not known; {listed}"
     near = nearest(name, known)
     told = f"did you mean `{near}`?" if near else listed
-    return f"There is no {what} `{name}`{where}; {told}"
+    return f"There is no {what} `{name}`; {told}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -165,7 +165,7 @@ WITHOUT = {
     "models.tasks": ("torch", "transformers", "sklearn"),
     "models.artifact.manifest": ("torch", "transformers", "safetensors"),
     "service.cli.main": ("torch", "transformers", "fastapi", "sqlalchemy"),
-    "service.cli.archive": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
+    "service.cli.score": ("torch", "transformers", "fastapi", "starlette", "sqlalchemy"),
     "service.archive.scoring": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
     "service.archive.ray_scorer": ("torch", "fastapi", "starlette", "uvicorn", "sqlalchemy"),
 }

@@ -21,6 +21,7 @@ import torch
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
+from models import registry
 from models.artifact import weights
 from models.artifact.files import replace_directory
 from models.artifact.manifest import (
@@ -41,7 +42,6 @@ from models.artifact.manifest import (
 from models.encoding.tokens import tokenizer_from
 from models.errors import ArtifactError, ArtifactSchema
 from models.network.network import Network
-from models.tasks import registry
 from models.tasks.build import build
 
 MAX_WINDOWS = 64

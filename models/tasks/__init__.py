@@ -3,7 +3,7 @@
 This list is the order in which answers, columns and reports show them.
 """
 
-from models.tasks import registry
+from models import registry
 from models.tasks.stance.task import STANCE
 from models.tasks.summary.task import SUMMARY
 from models.tasks.topic.task import TOPIC

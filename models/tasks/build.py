@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from models import registry
 from models.network.network import Network
-from models.tasks import registry
 
 
 def build(shape: Mapping[str, object], sections: Mapping[str, Any]) -> Network:

@@ -1,7 +1,7 @@
-"""What is written down of a request: an id that is returned, one log line, its metrics.
+"""A request's id, its line in the log, and its metrics; and the two formats of the log.
 
-Outermost of the middlewares, so it also answers what nothing else caught. And the two formats of
-the log: lines of JSON for a service, text for a person at a terminal.
+It is the outermost middleware, so it also answers exceptions that nothing else caught. The log is
+lines of JSON for a service, or text for a person at a terminal.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger("nutgraf.request")
 
 
 class AccessLog:
-    """ASGI middleware: gives each request an id and writes down how it went."""
+    """ASGI middleware: gives each request an id, logs it and counts it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app

@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
-from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from models.errors import NutgrafError
 from service.api.access_log import AccessLog
 from service.api.lifecycle import Service
-from service.api.routes import analyze, docs, jobs
-from service.api.schemas import AnalyzeRequest, BulkAnswer, BulkProblem
+from service.api.routes import routers
+from service.api.routing import schemas
 from service.api.security import AuthMiddleware
 from service.api.tracing import telemetry
 from service.errors import InvalidRequest
-from service.http.problems import Problem, problem_response
-from service.inference.answer import Answer
+from service.http.problems import problem_response
 from service.settings import Settings
+from service.version import package_version
 
-ROUTERS = (analyze.router, jobs.router, docs.router)
+ROUTERS = routers()
 
 
 def create_app(service: Service) -> FastAPI:
@@ -42,7 +40,7 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(
         title="nutgraf",
         summary="Topic, stance and short summary of news articles.",
-        version=_version(),
+        version=package_version(),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -88,17 +86,7 @@ def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
         document = get_openapi(
             title=app.title, version=app.version, summary=app.summary, routes=app.routes
         )
-        schemas = document["components"]["schemas"]
-        for kind in (AnalyzeRequest, Answer, Problem, BulkAnswer, BulkProblem):
-            schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= schema.pop("$defs", {})
-            schemas[kind.__name__] = schema
-        schemas["AnalyzeRequests"] = {
-            "type": "array",
-            "items": {"description": "An AnalyzeRequest; what is none gets a problem of its own."},
-            "minItems": 1,
-            "description": f"At most {settings.max_bulk_items}; more are a 413.",
-        }
+        document["components"]["schemas"] |= schemas()
         if settings.keys:
             document["components"]["securitySchemes"] = {
                 "key": {"type": "http", "scheme": "bearer"}
@@ -106,10 +94,3 @@ def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
             document["security"] = [{"key": []}]
         app.openapi_schema = document
     return app.openapi_schema
-
-
-def _version() -> str:
-    try:
-        return version("nutgraf")
-    except PackageNotFoundError:
-        return "0"

@@ -24,7 +24,7 @@ from service.inference.scheduler import Scheduler, State
 from service.jobs.runner import Jobs, open_store
 from service.settings import Settings
 
-# Requests that are on the wire when SIGTERM comes still get in; then the port closes.
+# After SIGTERM the port stays open so long, for requests that are already on the wire.
 LAST_CALL_S = 0.2
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -34,15 +34,15 @@ logger = logging.getLogger("nutgraf.lifecycle")
 class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
-    Opens the jobs, loads the model and has it answer at once, so that what is wrong with them is
-    known before the port opens: raises ArtifactError, ModelFailed or JobsUnreachable. `model_lost`
-    says that the process is to be replaced.
+    Opens the jobs, loads the model and has it answer at once, so that an error in them is known
+    before the port opens: raises ArtifactError, ModelFailed or JobsUnreachable. `model_failed` says
+    that the model cannot work in this process any more.
     """
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.model_lost = False
+        self.model_failed = False
         self._load = load
         self._draining = False
         self._reloading = asyncio.Lock()
@@ -61,7 +61,7 @@ class Service:
         """Warm up, answer, stop. Takes the signals where it runs in the main thread."""
         await self.scheduler.start()
         gc.collect()
-        gc.freeze()  # or else every full collection, 0.2 s long, goes through all that was loaded
+        gc.freeze()  # else every full collection visits all that was loaded, for 0.2 s
         if threading.current_thread() is threading.main_thread():
             self._take_signals()
         info = self.scheduler.model.info
@@ -78,7 +78,7 @@ class Service:
 
     @asynccontextmanager
     async def _jobs_running(self) -> AsyncIterator[None]:
-        """Take up jobs, where there is a place for them."""
+        """Run jobs meanwhile, where jobs are set up."""
         if self.jobs is None:
             yield
             return
@@ -98,7 +98,7 @@ class Service:
             yield document
 
     async def reload(self) -> Model:
-        """Load the configured artifact again and let it answer; no request waits for that.
+        """Load the configured artifact again and switch to it; no request waits for that.
 
         Raises ReloadRunning while another reload runs, ArtifactError, and whatever a first forward
         pass raises: then the old model goes on.
@@ -152,6 +152,6 @@ class Service:
             logger.exception("reload failed; the old model goes on")
 
     def _give_up(self) -> None:
-        """End this process, to be replaced: by its parent, or by itself (see `server.serve`)."""
-        self.model_lost = True
+        """End this process; whoever started it starts another (see `server.serve`)."""
+        self.model_failed = True
         os.kill(os.getpid(), signal.SIGTERM)

@@ -9,33 +9,23 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    StrictBool,
-    StrictInt,
+    Strict,
+    create_model,
     model_validator,
 )
 from pydantic import ValidationError as PydanticError
 from pydantic.json_schema import JsonSchemaValue
 
-from models.article import (
-    MAX_SUMMARY_WORDS,
-    MAX_TARGET_CHARS,
-    MAX_TARGETS,
-    MAX_TITLE_CHARS,
-    MIN_SUMMARY_WORDS,
-    Article,
-    Options,
-    Style,
-)
-from models.tasks import registry
+from models.article import MAX_TITLE_CHARS, READABLE, Article, Options
 from service.errors import InvalidRequest
 from service.http.problems import Problem
 from service.inference.answer import Answer
-from service.validation import SOMETHING, SOMETHING_ON_A_PAGE
+from service.options import Option, options
+from service.validation import READABLE_ON_A_PAGE
 
 if TYPE_CHECKING:
     from models.engine import ModelInfo
@@ -46,24 +36,6 @@ ABOUT = ("title", "description", "default")  # what a schema says of a field, no
 def _without_default(schema: dict[str, Any]) -> None:
     """Absent is absent: the empty string that stands for it is no value to send."""
     schema.pop("default", None)
-
-
-class _Registered:
-    """Documents the names of tasks that are registered now."""
-
-    def __get_pydantic_json_schema__(self, _: Any, __: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "enum": list(registry.names())}
-
-
-def _registered(name: str) -> str:
-    *first, last = (repr(known) for known in registry.names())
-    if name not in registry.names():
-        raise ValueError(f"it is not one of {', '.join(first)} or {last}")
-    return name
-
-
-TaskName = Annotated[str, AfterValidator(_registered), _Registered()]
-Target = Annotated[str, Field(min_length=1, max_length=MAX_TARGET_CHARS, pattern=SOMETHING)]
 
 
 class Lenient(BaseModel):
@@ -92,26 +64,13 @@ class Lenient(BaseModel):
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a field that may be null too."""
+    if {"type": "null"} in schema.get("anyOf", ()):
+        return schema
     about = {name: schema.pop(name) for name in ABOUT if name in schema}
     return {"anyOf": [schema, {"type": "null"}], **about}
 
 
-class SummaryOptions(Lenient):
-    """How the summary is made."""
-
-    style: Style = Field(
-        default=Style.WRITTEN,
-        description="`written` by the model, or `extractive`: the article's own.",
-    )
-    max_words: StrictInt = Field(
-        default=60,
-        ge=MIN_SUMMARY_WORDS,
-        le=MAX_SUMMARY_WORDS,
-        description="Longest summary, in words.",
-    )
-
-
-class AnalyzeRequest(Lenient):
+class SentArticle(Lenient):
     """One article, as `text` or as the `html` of its page, and what is asked of it.
 
     A field that is null is taken as one that is left out.
@@ -136,36 +95,18 @@ class AnalyzeRequest(Lenient):
     text: str = Field(
         "",
         min_length=1,
-        pattern=SOMETHING,
+        pattern=READABLE,
         description="The article's text.",
         json_schema_extra=_without_default,
     )
     html: str = Field(
         "",
         min_length=1,
-        pattern=SOMETHING_ON_A_PAGE,
+        pattern=READABLE_ON_A_PAGE,
         description="The article's page.",
         json_schema_extra=_without_default,
     )
     title: str = Field(default="", max_length=MAX_TITLE_CHARS, description="Its headline.")
-    targets: list[Target] = Field(
-        [],
-        max_length=MAX_TARGETS,
-        description="Whom or what to take a stance toward; none: the article's own subject.",
-    )
-    tasks: list[TaskName] = Field(
-        default=[],
-        min_length=1,
-        description="What is asked; else all that the model has.",
-        json_schema_extra=_without_default,
-    )
-    summary: SummaryOptions = SummaryOptions()
-    clean: StrictBool = Field(
-        default=True, description="Leave out navigation, captions and the like."
-    )
-    strict: StrictBool = Field(
-        default=False, description="Refuse an article longer than the model reads, with 422."
-    )
 
     @model_validator(mode="after")
     def _either_text_or_html(self) -> Self:
@@ -175,24 +116,33 @@ class AnalyzeRequest(Lenient):
 
     def to_article(self) -> Article:
         """The article in the models' own types."""
-        options = Options(
-            targets=tuple(self.targets),
-            tasks=frozenset(self.tasks) or None,
-            style=self.summary.style,
-            max_words=self.summary.max_words,
-            clean=self.clean,
-            strict=self.strict,
-        )
-        return Article(self.text or None, self.title or None, self.html or None, options)
+        chosen = Options(**{one.name: getattr(self, one.name) for one in options()})
+        return Article(self.text or None, self.title or None, self.html or None, chosen)
 
 
-KNOWN_FIELDS = {
-    "": (
-        *AnalyzeRequest.model_fields,
-        *(f"summary.{name}" for name in SummaryOptions.model_fields),
-    ),
-    "summary": tuple(SummaryOptions.model_fields),
-}
+def _field(option: Option) -> Any:
+    """The field of a body for an option: its type, and what the document says of it."""
+    is_scalar = option.type in (int, float, bool)
+    type_ = Annotated[option.limited, Strict()] if is_scalar else option.limited
+
+    def describe(schema: dict[str, Any]) -> None:
+        for one in (schema, *schema.get("anyOf", ())):
+            one.pop("uniqueItems", None)  # a name that is there twice is taken as once
+        if option.is_set and option.default is not None:
+            schema["default"] = sorted(option.default)
+
+    return type_, Field(
+        default=option.default, description=option.description, json_schema_extra=describe
+    )
+
+
+AnalyzeRequest = create_model(
+    "AnalyzeRequest",
+    __base__=SentArticle,
+    __doc__=SentArticle.__doc__,
+    **{one.name: _field(one) for one in options()},
+)
+KNOWN_FIELDS = tuple(AnalyzeRequest.model_fields)
 
 
 def read_article(value: Any) -> Article:

@@ -1,4 +1,4 @@
-"""Who may come in: the guard before every route, and the headers on every answer."""
+"""Who may use the service: a check before every route. And the headers of every answer."""
 
 from __future__ import annotations
 

@@ -25,11 +25,12 @@ from service.http.protocol import BoundedProtocol
 from service.inference import load
 from service.settings import Settings
 
+EXIT_MODEL_FAILED = 1
 KEEP_ALIVE_S = 5
 BACKLOG = 2048
 SWITCH_S = 1e-4
-"""How long a thread that computes in Python may keep the interpreter's lock from the others: the
-model's threads let go of it for each of their many short operations, and wait to get it back."""
+"""How long a thread may hold the interpreter's lock while another waits for it. The model's threads
+release the lock for each of many short operations and must get it back each time."""
 LEFTOVER_S = 10  # for the answers still to be written once the drain has ended
 
 logger = logging.getLogger("nutgraf.server")
@@ -53,8 +54,8 @@ def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     """Answer requests on these sockets until a signal ends it; the exit status.
 
     Raises ArtifactError, ModelFailed, ModelUnavailable or JobsUnreachable before the port opens,
-    and PortRefused. Where the model's device was lost, the process is replaced by a fresh one of
-    the same command.
+    and PortRefused. The status is EXIT_MODEL_FAILED where the model cannot work in this process any
+    more, so that systemd, a container engine or the parent of several workers starts another.
     """
     access_log.log_to_stderr(settings.log_format)
     sys.setswitchinterval(SWITCH_S)
@@ -63,13 +64,17 @@ def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     for number in STOP_SIGNALS:  # uvicorn sends them again at its end: a drained stop is exit 0
         signal.signal(number, signal.SIG_IGN)
     server.run(list(sockets))
-    if service.model_lost:
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
-    status = 0 if server.started else STARTUP_FAILURE
+    status = _exit_status(server, service)
     if service.scheduler.is_reading:  # torch aborts a process that ends around a thread of it
         logging.shutdown()
         os._exit(status)
     return status
+
+
+def _exit_status(server: Server, service: Service) -> int:
+    if service.model_failed:
+        return EXIT_MODEL_FAILED
+    return 0 if server.started else STARTUP_FAILURE
 
 
 def log_ready(host: str, sockets: Sequence[socket.socket]) -> None:
@@ -79,7 +84,7 @@ def log_ready(host: str, sockets: Sequence[socket.socket]) -> None:
 
 
 def configure(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:
-    """What uvicorn is told."""
+    """The configuration of uvicorn."""
     limit = limit_for(raise_file_limit())
     protocol = partial(BoundedProtocol, settings.receipt_timeout_s, Connections(limit))
     return uvicorn.Config(

@@ -1,7 +1,7 @@
 """Many articles in one call: lines out as they finish, a bounded number in between.
 
-What is in hand never grows with the stream: articles wait in a window of items and bytes, finished
-lines in another, and while both are full nothing more is read from the client.
+Memory does not grow with the stream. Articles wait in a window of items and bytes, finished lines
+in another. While both are full nothing more is read from the client.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,21 +23,15 @@ from service.inference.capacity import CapacityLimiter
 MAX_CALLS = 16
 WINDOW_ITEMS = 128
 WINDOW_BYTES = 8 * 2**20
-# A client that sends everything before it reads gets by with so many finished lines kept for it.
+# So many bytes of finished lines are kept for a client that sends everything before it reads.
 OUTBOX_BYTES = 8 * 2**20
 SEND_TIMEOUT_S = 60.0
 
-Document = bytes | str | ServiceError
+Document = bytes | ServiceError
 Documents = AsyncIterator[Document]
-Analyze = Callable[[bytes | str], Awaitable[Answer]]
+Analyze = Callable[[bytes], Awaitable[Answer]]
 
 logger = logging.getLogger("nutgraf.bulk")
-
-
-async def listed(documents: Iterable[Document]) -> Documents:
-    """Documents that are all there already, as a stream."""
-    for document in documents:
-        yield document
 
 
 async def begun(documents: Documents) -> Documents:
@@ -82,14 +76,14 @@ class BulkResponse(Response):
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await self._call.run(write, receive)
             await write(b"", False)
-        except* ClientGone:  # the stream ends without its last chunk: nobody takes it for whole
+        except* ClientGone:  # without its last chunk, so that it is not taken for whole
             scope["state"]["noted"] = {"client_gone": True}
         finally:
             self._calls.give(1)
 
 
 class BulkCall:
-    """The articles of one call on their way."""
+    """The articles of one call, from their lines to the lines of the answer."""
 
     def __init__(self, documents: Documents, analyze: Analyze) -> None:
         self._documents = documents
@@ -117,7 +111,7 @@ class BulkCall:
                 await self._bytes.take(_size(document))
                 articles.create_task(self._answer(index, document))
                 index += 1
-                await asyncio.sleep(0)  # many short lines are not to be all begun in one turn
+                await asyncio.sleep(0)  # lets others run between many short lines
         except ClientGone:
             raise
         except ServiceError as error:  # the stream ends here: what follows was not read

@@ -52,8 +52,8 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
     Raises BodyTooLarge past `limit_bytes`, ReceiptTimeout, UnsupportedMedia, MalformedBody for a
     form that is none or breaks off, and InvalidRequest where there is no archive.
     """
-    kind = media_type(request, {*BY_MEDIA_TYPE, FORM})
-    form = _form(request, kind) if kind.name == FORM else None
+    sent_type = media_type(request, {*BY_MEDIA_TYPE, FORM})
+    form = _form(request, sent_type) if sent_type.name == FORM else None
     path = directory / RECEIVED
     size_bytes = 0
     with path.open("wb") as file:
@@ -62,7 +62,7 @@ async def receive(request: Request, directory: Path, limit_bytes: int, timeout_s
             if size_bytes > limit_bytes:
                 raise BodyTooLarge(f"The archive is longer than {limit_bytes} bytes; send parts.")
             await asyncio.to_thread(_keep, chunk, form, file)
-        name = form.end() if form else BY_MEDIA_TYPE[kind.name]
+        name = form.end() if form else BY_MEDIA_TYPE[sent_type.name]
         if not file.tell():
             raise InvalidRequest("Send the archive as the body, or as the file of a form.")
         await asyncio.to_thread(_flush, file)
@@ -117,13 +117,13 @@ def _flush(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _form(request: Request, kind: HeaderValue) -> Form:
+def _form(request: Request, sent_type: HeaderValue) -> Form:
     """The form of a request. Raises Forbidden for one that another site's page has sent."""
     host = request.headers.get("host", "").lower()
     own = {f"http://{host}", f"https://{host}"}
     if not own.issuperset(map(str.lower, request.headers.getlist("origin"))):
         raise Forbidden("Forms are taken from this service's own pages only; send the file itself.")
-    boundary = kind.parameters.get("boundary", "")
+    boundary = sent_type.parameters.get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
         raise MalformedBody("The Content-Type of a form names its boundary, as RFC 2046 has it.")
     return Form(boundary.encode())
@@ -191,8 +191,8 @@ class Form:
         name = disposition.parameters.get("filename")
         if name is None:
             raise InvalidRequest("Send one file a form, and options in the query.")
-        kind = parse_value(self._headers.get("content-type", ""))
-        by_type = BY_MEDIA_TYPE.get(kind.name) if kind else None
+        sent_type = parse_value(self._headers.get("content-type", ""))
+        by_type = BY_MEDIA_TYPE.get(sent_type.name) if sent_type else None
         self._file = BY_ENDING.get(PurePath(name).suffix.lower()) or by_type
         if self._file is None:
             raise UnsupportedMedia(f"Send a file that ends in {', '.join(BY_ENDING)}.")

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from models import registry
 from models.analysis import Analysis
-from models.tasks import registry
 from service.archive.rows import Row
 from service.inference.answer import as_json
 

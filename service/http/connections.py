@@ -1,4 +1,4 @@
-"""The open connections of a process: how many there may be, and how they share the event loop."""
+"""The open connections of a process: their limit, and how they share the event loop."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def raise_file_limit() -> int:
         return MAX_FILES
     wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
     if soft < wanted:
-        with suppress(OSError, ValueError):  # some systems have a lower limit that they do not tell
+        with suppress(OSError, ValueError):  # some systems have a lower limit than they report
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
     return min(soft, MAX_FILES)
 
 
 def limit_for(files: int) -> int:
-    """The connections that a process may have open, with so many files.
+    """The connections that a process may have open, by the number of files that it may open.
 
-    A third of the files: a connection may need one more, for an archive that it sends or fetches,
-    and some connections are accepted before the first of them is counted.
+    It is a third of the files. A connection may need a second file, for an archive that it sends or
+    fetches, and some connections are accepted before they are counted.
     """
     return max(1, (files - RESERVED_FILES) // 3)
 
 
 class Connection(Protocol):
-    """What is asked of a connection here."""
+    """What `Connections` needs of a connection."""
 
     def hang_up(self) -> None:
         """Close it."""
@@ -55,10 +55,9 @@ class Connection(Protocol):
 
 
 class Connections:
-    """At most `limit` connections. For a new one the one that is idle for longest is closed.
+    """At most `limit` connections. To make room, the one that is idle for longest is closed.
 
-    A connection is idle while no request is on its way: it is `idle` or `busy`, from `open` to
-    `close`.
+    From `open` to `close` a connection is `idle` or `busy`. It is idle while it has no request.
     """
 
     def __init__(self, limit: int) -> None:
@@ -67,7 +66,7 @@ class Connections:
         self._idle: dict[Connection, None] = {}  # in the order in which they became so
         self._is_full = False
         self._closed = self._refused = 0
-        self.turns = Turns()
+        self.turns = RoundRobin()
 
     def open(self, connection: Connection) -> None:
         """Take a connection up, or refuse it where all are busy."""
@@ -81,7 +80,7 @@ class Connections:
         self.idle(connection)
 
     def idle(self, connection: Connection) -> None:
-        """No request is on the connection's way."""
+        """The connection has no request."""
         if connection in self._open:
             self._idle.setdefault(connection)
 
@@ -118,8 +117,8 @@ class Connections:
         return True
 
 
-class Turns:
-    """Connections parse in turn, for BUSY_TURN_S at most before the loop goes on to other work."""
+class RoundRobin:
+    """Connections parse in turn. After BUSY_TURN_S the event loop does other work first."""
 
     def __init__(self) -> None:
         self._waiting: dict[Connection, None] = {}  # in turn

@@ -12,7 +12,7 @@ NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class PortRefused(NutgrafError):
-    """The service cannot listen where it is told to."""
+    """The service cannot listen on this address or port."""
 
 
 def take(host: str, port: int) -> list[socket.socket]:

@@ -45,7 +45,6 @@ from service.errors import (
     ServiceError,
     TargetTooLong,
     TooManyConnections,
-    TooManyItems,
     Unauthorized,
     UnsupportedMedia,
     slug_of,
@@ -55,49 +54,48 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemType:
     """How an exception is answered."""
 
     status: int
     title: str
 
 
-KINDS: Mapping[type[Exception], Kind] = {
-    MalformedRequest: Kind(400, "The request cannot be read"),
-    HeaderTooLarge: Kind(431, "The header section is too large"),
-    TargetTooLong: Kind(414, "The URL is too long"),
-    TooManyConnections: Kind(503, "There are too many connections"),
-    MalformedBody: Kind(400, "The body cannot be read"),
-    InvalidRequest: Kind(422, "The request is not valid"),
-    UnsupportedMedia: Kind(415, "The media type is not supported"),
-    BodyTooLarge: Kind(413, "The body is too large"),
-    RangeRefused: Kind(416, "There are no such bytes"),
-    TooManyItems: Kind(413, "There are too many articles in the call"),
-    ReceiptTimeout: Kind(408, "The body came too slowly"),
-    ForbiddenHost: Kind(400, "The Host header is not valid here"),
-    Unauthorized: Kind(401, "An API key is needed"),
-    Forbidden: Kind(403, "This API key may not do this"),
-    ReloadRunning: Kind(409, "The model cannot be reloaded now"),
-    JobsOff: Kind(503, "Jobs are not taken here"),
-    JobsUnreachable: Kind(503, "The jobs cannot be reached"),
-    JobUnknown: Kind(404, "There is no such job"),
-    JobUnfinished: Kind(409, "The job has no results"),
-    StorageFailed: Kind(507, "There is no room to store it"),
-    QueueFull: Kind(429, "The queue is full"),
-    DeadlinePassed: Kind(504, "The deadline has passed"),
-    ModelUnavailable: Kind(503, "The model is not available"),
-    OutOfMemory: Kind(503, "There is not enough memory"),
-    AnalysisFailed: Kind(500, "The article could not be analysed"),
-    ClientGone: Kind(499, "The client has gone"),
-    EmptyArticle: Kind(422, "There is no text to read"),
-    TaskMissing: Kind(422, "The model has no such task"),
-    ArticleTooLong: Kind(422, "The article is too long"),
-    UnreadableHtml: Kind(422, "There is no article in the HTML"),
-    PreparationFailed: Kind(422, "The article could not be prepared"),
-    AnalysisError: Kind(500, "The article could not be analysed"),
-    ArtifactError: Kind(422, "The model artifact is not usable"),
+PROBLEM_TYPES: Mapping[type[Exception], ProblemType] = {
+    MalformedRequest: ProblemType(400, "The request cannot be read"),
+    HeaderTooLarge: ProblemType(431, "The header section is too large"),
+    TargetTooLong: ProblemType(414, "The URL is too long"),
+    TooManyConnections: ProblemType(503, "There are too many connections"),
+    MalformedBody: ProblemType(400, "The body cannot be read"),
+    InvalidRequest: ProblemType(422, "The request is not valid"),
+    UnsupportedMedia: ProblemType(415, "The media type is not supported"),
+    BodyTooLarge: ProblemType(413, "The body is too large"),
+    RangeRefused: ProblemType(416, "There are no such bytes"),
+    ReceiptTimeout: ProblemType(408, "The body came too slowly"),
+    ForbiddenHost: ProblemType(400, "The Host header is not valid here"),
+    Unauthorized: ProblemType(401, "An API key is needed"),
+    Forbidden: ProblemType(403, "This API key may not do this"),
+    ReloadRunning: ProblemType(409, "The model cannot be reloaded now"),
+    JobsOff: ProblemType(503, "Jobs are not taken here"),
+    JobsUnreachable: ProblemType(503, "The jobs cannot be reached"),
+    JobUnknown: ProblemType(404, "There is no such job"),
+    JobUnfinished: ProblemType(409, "The job has no results"),
+    StorageFailed: ProblemType(507, "There is no room to store it"),
+    QueueFull: ProblemType(429, "The queue is full"),
+    DeadlinePassed: ProblemType(504, "The deadline has passed"),
+    ModelUnavailable: ProblemType(503, "The model is not available"),
+    OutOfMemory: ProblemType(503, "There is not enough memory"),
+    AnalysisFailed: ProblemType(500, "The article could not be analysed"),
+    ClientGone: ProblemType(499, "The client has gone"),
+    EmptyArticle: ProblemType(422, "There is no text to read"),
+    TaskMissing: ProblemType(422, "The model has no such task"),
+    ArticleTooLong: ProblemType(422, "The article is too long"),
+    UnreadableHtml: ProblemType(422, "There is no article in the HTML"),
+    PreparationFailed: ProblemType(422, "The article could not be prepared"),
+    AnalysisError: ProblemType(500, "The article could not be analysed"),
+    ArtifactError: ProblemType(422, "The model artifact is not usable"),
 }
-INTERNAL = Kind(500, "The service has failed")
+INTERNAL = ProblemType(500, "The service has failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,28 +114,30 @@ class Problem:
         return {name: value for name, value in asdict(self).items() if value}
 
 
-def kind_of(error: Exception) -> Kind:
+def problem_type_of(error: Exception) -> ProblemType:
     """How the table answers an exception; one that it does not know is a 500."""
     if isinstance(error, HTTPException):
-        return _http_kind(error.status_code)
-    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL)
+        return _http_type(error.status_code)
+    return next(
+        (PROBLEM_TYPES[cls] for cls in type(error).__mro__ if cls in PROBLEM_TYPES), INTERNAL
+    )
 
 
 def problem_of(error: Exception, request_id: str | None = None) -> Problem:
     """The problem that answers an exception."""
-    kind = kind_of(error)
+    found = problem_type_of(error)
     if isinstance(error, HTTPException):
-        detail = _HTTP_DETAILS.get(error.status_code, f"{kind.title}.")
-    elif kind is INTERNAL:
+        detail = _HTTP_DETAILS.get(error.status_code, f"{found.title}.")
+    elif found is INTERNAL:
         detail = "Something failed here, not in the request; try again."
     elif isinstance(error, ArtifactError):
         detail = error.problem  # without the server's path
     else:
         detail = str(error)
     return Problem(
-        type=f"urn:nutgraf:problem:{_slug(error, kind)}",
-        title=kind.title,
-        status=kind.status,
+        type=f"urn:nutgraf:problem:{_slug(error, found)}",
+        title=found.title,
+        status=found.status,
         detail=_sentence(detail),
         request_id=request_id,
         errors=error.fields if isinstance(error, InvalidRequest) and error.fields else None,
@@ -163,14 +163,14 @@ _HTTP_DETAILS = {
 }
 
 
-def _http_kind(status: int) -> Kind:
-    return Kind(status, HTTPStatus(status).phrase)
+def _http_type(status: int) -> ProblemType:
+    return ProblemType(status, HTTPStatus(status).phrase)
 
 
-def _slug(error: Exception, kind: Kind) -> str:
+def _slug(error: Exception, found: ProblemType) -> str:
     if isinstance(error, HTTPException):
-        return kind.title.lower().replace(" ", "-")
-    return "internal-error" if kind is INTERNAL else slug_of(error)
+        return found.title.lower().replace(" ", "-")
+    return "internal-error" if found is INTERNAL else slug_of(error)
 
 
 def _sentence(detail: str) -> str:

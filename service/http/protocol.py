@@ -133,7 +133,7 @@ class BoundedProtocol(H11Protocol):
         self._is_refused = True
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send_problem(error)
-        if not self._awaits_request:  # what the application still says goes nowhere
+        if not self._awaits_request:  # the application may still send: it is dropped
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self._unwatch()

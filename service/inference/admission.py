@@ -1,4 +1,4 @@
-"""What each lane may have in hand: articles, and their tokens once these are known."""
+"""How many articles each lane may hold, and how many tokens once these are known."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from service.inference.throughput import Throughput
 from service.settings import Settings
 
 MAX_RETRY_AFTER_S = 60
+TOKENS_AN_ITEM = 1024
+"""A lane of `max_queue_items` articles may hold so many tokens for each of them."""
 
 
 class Admission:
     """Interactive articles get in or raise QueueFull; bulk waits for room."""
 
-    def __init__(self, settings: Settings, pace: Throughput, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, throughput: Throughput, metrics: Metrics) -> None:
         self._items = {lane: CapacityLimiter(settings.max_queue_items) for lane in Lane}
-        self._tokens = {lane: CapacityLimiter(settings.max_queue_tokens) for lane in Lane}
-        self._pace = pace
+        max_tokens = settings.max_queue_items * TOKENS_AN_ITEM
+        self._tokens = {lane: CapacityLimiter(max_tokens) for lane in Lane}
+        self._throughput = throughput
         self._metrics = metrics
 
     @asynccontextmanager
     async def items(self, lane: Lane, items: int = 1) -> AsyncIterator[None]:
-        """So many articles of a lane, for as long as the context lasts."""
+        """Holds room for articles of a lane while the context lasts."""
         async with self._held(self._items, lane, items):
             self._metrics.queued(lane, items=items)
             try:
@@ -37,7 +40,7 @@ class Admission:
 
     @asynccontextmanager
     async def tokens(self, lane: Lane, tokens: int) -> AsyncIterator[None]:
-        """The tokens of articles, for as long as the context lasts."""
+        """Holds room for the tokens of articles while the context lasts."""
         async with self._held(self._tokens, lane, tokens):
             self._metrics.queued(lane, tokens=tokens)
             try:
@@ -47,19 +50,19 @@ class Admission:
 
     def retry_after_s(self, lane: Lane) -> int:
         """When a lane will have room, from its tokens and the pace of the model as measured."""
-        wait_s = self._pace.seconds_for(self._tokens[lane].used)
+        wait_s = self._throughput.seconds_for(self._tokens[lane].used)
         return max(1, min(MAX_RETRY_AFTER_S, math.ceil(wait_s)))
 
     @asynccontextmanager
     async def _held(
-        self, allowances: Mapping[Lane, CapacityLimiter], lane: Lane, amount: int
+        self, limiters: Mapping[Lane, CapacityLimiter], lane: Lane, amount: int
     ) -> AsyncIterator[None]:
-        allowance = allowances[lane]
+        limiter = limiters[lane]
         if lane is Lane.BULK:
-            await allowance.take(amount)
-        elif not allowance.try_take(amount):
+            await limiter.take(amount)
+        elif not limiter.try_take(amount):
             raise QueueFull("The queue is full; try again later.", self.retry_after_s(lane))
         try:
             yield
         finally:
-            allowance.give(amount)
+            limiter.give(amount)

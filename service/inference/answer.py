@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import GetCoreSchemaHandler, TypeAdapter
 
+from models import registry
 from models.analysis import Analysis, InputReport
-from models.tasks import registry
 
 if TYPE_CHECKING:
     from models.engine import ModelInfo

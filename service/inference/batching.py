@@ -13,6 +13,8 @@ from typing import Generic, TypeVar
 
 MAX_PASSES = 8
 MIN_LENGTH_RATIO = 0.5
+BULK_SHARE = 0.25
+"""The share of the model that bulk gets while interactive articles wait too."""
 LONG_TOKENS = 2048
 """An article of more keeps a thread of the model for longer than others like to wait."""
 
@@ -128,8 +130,8 @@ class FairScheduler(Generic[Key]):
     clocks: Mapping[Key, float] = field(default_factory=dict)
 
     @staticmethod
-    def of_lanes(bulk_share: float) -> FairScheduler[Lane]:
-        """Turns of the lanes, of which bulk has a share."""
+    def of_lanes(bulk_share: float = BULK_SHARE) -> FairScheduler[Lane]:
+        """Turns of the lanes: bulk gets its share while both lanes wait."""
         return FairScheduler({Lane.INTERACTIVE: 1.0 - bulk_share, Lane.BULK: bulk_share})
 
     @staticmethod

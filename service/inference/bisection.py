@@ -18,7 +18,7 @@ _MAX_REASON = 200
 
 
 class ModelLost(ModelFailed):
-    """The device gave up, and with it this process's hold on it: only a new process helps."""
+    """The device was lost. It can be used again only by a new process."""
 
 
 class Work(Protocol):
@@ -30,39 +30,39 @@ class Work(Protocol):
     def prepared(self) -> Prepared: ...
 
 
-Job = TypeVar("Job", bound=Work)
+Entry = TypeVar("Entry", bound=Work)
 
 
 def analyze_with_bisection(
-    jobs: Sequence[Job], on_failure: Callable[[Exception], None]
-) -> Iterator[tuple[Job, Analysis | Exception]]:
-    """Each job with its analysis, or with the error that is its own.
+    entries: Sequence[Entry], on_failure: Callable[[Exception], None]
+) -> Iterator[tuple[Entry, Analysis | Exception]]:
+    """Each entry with its analysis, or with the error that is its own.
 
     A batch that fails is cut in halves until the failing article is alone: one among 64 costs 13
     forward passes at most. Raises ModelLost when the device is lost.
     """
-    outcomes, failure = _analyze(jobs)
+    outcomes, failure = _analyze(entries)
     if failure is None:
-        yield from zip(jobs, outcomes, strict=True)
+        yield from zip(entries, outcomes, strict=True)
         return
     on_failure(failure)
-    if len(jobs) == 1:
-        yield jobs[0], _own_error(failure)
+    if len(entries) == 1:
+        yield entries[0], _own_error(failure)
         return
-    middle = len(jobs) // 2
-    yield from analyze_with_bisection(jobs[:middle], on_failure)
-    yield from analyze_with_bisection(jobs[middle:], on_failure)
+    middle = len(entries) // 2
+    yield from analyze_with_bisection(entries[:middle], on_failure)
+    yield from analyze_with_bisection(entries[middle:], on_failure)
 
 
-def analyze_or_stop(jobs: Sequence[Work]) -> list[Analysis | Exception]:
+def analyze_or_stop(entries: Sequence[Work]) -> list[Analysis | Exception]:
     """What became of each article of a batch, in order.
 
     Raises ArtifactError or ModelFailed where none has an answer and the model does not answer a
     text of its own either: then it is not the articles' fault.
     """
-    results = [result for _, result in analyze_with_bisection(jobs, lambda _: None)]
+    results = [result for _, result in analyze_with_bisection(entries, lambda _: None)]
     if not any(isinstance(result, Analysis) for result in results):
-        prove(jobs[0].model)
+        prove(entries[0].model)
     return results
 
 
@@ -80,19 +80,19 @@ def prove(model: Model) -> None:
 
 
 def _analyze(
-    jobs: Sequence[Work],
+    entries: Sequence[Work],
 ) -> tuple[Sequence[Analysis | AnalysisError], Exception | None]:
     """The outcomes, or the failure, without its traceback: that would keep the tensors alive."""
     try:
-        outcomes = jobs[0].model.analyze([job.prepared for job in jobs])
-        if len(outcomes) != len(jobs):
-            raise RuntimeError(f"{len(outcomes)} outcomes for {len(jobs)} articles")
+        outcomes = entries[0].model.analyze([entry.prepared for entry in entries])
+        if len(outcomes) != len(entries):
+            raise RuntimeError(f"{len(outcomes)} outcomes for {len(entries)} articles")
     except Exception as error:
         if any(sign in str(error) for sign in _FATAL_SIGNS):
             raise ModelLost(
                 f"the model's device was lost ({type(error).__name__}); run the same command again"
             ) from error
-        logger.warning("a batch of %d failed", len(jobs), exc_info=True)
+        logger.warning("a batch of %d failed", len(entries), exc_info=True)
         return (), error.with_traceback(None)
     return outcomes, None
 

@@ -10,8 +10,10 @@ from service.settings import Settings
 
 
 def load_engine(settings: Settings, parallel: int | None = None) -> Model:
-    """The engine of the configured artifact, which reads so many batches at once (None: as many as
-    is fast). Raises ArtifactError, or ModelUnavailable."""
+    """The engine of the configured artifact. Raises ArtifactError, or ModelUnavailable.
+
+    It reads `parallel` batches at once; None is as many as is fast.
+    """
     if not (settings.model / MANIFEST).is_file():
         missing = ArtifactMissing("no model is there; name an artifact's directory")
         missing.directory = settings.model

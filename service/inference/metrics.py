@@ -1,4 +1,4 @@
-"""Prometheus metrics: what the service does, told by those who do it, in base units."""
+"""Prometheus metrics, in base units."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ class Metrics:
             "http_request_duration_seconds", "From receipt to answer", _DURATIONS, "route"
         )
         self._articles = self._counter("articles", "Articles analysed", "lane")
-        self._cached = self._counter("cache_hits", "Articles answered from the cache")
         self._refused = self._counter("rejections", "Articles not analysed", "reason")
         self._stage_s = self._histogram(
             "stage_duration_seconds", "Time of an article in a stage", _DURATIONS, "stage"
@@ -68,18 +67,14 @@ class Metrics:
         self._queue_items.labels(lane).inc(items)
         self._queue_tokens.labels(lane).inc(tokens)
 
-    def cached(self) -> None:
-        """An article was answered from the cache."""
-        self._cached.inc()
-
     def refused(self, reason: str) -> None:
         """An article was not analysed."""
         self._refused.labels(reason).inc()
 
-    def batch(self, lane: Lane, jobs: Sequence[QueueEntry], padded_tokens: int) -> None:
+    def batch(self, lane: Lane, entries: Sequence[QueueEntry], padded_tokens: int) -> None:
         """A batch went through the model."""
-        tokens = sum(job.prepared.tokens for job in jobs)
-        self._batch_items.labels(lane).observe(len(jobs))
+        tokens = sum(entry.prepared.tokens for entry in entries)
+        self._batch_items.labels(lane).observe(len(entries))
         self._batch_tokens.labels(lane).observe(padded_tokens)
         self._padding.labels(lane).observe(max(0.0, 1 - tokens / max(1, padded_tokens)))
 

@@ -1,8 +1,8 @@
 """Articles on their way to being prepared, in processes that are ended when one takes too long.
 
-Whatever an article does to the code that cleans, parses and tokenises it, the service goes on: its
-worker is ended and replaced, and the article raises PreparationFailed. Others do not wait for it:
-articles that may be slow to prepare never have all of the workers.
+An article may break the code that cleans, parses and tokenises it. Then its process is ended and
+replaced, the article raises PreparationFailed, and the service goes on. Other articles do not wait
+for it: articles that may be slow to prepare never have all of the processes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ LONG_CHARS, LONG_LINES = 32_768, 1_000
 """A text with more takes longer to prepare than others, and a page may."""
 MAX_PASSES = 8
 PROBE = Article("The council voted on Monday to reopen the old harbour bridge.")
+CPU_S = 2.0
+"""The processor time that preparing one article may take, a thousand times the usual time."""
 BACKSTOP_S = 120.0
 """How long a worker may take by the clock: long enough for its limit on any machine that works."""
 ENVIRONMENT = {
@@ -86,14 +88,14 @@ class PreparingPool:
         processes = settings.prepare_processes
         if processes is None:
             processes = min(cores(), MAX_PROCESSES)
-        return cls(model.preparer, processes, settings.prepare_cpu_s)
+        return cls(model.preparer, processes, CPU_S)
 
     def __init__(self, preparer: Preparer, processes: int, cpu_s: float) -> None:
         count = processes or THREADS
         self._queue = _Queue(most_slow=max(1, count - 1))
         template = _Template(preparer, cpu_s, users=count)
         self._workers = [
-            _Worker(template, cpu_s) if processes else _InThisProcess(preparer)
+            _Process(template, cpu_s) if processes else _InThisProcess(preparer)
             for _ in range(count)
         ]
         self._threads = [
@@ -114,7 +116,7 @@ class PreparingPool:
     def submit(self, article: Article, lane: Lane = Lane.BULK) -> Preparation:
         """Its result is the prepared article; raises ArticleError, or ModelUnavailable once closed.
 
-        Interactive articles go first, but do not keep bulk waiting for ever.
+        Interactive articles go first, but bulk is not kept waiting without end.
         """
         preparation = Preparation(article, lane)
         if not self._queue.add(preparation):
@@ -130,7 +132,7 @@ class PreparingPool:
         self._queue.finish()
 
     def close(self) -> None:
-        """End the workers at once: whoever waits, or comes, gets ModelUnavailable."""
+        """End the processes at once. Articles that wait, or come later, raise ModelUnavailable."""
         for preparation in self._queue.close():
             preparation.set_exception(_closed())
         for worker in self._workers:
@@ -138,7 +140,7 @@ class PreparingPool:
         for thread in self._threads:
             thread.join()
 
-    def _work(self, worker: _InThisProcess | _Worker) -> None:
+    def _work(self, worker: _InThisProcess | _Process) -> None:
         while (preparation := self._queue.take()) is not None:
             try:
                 if preparation.set_running_or_notify_cancel():
@@ -148,7 +150,7 @@ class PreparingPool:
         worker.close()
 
 
-def _run(worker: _InThisProcess | _Worker, preparation: Preparation) -> None:
+def _run(worker: _InThisProcess | _Process, preparation: Preparation) -> None:
     try:
         preparation.set_result(worker.prepare(preparation))
     except BaseException as error:
@@ -220,7 +222,7 @@ class _Queue:
             self._changed.notify_all()
 
     def close(self) -> list[Preparation]:
-        """Take in no more, and give up what waits."""
+        """Take no more articles, and return those that wait."""
         self.finish()
         with self._changed:
             left = [one for line in self._lines.values() for one in line.waiting]
@@ -246,8 +248,8 @@ class _Lost(Exception):
     """A worker process has ended, with this status."""
 
 
-class _Worker:
-    """A worker process, forked anew where it has ended. Used by one thread at a time."""
+class _Process:
+    """A preparing process; another is forked where it has ended. Used by one thread at a time."""
 
     def __init__(self, template: _Template, cpu_s: float) -> None:
         self._template = template
@@ -297,7 +299,7 @@ class _Worker:
             self._kill()
 
     def close(self) -> None:
-        """Let go of everything. Called when nothing is being prepared."""
+        """Release everything. Called when nothing is being prepared."""
         self.kill()
         self._drop()
         self._template.release()

@@ -1,4 +1,4 @@
-"""What waits for the model: the event loop adds and drops, the model's threads take batches."""
+"""The articles that wait for the model. The event loop adds, the model's threads take."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from service.inference.batching import (
 from service.inference.model import Model, Prepared
 
 KEPT_S = 5.0
-"""For how long after an article that is not long a thread is left to more of them."""
+"""For how long after a short article one thread is kept free for more short ones."""
 
 Queue = tuple[Lane, bool]
 """A lane, and whether its articles are long; those of bulk are never told apart."""
@@ -35,7 +35,7 @@ QUEUES: Sequence[Queue] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a job; the times are on the monotonic clock."""
+    """What became of an entry; the times are on the monotonic clock."""
 
     result: Analysis | Exception
     began_s: float
@@ -59,14 +59,14 @@ class QueueEntry:
 
     @property
     def group(self) -> Hashable:
-        """Jobs that may share a batch: of one model, and none waits for others' summaries."""
+        """Entries that may share a batch: of one model, and none waits for others' summaries."""
         options = self.prepared.options
         writes = options.asks("summary") and options.style is Style.WRITTEN
         return id(self.model), writes
 
     @property
     def waiting(self) -> Waiting:
-        """What batching knows of this job."""
+        """What batching knows of this entry."""
         read = self.prepared
         return Waiting(self.ticket, read.windows, read.longest_tokens, self.group)
 
@@ -74,18 +74,16 @@ class QueueEntry:
 class RequestQueue:
     """Thread-safe. A batch is formed in `take`, so an article may join until the model is free.
 
-    Interactive articles that are long have a queue of their own, which takes turns with the others;
-    and while others come, one of the model's `threads` is left to them, where there are several.
+    Long interactive articles have a queue of their own, which takes turns with short ones. While
+    short ones come, one of the model's `threads` is kept free for them, where there are several.
     """
 
-    def __init__(
-        self, bulk_share: float, budget_tokens: Callable[[Lane], int], threads: int = 1
-    ) -> None:
-        self._turns = FairScheduler.of_lanes(bulk_share)
+    def __init__(self, budget_tokens: Callable[[Lane], int], threads: int = 1) -> None:
+        self._turns = FairScheduler.of_lanes()
         self._length_turns = FairScheduler.of_lengths()
         self._budget_tokens = budget_tokens
         self._queues: dict[Queue, list[Waiting]] = {queue: [] for queue in QUEUES}
-        self._jobs: dict[
+        self._entries: dict[
             int, Sequence[QueueEntry]
         ] = {}  # by the ticket of the first that come together
         self._changed = threading.Condition()
@@ -94,36 +92,36 @@ class RequestQueue:
         self._long_running = 0
         self._short_until_s = -math.inf
 
-    def add(self, job: QueueEntry) -> None:
-        """Let a job wait for its batch."""
-        self._add((job,), job.waiting)
+    def add(self, entry: QueueEntry) -> None:
+        """Let an entry wait for its batch."""
+        self._add((entry,), entry.waiting)
 
-    def add_batch(self, jobs: Sequence[QueueEntry]) -> None:
-        """Let jobs of one lane and model wait that are read together, and with no others."""
-        self._add(jobs, formed([job.waiting for job in jobs]))
+    def add_batch(self, entries: Sequence[QueueEntry]) -> None:
+        """Let entries of one lane and model wait that are read together, and with no others."""
+        self._add(entries, formed([entry.waiting for entry in entries]))
 
-    def _add(self, jobs: Sequence[QueueEntry], waiting: Waiting) -> None:
+    def _add(self, entries: Sequence[QueueEntry], waiting: Waiting) -> None:
         with self._changed:
-            self._jobs[waiting.ticket] = jobs
-            queue = _queue(jobs[0].lane, waiting)
+            self._entries[waiting.ticket] = entries
+            queue = _queue(entries[0].lane, waiting)
             self._queues[queue].append(waiting)
             if queue == (Lane.INTERACTIVE, False):
                 self._short_until_s = time.monotonic() + KEPT_S
             self._changed.notify_all()
 
-    def drop(self, job: QueueEntry) -> bool:
-        """Take a job, or the batch that it is the first of, out; False when it waits no more."""
+    def drop(self, entry: QueueEntry) -> bool:
+        """Take an entry, or the batch that it is the first of, out; False when it waits no more."""
         with self._changed:
-            if self._jobs.pop(job.ticket, None) is None:
+            if self._entries.pop(entry.ticket, None) is None:
                 return False
             for queue in self._queues.values():
-                queue[:] = [one for one in queue if one.ticket != job.ticket]
+                queue[:] = [one for one in queue if one.ticket != entry.ticket]
             return True
 
     def take(self) -> list[QueueEntry]:
-        """The next batch, waiting for one; empty once the backlog is closed.
+        """The next batch, waiting for one; empty once the queue is closed.
 
-        `done` is to be told once it is read.
+        Call `done` once it is read.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._ready() or self._closed)
@@ -134,7 +132,7 @@ class RequestQueue:
             self._take_turns(queue, padded_tokens(batch))
             self._queues[queue] = rest
             self._long_running += is_long
-            return [job for one in batch for job in self._jobs.pop(one.ticket)]
+            return [entry for one in batch for entry in self._entries.pop(one.ticket)]
 
     def done(self, batch: Sequence[QueueEntry]) -> None:
         """A batch that was taken is read, or given up."""
@@ -171,9 +169,9 @@ class RequestQueue:
             self._changed.notify_all()
 
     def waiting(self) -> list[QueueEntry]:
-        """All jobs that wait, of both lanes."""
+        """All entries that wait, of both lanes."""
         with self._changed:
-            return [job for jobs in self._jobs.values() for job in jobs]
+            return [entry for entries in self._entries.values() for entry in entries]
 
 
 def _queue(lane: Lane, waiting: Waiting) -> Queue:

@@ -1,7 +1,7 @@
 """Every article between its request and its answer: admission, preparing, waiting, the model.
 
-All state here belongs to the event loop; the model's threads speak to it through callbacks. Every
-job's future is resolved, whatever happens: by its outcome, by the thread's death, or by the end.
+All state here belongs to the event loop; the model's threads call back into it. The future of every
+entry is always resolved: by its outcome, by the death of the thread, or when the service stops.
 """
 
 from __future__ import annotations
@@ -23,19 +23,17 @@ from service.inference.admission import Admission
 from service.inference.answer import Answer, ModelId, Timing
 from service.inference.batching import Lane
 from service.inference.bisection import ModelLost, Work
-from service.inference.cache import Cache
 from service.inference.metrics import Metrics
 from service.inference.model import Model, Prepared
+from service.inference.model_thread import ModelThread
 from service.inference.preparation import PreparingPool
 from service.inference.queue import Outcome, QueueEntry, RequestQueue
 from service.inference.throughput import Throughput
-from service.inference.worker import Worker
 from service.settings import Settings
 
 RESTART_DELAYS_S = (0.0, 1.0, 2.0, 4.0)  # then the process is given up
 STOP_S = 20.0
 STALL_S = 120.0  # a batch that takes longer never ends
-NO_TIME = Timing(queue=0.0, prepare=0.0, model=0.0)
 
 logger = logging.getLogger("nutgraf.scheduler")
 
@@ -67,25 +65,24 @@ class Scheduler:
         self._metrics = metrics
         self._on_failed = on_failed
         self._state = State.STARTING
-        self._pace = Throughput(settings.max_batch_tokens, model.parallel)
-        self._backlog = RequestQueue(settings.bulk_share, self._pace.batch_tokens, model.parallel)
-        self._workers = [self._worker() for _ in range(model.parallel)]
-        self._admission = Admission(settings, self._pace, metrics)
+        self._throughput = Throughput(settings.max_batch_tokens, model.parallel)
+        self._queue = RequestQueue(self._throughput.batch_tokens, model.parallel)
+        self._threads = [self._thread() for _ in range(model.parallel)]
+        self._admission = Admission(settings, self._throughput, metrics)
         self._settings = settings
         self.preparing = PreparingPool.of(model, settings)
-        self._cache = Cache(settings.cache_items)
         self._tickets = count()
         self._restarts = 0
         self._draining = False
 
-    def _worker(self) -> Worker:
-        return Worker(
-            self._backlog,
-            self._pace,
+    def _thread(self) -> ModelThread:
+        return ModelThread(
+            self._queue,
+            self._throughput,
             self._metrics,
             on_ready=lambda: self._call(self._become_ready),
-            on_outcome=lambda job, outcome: self._call(_resolve, job, outcome),
-            on_death=lambda worker, error: self._call(self._recover, worker, error),
+            on_outcome=lambda entry, outcome: self._call(_resolve, entry, outcome),
+            on_death=lambda thread, error: self._call(self._recover, thread, error),
         )
 
     @property
@@ -101,36 +98,36 @@ class Scheduler:
     @property
     def is_reading(self) -> bool:
         """Whether a thread of the model has not ended."""
-        return any(worker.is_alive for worker in self._workers)
+        return any(thread.is_alive for thread in self._threads)
 
     @property
     def budget_tokens(self) -> int:
         """The padded tokens that a batch may have, as memory allows."""
-        return self._pace.memory_tokens
+        return self._throughput.memory_tokens
 
     def waiting(self) -> list[QueueEntry]:
         """The articles that wait for the model."""
-        return self._backlog.waiting()
+        return self._queue.waiting()
 
     async def start(self) -> None:
         """Start the model's threads. Raises what the first forward pass raises."""
         self._loop = asyncio.get_running_loop()
         self._started: asyncio.Future[None] = self._loop.create_future()
-        for worker in self._workers:
-            worker.start(self._model)
+        for thread in self._threads:
+            thread.start(self._model)
         self._metrics.serving(self._model)
         self._watch()
         await self._started
 
     async def stop(self, grace_s: float = STOP_S) -> None:
-        """End the model's threads; whoever still waits gets ModelUnavailable.
+        """End the model's threads; articles that still wait raise ModelUnavailable.
 
         A batch that takes longer than `grace_s` is left behind: `is_reading`.
         """
         self._watching.cancel()
-        self._backlog.close()
+        self._queue.close()
         self.abandon()
-        ending = (asyncio.to_thread(worker.join, grace_s) for worker in self._workers)
+        ending = (asyncio.to_thread(thread.join, grace_s) for thread in self._threads)
         await asyncio.gather(*ending, asyncio.to_thread(self.preparing.close))
 
     async def submit(self, article: Article, lane: Lane, deadline_s: float = math.inf) -> Answer:
@@ -140,19 +137,11 @@ class Scheduler:
         Past the deadline the article is taken out, with DeadlinePassed, unless the model is reading
         it. Raises ArticleError, AnalysisError and ServiceError. To cancel it drops the article.
         """
-        digest = self._model.info.digest
-        key = self._cache.key(article, digest)
-        if (kept := self._cache.get(key)) is not None:
-            self._metrics.cached()
-            return Answer.of(kept, ModelId.of(self._model.info), NO_TIME)
         try:
-            answer = await self._submit(article, lane, deadline_s)
+            return await self._submit(article, lane, deadline_s)
         except NutgrafError as error:
             self._metrics.refused(slug_of(error))
             raise
-        if answer.model.digest == digest:
-            self._cache.put(key, answer)
-        return answer
 
     async def read(self, batch: Sequence[Work]) -> list[Analysis | Exception]:
         """What became of each article of a batch that was formed elsewhere, for one model.
@@ -165,12 +154,12 @@ class Scheduler:
         room = self._admission
         async with room.items(Lane.BULK, len(batch)), room.tokens(Lane.BULK, tokens):
             self._check_open()
-            jobs = [self._job(Lane.BULK, one.model, one.prepared, math.inf) for one in batch]
-            self._backlog.add_batch(jobs)
+            entries = [self._entry(Lane.BULK, one.model, one.prepared, math.inf) for one in batch]
+            self._queue.add_batch(entries)
             try:
-                outcomes = await asyncio.gather(*(job.outcome for job in jobs))
+                outcomes = await asyncio.gather(*(entry.outcome for entry in entries))
             finally:
-                self._backlog.drop(jobs[0])
+                self._queue.drop(entries[0])
         return [self._result(outcome) for outcome in outcomes]
 
     def _result(self, outcome: Outcome) -> Analysis | Exception:
@@ -192,14 +181,14 @@ class Scheduler:
         self._metrics.serving(model)
 
     def drain(self) -> None:
-        """Go on answering, but say that the service is about to stop."""
+        """Say that the service is about to stop. It goes on answering."""
         self._draining = True
 
     def abandon(self) -> None:
-        """Give up: whoever waits, or comes, gets ModelUnavailable."""
+        """Stop: articles that wait, or come later, raise ModelUnavailable."""
         self._state = State.STOPPED
-        running = [job for worker in self._workers for job in worker.running]
-        self._release([*self._backlog.waiting(), *running])
+        running = [entry for thread in self._threads for entry in thread.running]
+        self._release([*self._queue.waiting(), *running])
 
     async def _submit(self, article: Article, lane: Lane, deadline_s: float) -> Answer:
         self._check_open()
@@ -213,36 +202,36 @@ class Scheduler:
                     await held.enter_async_context(self._admission.tokens(lane, prepared.tokens))
             except TimeoutError:
                 raise _deadline_passed() from None
-            job = self._job(lane, model, prepared, deadline_s)
-            outcome = await self._outcome(job)
-        return self._answer(job, outcome, prepare_s)
+            entry = self._entry(lane, model, prepared, deadline_s)
+            outcome = await self._outcome(entry)
+        return self._answer(entry, outcome, prepare_s)
 
-    def _job(self, lane: Lane, model: Model, prepared: Prepared, deadline_s: float) -> QueueEntry:
+    def _entry(self, lane: Lane, model: Model, prepared: Prepared, deadline_s: float) -> QueueEntry:
         outcome: asyncio.Future[Outcome] = self._loop.create_future()
         return QueueEntry(next(self._tickets), lane, model, prepared, deadline_s, outcome)
 
-    async def _outcome(self, job: QueueEntry) -> Outcome:
+    async def _outcome(self, entry: QueueEntry) -> Outcome:
         self._check_open()
-        self._backlog.add(job)
+        self._queue.add(entry)
         try:
-            await asyncio.wait([job.outcome], timeout=_seconds_until(job.deadline_s))
-            if not job.outcome.done() and self._backlog.drop(job):
+            await asyncio.wait([entry.outcome], timeout=_seconds_until(entry.deadline_s))
+            if not entry.outcome.done() and self._queue.drop(entry):
                 raise _deadline_passed()
-            return await job.outcome
+            return await entry.outcome
         finally:
-            self._backlog.drop(job)
+            self._queue.drop(entry)
 
-    def _answer(self, job: QueueEntry, outcome: Outcome, prepare_s: float) -> Answer:
+    def _answer(self, entry: QueueEntry, outcome: Outcome, prepare_s: float) -> Answer:
         if isinstance(outcome.result, Exception):
             raise outcome.result
         timing_ms = Timing(
-            queue=_ms(outcome.began_s - job.queued_s),
+            queue=_ms(outcome.began_s - entry.queued_s),
             prepare=_ms(prepare_s),
             model=_ms(outcome.ended_s - outcome.began_s),
         )
-        self._metrics.answered(job.lane, outcome.result)
+        self._metrics.answered(entry.lane, outcome.result)
         self._metrics.timed(timing_ms)
-        return Answer.of(outcome.result, ModelId.of(job.model.info), timing_ms)
+        return Answer.of(outcome.result, ModelId.of(entry.model.info), timing_ms)
 
     def _check_open(self) -> None:
         if self._state is State.STOPPED:
@@ -255,21 +244,21 @@ class Scheduler:
         if not self._started.done():
             self._started.set_result(None)
 
-    def _recover(self, worker: Worker, error: BaseException) -> None:
-        """A thread of the model has died: answer those it was reading, and start it anew."""
+    def _recover(self, thread: ModelThread, error: BaseException) -> None:
+        """A thread of the model has died: answer the articles that it had, and start it again."""
         if self._state is State.STARTING:
-            self._backlog.close()
+            self._queue.close()
             if not self._started.done():
                 self._started.set_exception(error)
             return
         logger.error("a thread of the model died", exc_info=error)
-        self._release(worker.running)
+        self._release(thread.running)
         if isinstance(error, ModelLost) or self._restarts == len(RESTART_DELAYS_S):
             self._fail()
         elif self._state is not State.STOPPED:
             self._state = State.RECOVERING
             self._metrics.restarted()
-            self._loop.call_later(RESTART_DELAYS_S[self._restarts], worker.start, self._model)
+            self._loop.call_later(RESTART_DELAYS_S[self._restarts], thread.start, self._model)
             self._restarts += 1
 
     def _fail(self) -> None:
@@ -277,28 +266,28 @@ class Scheduler:
         self._on_failed()
 
     def _watch(self) -> None:
-        """A forward pass that does not end cannot be ended: give the process up."""
+        """Give the process up where a forward pass does not end, since it cannot be ended."""
         self._watching = self._loop.call_later(STALL_S / 10, self._watch)
-        began_s = [w.busy_since_s for w in self._workers if w.busy_since_s is not None]
+        began_s = [w.busy_since_s for w in self._threads if w.busy_since_s is not None]
         if began_s and time.monotonic() - min(began_s) > STALL_S:
             logger.error("the model has not answered for %g s", STALL_S)
             self._watching.cancel()
             self._fail()
 
-    def _release(self, jobs: Sequence[QueueEntry]) -> None:
+    def _release(self, entries: Sequence[QueueEntry]) -> None:
         now_s = time.monotonic()
-        for job in jobs:
-            _resolve(job, Outcome(_unavailable(), now_s, now_s))
+        for entry in entries:
+            _resolve(entry, Outcome(_unavailable(), now_s, now_s))
 
     def _call(self, function: Callable[..., None], *args: object) -> None:
-        """Call back from a model thread; nobody is there any more once the loop is closed."""
+        """Call back from a thread of the model. Does nothing once the loop is closed."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *args)
 
 
-def _resolve(job: QueueEntry, outcome: Outcome) -> None:
-    if not job.outcome.done():
-        job.outcome.set_result(outcome)
+def _resolve(entry: QueueEntry, outcome: Outcome) -> None:
+    if not entry.outcome.done():
+        entry.outcome.set_result(outcome)
 
 
 def _seconds_until(deadline_s: float) -> float | None:

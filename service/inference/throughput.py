@@ -1,4 +1,4 @@
-"""How fast the model reads, as measured, and how much it is given at a time."""
+"""The measured speed of the model, and from it the size of its batches."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import threading
 
 from service.inference.batching import Lane
 
-# How long a batch may keep the model from the next article. Interactive batches grow only with what
-# waits, and large ones read more a second; bulk gives way sooner, for an interactive article that
-# comes meanwhile waits for the batch that runs.
+# The longest time of a batch. An interactive batch is only as large as what waits, and a large one
+# reads more tokens a second. A bulk batch is shorter, since an interactive article that comes
+# meanwhile waits for it.
 SLICE_S = {Lane.INTERACTIVE: 2.0, Lane.BULK: 0.2}
 MIN_SLICE_TOKENS = 2048
 GROWTH = 1.25

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.article import Options, Style
 from service.archive import scoring
 from service.archive.errors import ArchiveError, RunBusy, RunChanged, StorageFailed
 from service.archive.join import gather
@@ -39,6 +38,7 @@ from service.jobs.bulk_lane import BulkLane, Interrupted
 from service.jobs.in_use import in_use, unused
 from service.jobs.outage import Outage
 from service.jobs.store import MAX_ATTEMPTS, JobRecord, JobState, JobStore
+from service.options import of_json
 from service.settings import Settings
 
 if TYPE_CHECKING:  # importing the engine takes seconds
@@ -242,11 +242,7 @@ class Jobs:
             inputs=(str(directory / record.file),),
             output=directory / OUTPUT,
             columns=Columns(**asked["columns"]),
-            options=Options(
-                tasks=None if asked["tasks"] is None else frozenset(asked["tasks"]),
-                style=Style(asked["style"]),
-                max_words=asked["max_words"],
-            ),
+            options=of_json(asked),
             target=asked["target"],
             format=Format(asked["format"]),
             full=asked["full"],

@@ -1,7 +1,7 @@
 """What the OpenAPI document says is what the routes do: schemathesis tries to prove otherwise.
 
-A few examples an operation here; `st --config-file tests/service/schemathesis.toml run
-URL/openapi.json --mode all -n 500` tries for long.
+A few examples an operation here. `python -m tests.support.contract --config-file
+tests/support/schemathesis.toml run URL/openapi.json --mode all -n 500` tries for long.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 from tests.support.paths import ROOT
 from tests.support.running import Listen
 
-COMMAND = "from schemathesis.cli import schemathesis; schemathesis()"
 CONFIG = ROOT / "tests/support/schemathesis.toml"
 
 
@@ -22,7 +21,8 @@ def test_the_contract_holds(listen: Listen, tmp_path: Path) -> None:
         arguments = ["--config-file", str(CONFIG), "run", f"http://127.0.0.1:{port}/openapi.json"]
         arguments += ["--mode", "all", "-n", "5", "--phases", "examples,coverage,fuzzing"]
         run = subprocess.run(
-            [sys.executable, "-c", COMMAND, *arguments, "--seed", "1", "--no-color"],
+            [sys.executable, "-m", "tests.support.contract", *arguments, "--seed=1", "--no-color"],
+            cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,

@@ -14,9 +14,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from models import registry
 from models.artifact.artifact import Artifact, load, save
 from models.engine import Engine
-from models.tasks import registry
 from models.tasks.build import build
 from service.api.app import create_app
 from service.api.lifecycle import Service
@@ -31,6 +31,7 @@ from training.evaluation.report import evaluate
 from training.tiny import spread
 
 LABELS = {"loud", "calm"}
+NDJSON = "application/x-ndjson"
 TASKS = ("topic", "stance", "summary", "toy")
 
 

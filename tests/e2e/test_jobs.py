@@ -51,7 +51,7 @@ def score(directory: Path, model: Path) -> Path:
 
 async def disturb(service: Replica) -> None:
     """Others' articles, as long as there is somebody to read them."""
-    article = {"text": "Rain fell on the harbour.", "summary": {"style": "extractive"}}
+    article = {"text": "Rain fell on the harbour.", "style": "extractive"}
     try:
         while True:
             answer = await service.client.post("/v1/analyze", json=article)

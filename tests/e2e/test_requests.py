@@ -23,7 +23,7 @@ from service.inference.answer import Answer
 from service.inference.load import load_engine
 from tests.service.api.routes.test_analyze import assert_problem
 from tests.support import articles
-from tests.support.running import settings_of
+from tests.support.running import ndjson, settings_of
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ def requests() -> list[dict[str, Any]]:
     chance = random.Random(7)
     texts = [text[: chance.choice([200, 700, len(text)])] for text in TEXTS] + [" ".join(TEXTS)]
     styles = ["written", "extractive"]
-    found = [{"text": text, "summary": {"style": style}} for text in texts for style in styles]
+    found = [{"text": text, "style": style} for text in texts for style in styles]
     chance.shuffle(found)
     return found
 
@@ -58,7 +58,7 @@ def told(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def alone(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
-    options = Options(style=Style(request["summary"]["style"]))
+    options = Options(style=Style(request["style"]))
     (analysis,) = engine.analyze([engine.prepare(Article(request["text"], options=options))])
     assert not isinstance(analysis, Exception)
     return json.loads(TypeAdapter(type(analysis)).dump_json(analysis))  # type: ignore[no-any-return]
@@ -89,7 +89,7 @@ async def test_an_article_gets_the_same_answer_alone_and_among_others(
         single = await asyncio.gather(
             *(client.post("/v1/analyze", json=request) for request in asked)
         )
-        bulk = await client.post("/v1/analyze/batch", json=asked)
+        bulk = await client.post("/v1/analyze/batch", **ndjson(asked))
     lines = sorted(map(json.loads, bulk.text.splitlines()), key=lambda line: line["index"])
     for response, line, answer in zip(single, lines, expected, strict=True):
         assert_same(told(response.json()), answer)
@@ -102,7 +102,7 @@ async def test_what_cannot_be_seen_changes_nothing_but_itself(tiny: Path) -> Non
     async with serving(tiny) as client:
         lone = await client.post("/v1/analyze", json={"text": text})
         others = [{"text": text}, *requests()]
-        bulk = await client.post("/v1/analyze/batch", json=others)
+        bulk = await client.post("/v1/analyze/batch", **ndjson(others))
     assert lone.status_code == 200
     first = next(line for line in map(json.loads, bulk.text.splitlines()) if line["index"] == 0)
     assert_same(told(first["answer"]), told(lone.json()))

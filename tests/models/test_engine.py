@@ -19,6 +19,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from models import registry
 from models.analysis import Analysis, Span
 from models.article import Article, Options, Style
 from models.artifact.artifact import load, save
@@ -43,7 +44,6 @@ from models.errors import (
 from models.network import states
 from models.network.padding import pack
 from models.network.states import Encode
-from models.tasks import registry
 from models.tasks.build import build
 from models.tasks.stance import head as stance_head
 from models.tasks.summary.decision import all_words, content_words, count_words

@@ -13,12 +13,11 @@ from tests.support.running import settings_of
 KEY = "desk:correct-horse-battery"
 
 
-def test_every_setting_is_a_variable_and_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_given_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUTGRAF_MAX_QUEUE_ITEMS", "7")
     monkeypatch.setenv("NUTGRAF_PORT", "1234")
-    settings = read(["--port", "4321", "--allow-open", "--api-keys", KEY])
+    settings = read(port="4321", api_keys=KEY)
     assert (settings.max_queue_items, settings.port) == (7, 4321)
-    assert settings.allow_open
     assert [key.name for key in settings.api_keys] == ["desk"]
 
 
@@ -103,28 +102,6 @@ def test_a_device_is_one_of_four_forms(monkeypatch: pytest.MonkeyPatch, device: 
     monkeypatch.setenv("NUTGRAF_DEVICE", device)
     with pytest.raises(SettingsRefused, match=r"^NUTGRAF_DEVICE: A device is written auto, cpu"):
         read()
-
-
-@pytest.mark.parametrize(
-    ("flags", "reason"),
-    [
-        (["--portt", "1"], "--portt is no flag of `nutgraf serve`; did you mean --port?"),
-        (["--api-keyz", KEY], "did you mean --api-keys?"),
-        (["--api-keyz=" + KEY], "did you mean --api-keys?"),
-        (["--port"], "lacks its value"),
-        (["--port", "--host"], "lacks its value"),
-        ([KEY], "lacks its value, or has one too many"),
-        ([f"--allow-open={KEY}"], "has one too many"),
-        (["--api-keys", "desk:correct"], "NUTGRAF_API_KEYS: The API key desk is shorter"),
-        (["--api-keys", "correct-horse"], "NUTGRAF_API_KEYS: An API key is written"),
-    ],
-)
-def test_a_flag_that_is_refused_is_named_without_its_value(flags: list[str], reason: str) -> None:
-    with pytest.raises(SettingsRefused) as refused:
-        read(flags)
-    assert reason in str(refused.value)
-    assert "correct" not in str(refused.value)
-    assert "\n" not in str(refused.value)
 
 
 def test_a_variable_that_is_no_setting_is_warned_of(

@@ -1,7 +1,7 @@
 """`nutgraf` on the stand-in model, as a process: `python -m tests.support.live serve --port 0`.
 
 LIVE_GATE names a file: the model holds every batch until it is there, and, where a number is in
-it, every batch after so many.
+it, every batch after so many. NUTGRAF_TEST_PREPARE_CPU_S is the processor time of an article.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from models.analysis import Analysis
 from models.errors import AnalysisError, ArtifactMissing
 from service.api import workers
 from service.cli import main as cli
-from service.inference import load
+from service.inference import load, preparation
 from service.settings import Settings
 from tests.support.standin import Info, Prepared, StandIn
 
@@ -48,6 +48,7 @@ def stand_in(settings: Settings, parallel: int | None = None) -> Any:
 
 if __name__ in {"__main__", "__mp_main__"}:  # and in the workers, which multiprocessing spawns
     load.load_engine = stand_in
+    preparation.CPU_S = float(os.environ.get("NUTGRAF_TEST_PREPARE_CPU_S", preparation.CPU_S))
     workers.gpu_count = lambda: 0
 if __name__ == "__main__":
     cli.main()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -28,6 +29,12 @@ from tests.support.standin import StandIn
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Listen = Callable[..., AbstractContextManager[int]]
 POSTGRES = os.environ.get("NUTGRAF_TEST_POSTGRES_URL", "")
+
+
+def ndjson(articles: Iterable[Any]) -> dict[str, Any]:
+    """`client.post(path, **ndjson(articles))`: the articles as lines."""
+    lines = b"".join(json.dumps(article).encode() + b"\n" for article in articles)
+    return {"content": lines, "headers": {"content-type": "application/x-ndjson"}}
 
 
 def settings_of(**given: Any) -> Settings:

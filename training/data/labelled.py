@@ -16,10 +16,10 @@ from typing import Any
 
 from datasets import Dataset, load_dataset
 
+from models import registry
 from models.encoding.stance_inputs import STEM_CHARS
 from models.encoding.tokens import WORD
 from models.labels import UNRELATED
-from models.tasks import registry
 from models.text.words import is_content, normal
 from training.config import Source
 from training.errors import DataError

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from models import registry
 from models.engine import Engine
-from models.tasks import registry
 from models.tasks.calibration import Fit
 from models.tasks.judged import Judged
 from training.config import Config, Source

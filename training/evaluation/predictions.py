@@ -10,8 +10,8 @@ from models.article import Article
 from models.encoding.preparation import Prepared
 from models.engine import Engine
 from models.errors import AnalysisError, ArticleError
+from models.registry import Task
 from models.tasks.evaluation import Answered
-from models.tasks.registry import Task
 from training.data.labelled import Labelled
 
 BATCH = 32

@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
+from models import registry
 from models.engine import Engine
-from models.tasks import registry
 from training.config import Config, Source
 from training.data.labelled import Labelled, load, split
 from training.evaluation.evidence import evidence_effect

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.analysis import StanceAnalysis
-from models.tasks.registry import Task
+from models.registry import Task
 from models.tasks.stance.columns import COLUMNS
 
 STANCE = Task(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.analysis import Summary
-from models.tasks.registry import Task
+from models.registry import Task
 from models.tasks.summary.columns import COLUMNS
 
 SUMMARY = Task(

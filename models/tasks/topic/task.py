@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.analysis import TopicAnalysis
-from models.tasks.registry import Task
+from models.registry import Task
 from models.tasks.topic.columns import COLUMNS
 
 TOPIC = Task(

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
-from models.article import MAX_SUMMARY_WORDS, MIN_SUMMARY_WORDS, Style
-from models.tasks import registry
+from models.article import Options, Target
+from service import validation
 from service.api import uploads
 from service.api.downloads import MEDIA_TYPES, Download
-from service.api.routes.analyze import KnownQuery, Serving, problems
-from service.api.schemas import Target
+from service.api.routing import KnownQuery, Serving, problems
 from service.archive.errors import storage
 from service.archive.rows import Columns
 from service.archive.run_config import REJECTED
@@ -30,12 +30,13 @@ from service.http.bodies import CSV, FORM, NDJSON, PARQUET
 from service.jobs.in_use import in_use
 from service.jobs.runner import OUTPUT, Jobs
 from service.jobs.store import JobRecord, JobState
+from service.options import Option, spread, to_json
 from service.validation import JOB_ID
 
 MAX_PAGE = 100
 
 BINARY = {"type": "string", "format": "binary"}
-BODIES = {kind: {"schema": BINARY} for kind in (NDJSON, CSV, PARQUET)} | {
+BODIES = {media_type: {"schema": BINARY} for media_type in (NDJSON, CSV, PARQUET)} | {
     FORM: {
         "schema": {
             "type": "object",
@@ -120,6 +121,19 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
+def _parameter(option: Option) -> Any:
+    """The annotation of an option's query parameter."""
+    if option.is_set:
+        names = f"{option.description} Some of {', '.join(option.names)}, with commas."
+        return Annotated[str | None, Query(description=names)]
+    return Annotated[option.limited, Query(description=option.description)]
+
+
+def _refused(error: ValidationError) -> Exception:
+    found = error.errors(include_url=False)[0]
+    return InvalidRequest.at(f"query.{found['loc'][0]}", validation.plain(found))
+
+
 def _asked(  # the columns and options of `nutgraf score`
     text_column: Annotated[str, Query(max_length=200)] = "text",
     title_column: Column = None,
@@ -127,30 +141,24 @@ def _asked(  # the columns and options of `nutgraf score`
     date_column: Column = None,
     target: Annotated[Target | None, Query()] = None,
     target_column: Column = None,
-    tasks: Annotated[
-        str | None, Query(description="Names of tasks, with commas; else all that the model has.")
-    ] = None,
-    style: Style = Style.WRITTEN,
-    max_words: Annotated[int, Query(ge=MIN_SUMMARY_WORDS, le=MAX_SUMMARY_WORDS)] = 60,
     full: Annotated[bool, Query(description="Add the whole analysis of each row.")] = False,
     form: Annotated[Format, Query(alias="format", description="Of the results.")] = Format.JSONL,
+    *,
+    options: Options,
 ) -> dict[str, Any]:
-    try:
-        named = None if tasks is None else [task.strip() for task in tasks.split(",")]
-        chosen = None if named is None else sorted(registry.known(named))
-    except ValueError:
-        names = ", ".join(registry.names())
-        raise InvalidRequest.at("query.tasks", f"Name some of {names}, with commas") from None
     columns = Columns(text_column, title_column, id_column, target_column, date_column)
     return {
         "columns": asdict(columns),
-        "tasks": chosen,
-        "style": style,
-        "max_words": max_words,
+        **to_json(options),
         "target": target,
         "full": full,
         "format": form,
     }
+
+
+Asked = Annotated[
+    dict[str, Any], Depends(spread(_asked, _parameter, _refused, without=("targets",)))
+]
 
 
 @router.post(
@@ -170,7 +178,7 @@ async def add(
     service: Serving,
     jobs: JobsHere,
     owner: Owner,
-    asked: Annotated[dict[str, Any], Depends(_asked)],
+    asked: Asked,
 ) -> JobView:
     job, settings = uuid.uuid4().hex, service.settings
     directory = jobs.directory(job)
@@ -214,9 +222,9 @@ async def cancel(job: JobId, jobs: JobsHere, owner: Owner) -> JobView:
     return JobView.of(record, jobs.retention_s)
 
 
-def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
+def _file(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """What the OpenAPI document says of a file that is sent."""
-    described = {"content": {kind: {"schema": BINARY} for kind in kinds}}
+    described = {"content": {media_type: {"schema": BINARY} for media_type in media_types}}
     return {
         200: {**described, "description": "The file"},
         206: {**described, "description": "The bytes that the Range header asks for"},
@@ -233,8 +241,8 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
 async def results(job: JobId, jobs: JobsHere, owner: Owner) -> Download:
     record = await _done(jobs, job, owner)
     path = jobs.results(record)
-    kind = MEDIA_TYPES[Format(record.asked["format"])]
-    return await _download(path, kind, f"{job}{path.suffix}")
+    media_type = MEDIA_TYPES[Format(record.asked["format"])]
+    return await _download(path, media_type, f"{job}{path.suffix}")
 
 
 @router.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.tasks.registry import Task
+from models.registry import Task
 
 
 @dataclass(frozen=True, slots=True)

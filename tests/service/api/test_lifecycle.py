@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.api.server import EXIT_MODEL_FAILED
 from tests.service.http.test_protocol import wait_for
 from tests.support.paths import ROOT
 
@@ -109,7 +110,7 @@ def posting(url: str, count: int, text: str = ARTICLE["text"]) -> Iterator[list[
 
 
 def test_sigterm_ends_the_service_while_articles_are_stuck(start: Callable[..., Process]) -> None:
-    process = start(NUTGRAF_PREPARE_PROCESSES="2", NUTGRAF_PREPARE_CPU_S="1")
+    process = start(NUTGRAF_PREPARE_PROCESSES="2", NUTGRAF_TEST_PREPARE_CPU_S="1")
     with posting(process.url, 6, "spin") as responses:
         process.signal(signal.SIGTERM)
     assert [response.status_code for response in responses] == [422] * 6
@@ -117,7 +118,7 @@ def test_sigterm_ends_the_service_while_articles_are_stuck(start: Callable[..., 
 
 
 def test_a_killed_service_leaves_no_process(start: Callable[..., Process]) -> None:
-    process = start(NUTGRAF_PREPARE_PROCESSES="2", NUTGRAF_PREPARE_CPU_S="600")
+    process = start(NUTGRAF_PREPARE_PROCESSES="2", NUTGRAF_TEST_PREPARE_CPU_S="600")
     assert httpx.post(f"{process.url}/v1/analyze", json=ARTICLE).status_code == 200
     template, *workers = process.descendants()
     process.kill()
@@ -183,14 +184,23 @@ def test_sighup_swaps_the_model_and_a_bad_one_leaves_the_old(
     assert set(statuses) == {200}
 
 
-def test_a_lost_device_replaces_the_process(start: Callable[..., Process]) -> None:
+def test_a_lost_device_ends_the_process_with_a_status_that_restarts_it(
+    start: Callable[..., Process],
+) -> None:
     process = start()
-    url = process.url
-    lost = httpx.post(f"{url}/v1/analyze", json={"text": "assert"}, timeout=60)
+    lost = httpx.post(f"{process.url}/v1/analyze", json={"text": "assert"}, timeout=60)
     assert lost.status_code == 503
     assert lost.headers["retry-after"]
-    wait_for(lambda: process.log.count("ready: http") == 2)
-    assert httpx.post(f"{process.url}/v1/analyze", json=ARTICLE).status_code == 200
+    assert process.exit_status() == EXIT_MODEL_FAILED != 0
+
+
+def test_a_worker_that_loses_its_device_is_replaced(start: Callable[..., Process]) -> None:
+    process = start("--workers", "2")
+    url = process.url
+    wait_for(lambda: process.log.count('"message": "ready"') == 2)
+    assert httpx.post(f"{url}/v1/analyze", json={"text": "assert"}).status_code == 503
+    wait_for(lambda: process.log.count('"message": "ready"') == 3)
+    assert httpx.post(f"{url}/v1/analyze", json=ARTICLE).status_code == 200
     process.signal(signal.SIGTERM)
     assert process.exit_status() == 0
 

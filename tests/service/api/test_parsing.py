@@ -9,7 +9,6 @@ import pytest
 
 from service.api import parsing
 from service.api.parsing import AT_ONCE_BYTES, Parser
-from service.errors import BodyTooLarge, MalformedBody, TooManyItems
 from service.http import strict_json
 from service.inference.batching import Lane
 
@@ -23,18 +22,13 @@ SHORT = b'{"text": "rain"}'
 def threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the threads that parse."""
     seen: list[str] = []
-    loads, split_array = strict_json.loads, strict_json.split_array
+    loads = strict_json.loads
 
     def noted(text: str) -> object:
         seen.append(threading.current_thread().name)
         return loads(text)
 
-    def split(text: str, max_items: int) -> list[str]:
-        seen.append(threading.current_thread().name)
-        return split_array(text, max_items)
-
     monkeypatch.setattr(parsing, "loads", noted)
-    monkeypatch.setattr(parsing, "split_array", split)
     return seen
 
 
@@ -44,27 +38,14 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (SHORT, Lane.INTERACTIVE, "MainThread"),
         (LONG, Lane.INTERACTIVE, "parse-interactive"),
         (SHORT, Lane.BULK, "parse-bulk"),
-        (LONG.decode(), Lane.BULK, "parse-bulk"),
+        (LONG, Lane.BULK, "parse-bulk"),
     ],
 )
 async def test_long_articles_and_those_of_bulk_have_threads_of_their_own(
-    threads: list[str], document: bytes | str, lane: Lane, where: str
+    threads: list[str], document: bytes, lane: Lane, where: str
 ) -> None:
     parser = Parser()
     article = await parser.article(document, lane)
     parser.close()
     assert str(article.text).startswith("rain")
     assert [name.partition("_")[0] for name in threads] == [where]
-
-
-async def test_an_array_is_split_in_the_thread_of_bulk(threads: list[str]) -> None:
-    parser = Parser()
-    items = await parser.items(b"[" + SHORT + b", " + LONG + b"]", 2, max_bytes=100)
-    assert items[0] == SHORT.decode()
-    assert isinstance(items[1], BodyTooLarge)
-    with pytest.raises(TooManyItems):
-        await parser.items(b"[1, 2, 3]", 2, max_bytes=100)
-    with pytest.raises(MalformedBody):
-        await parser.items(b"[\xff]", 2, max_bytes=100)
-    parser.close()
-    assert {name.partition("_")[0] for name in threads} == {"parse-bulk"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,13 @@ from service.cli import main as cli
 from service.inference import load
 from service.keys import find_key, parse_keys
 from service.settings import Settings
+from service.version import package_version
 from tests.support.standin import StandIn
 
 runner = CliRunner()
+
+SECRET = "correct-horse"
+KEY = f"desk:{SECRET}-battery"
 
 
 @pytest.fixture(autouse=True)
@@ -79,8 +84,55 @@ def test_help_lists_every_setting_as_a_flag() -> None:
         assert f"--{name.replace('_', '-')}" in result.output
 
 
-def test_a_setting_that_is_not_known_is_refused() -> None:
-    assert runner.invoke(cli.app, ["serve", "--portt", "1"]).exit_code == 2
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (["--portt", "1"], "--portt is no flag of `nutgraf serve`; did you mean --port?"),
+        (["--api-keyz", KEY], "did you mean --api-keys?"),
+        (["--api-keyz=" + KEY], "did you mean --api-keys?"),
+        (["--port"], "requires an argument"),
+        ([KEY], "a value without a flag"),
+        ([f"--allow-open={KEY}"], "does not take a value"),
+        (["--api-keys", "desk:correct"], "NUTGRAF_API_KEYS: The API key desk is shorter"),
+        (["--api-keys", "correct-horse"], "NUTGRAF_API_KEYS: An API key is written"),
+    ],
+)
+def test_a_flag_of_serve_that_is_refused_is_named_without_its_value(
+    flags: list[str], reason: str
+) -> None:
+    result = runner.invoke(cli.app, ["serve", *flags])
+    assert result.exit_code == 2
+    assert reason in " ".join(result.stderr.split())
+    assert "correct" not in result.stderr
+
+
+def test_the_version_is_printed() -> None:
+    assert runner.invoke(cli.app, ["--version"]).output == f"nutgraf {package_version()}\n"
+
+
+@pytest.mark.parametrize("command", ["serve", "analyze", "score"])
+def test_help_shows_no_class_of_ours(command: str) -> None:
+    output = runner.invoke(cli.app, [command, "--help"]).output
+    assert not re.search(r"tuple|frozenset|Path|ApiKey|[A-Z][a-z]+[A-Z]", output)
+
+
+def test_every_setting_is_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Settings] = []
+
+    def serve(chosen: Settings, _: object) -> int:
+        asked.append(chosen)
+        return 0
+
+    monkeypatch.setattr("service.http.port.take", lambda host, port: [])
+    monkeypatch.setattr("service.api.server.serve", serve)
+    monkeypatch.setenv("NUTGRAF_MAX_QUEUE_ITEMS", "7")
+    monkeypatch.setenv("NUTGRAF_PORT", "1234")
+    flags = ["--port", "4321", "--allow-open", "--api-keys", KEY]
+    assert runner.invoke(cli.app, ["serve", *flags]).exit_code == 0
+    (settings,) = asked
+    assert (settings.max_queue_items, settings.port) == (7, 4321)
+    assert settings.allow_open
+    assert [key.name for key in settings.api_keys] == ["desk"]
 
 
 def test_a_condition_without_a_value_is_refused(tmp_path: Path) -> None:
@@ -121,13 +173,10 @@ def test_a_target_that_is_too_long_is_refused(tmp_path: Path, file: Path, comman
     long = ["--target", "x" * 501]
     result = runner.invoke(cli.app, [command, str(file), *long, *rest])
     assert result.exit_code == 2
-    assert "at most 500" in result.stderr
+    assert "longer than 500" in result.stderr
     many = ["--target", "x"] * 21
     if command == "analyze":
-        assert "20 times" in runner.invoke(cli.app, [command, str(file), *many]).stderr
-
-
-SECRET = "correct-horse"
+        assert "more than 20 items" in runner.invoke(cli.app, [command, str(file), *many]).stderr
 
 
 @pytest.mark.parametrize(
@@ -137,7 +186,7 @@ SECRET = "correct-horse"
         ("API_KEYS", SECRET),
         ("ADMIN_KEYS", f"desk {SECRET}:0123456789abcdef"),
         ("DRAIN_TIMEOUT_S", "inf"),
-        ("JOB_LEASE_S", "nan"),
+        ("JOB_RETENTION_S", "nan"),
         ("DEVICE", "cuda:99999999999999"),
         ("LOG_FORMAT", SECRET),
         ("MAX_BATCH_TOKENS", "9" * 5000),

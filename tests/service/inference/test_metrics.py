@@ -68,27 +68,6 @@ async def test_a_request_is_one_line_of_json(
     assert not {"Zanzibar", secret} & set(text.replace('"', " ").split())
 
 
-async def test_an_answer_is_kept_only_where_a_cache_is_set(serve: Serve, model: StandIn) -> None:
-    article = {"text": "Rain fell.", "targets": ["a"]}
-    async with serve(cache_items=2) as client:
-        first = (await client.post("/v1/analyze", json=article)).json()
-        again = (await client.post("/v1/analyze", json=article)).json()
-        other = (await client.post("/v1/analyze", json={**article, "targets": ["b"]})).json()
-    assert len(model.batches) == 2
-    assert again.pop("timing_ms") == {"queue": 0, "prepare": 0, "model": 0}
-    first.pop("timing_ms")
-    assert again == first
-    assert other["stance"][0]["target"] == "b"
-
-
-async def test_the_cache_gives_up_what_was_used_longest_ago(serve: Serve, model: StandIn) -> None:
-    async with serve(cache_items=2) as client:
-        for word in ("a", "b", "a", "c", "a", "b"):
-            await client.post("/v1/analyze", json={"text": word})
-        await client.post("/v1/analyze/batch", json=[{"text": "b"}])
-    assert [batch[0] for batch in model.batches] == ["a", "b", "c", "b"]
-
-
 async def test_health_answers_while_the_model_is_busy(serve: Serve, model: StandIn) -> None:
     model.gate.clear()
     async with serve() as client:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from models.article import Article
 from models.errors import EmptyArticle, PreparationFailed
 from service.errors import ModelUnavailable
-from service.http.problems import kind_of
+from service.http.problems import problem_type_of
 from service.inference import preparation
 from service.inference.batching import Lane
 from service.inference.preparation import LONG_CHARS, MAX_PASSES, Preparation, PreparingPool, _Queue
@@ -54,7 +54,7 @@ def test_one_that_takes_too_much_processor_time_is_refused_and_others_are_not(
         with pytest.raises(PreparationFailed, match=r"more than 0\.3 s of processor time"):
             one.result(WAIT_S)
     assert [one.result(WAIT_S) for one in others] == ["RAIN"] * 20
-    assert kind_of(PreparationFailed()).status == 422
+    assert problem_type_of(PreparationFailed()).status == 422
 
 
 def test_time_alone_is_no_reason_to_refuse(pool: PreparingPool) -> None:
@@ -95,7 +95,7 @@ def test_one_that_is_given_up_as_it_is_done_costs_the_next_nothing(
     """Its process is ended when it has given its outcome: the next article gets another."""
 
     template = preparation._Template(prepare, 3600, users=1)
-    worker = preparation._Worker(template, 3600)
+    worker = preparation._Process(template, 3600)
     given_up = Preparation(Article("rain"), Lane.BULK)
     loads = pickle.loads
 

@@ -51,7 +51,7 @@ def some(loop: asyncio.AbstractEventLoop) -> Waiters:
 
 
 def opened(threads: int) -> RequestQueue:
-    return RequestQueue(0.25, lambda _: BUDGET_TOKENS, threads)
+    return RequestQueue(lambda _: BUDGET_TOKENS, threads)
 
 
 def test_short_articles_do_not_wait_behind_all_long_ones(some: Waiters) -> None:

@@ -22,6 +22,7 @@ from service.errors import (
     OutOfMemory,
     QueueFull,
 )
+from service.inference import admission
 from service.inference import scheduler as scheduler_module
 from service.inference.answer import Answer
 from service.inference.batching import Lane
@@ -138,8 +139,11 @@ async def test_a_burst_over_the_cap_rejects_exactly_the_excess(model: StandIn) -
     assert len(words(found)) == cap
 
 
-async def test_tokens_are_admitted_up_to_their_cap(model: StandIn) -> None:
-    async with scheduling(model, max_queue_tokens=1000) as scheduler:
+async def test_tokens_are_admitted_up_to_their_cap(
+    model: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "TOKENS_AN_ITEM", 100)
+    async with scheduling(model, max_queue_items=10) as scheduler:
         model.gate.clear()
         tasks = submit(scheduler, *["word " * 400] * 3)
         await until(lambda: any(task.done() for task in tasks))
@@ -163,7 +167,7 @@ async def test_bulk_waits_for_room_and_takes_none_of_the_others(model: StandIn) 
 
 
 async def test_interactive_goes_ahead_of_bulk_and_bulk_progresses(model: StandIn) -> None:
-    async with scheduling(model, bulk_share=0.25, max_batch_tokens=512) as scheduler:
+    async with scheduling(model, max_batch_tokens=512) as scheduler:
         held = await hold_the_model(scheduler, model)
         text = "word " * 400
         bulk = submit(scheduler, *[f"bulk {text}"] * 12, lane=Lane.BULK)
@@ -444,7 +448,7 @@ async def test_a_formed_batch_is_read_as_it_is(model: StandIn) -> None:
 
 
 async def test_interactive_goes_ahead_of_formed_batches_too(model: StandIn) -> None:
-    async with scheduling(model, bulk_share=0.25, max_batch_tokens=512) as scheduler:
+    async with scheduling(model, max_batch_tokens=512) as scheduler:
         held = await hold_the_model(scheduler, model)
         text = "word " * 400
         batches = [read(scheduler, model, f"job {text}") for _ in range(12)]

@@ -10,13 +10,19 @@ from typing import Any
 import httpx
 import pytest
 
+from service.inference import preparation
 from tests.support.running import Serve
 from tests.support.standin import StandIn
 
-LIMITS = {"prepare_processes": 2, "prepare_cpu_s": 0.3}
+LIMITS = {"prepare_processes": 2}
 WAIT_S = 60
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "CPU_S", 0.3)
 
 
 async def analyze(client: httpx.AsyncClient, text: str) -> httpx.Response:
@@ -46,8 +52,11 @@ async def test_in_bulk_it_alone_has_a_problem(serve: Serve) -> None:
     assert {n for n, line in lines.items() if "problem" in line} == {1, 3}
 
 
-async def test_the_work_of_a_client_that_left_ends(serve: Serve) -> None:
-    async with serve(prepare_processes=1, prepare_cpu_s=600) as client:
+async def test_the_work_of_a_client_that_left_ends(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "CPU_S", 600)
+    async with serve(prepare_processes=1) as client:
         stuck = asyncio.create_task(analyze(client, "spin"))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(stuck, 0.5)
@@ -55,8 +64,11 @@ async def test_the_work_of_a_client_that_left_ends(serve: Serve) -> None:
         assert answer.status_code == 200
 
 
-async def test_past_its_deadline_its_preparing_ends(serve: Serve) -> None:
-    async with serve(prepare_processes=1, prepare_cpu_s=600) as client:
+async def test_past_its_deadline_its_preparing_ends(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "CPU_S", 600)
+    async with serve(prepare_processes=1) as client:
         headers = {"X-Request-Timeout-Ms": "200"}
         answer = await client.post("/v1/analyze", json={"text": "spin"}, headers=headers)
         assert answer.status_code == 504

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from models import registry
 from models.article import Article
 from models.engine import Engine
-from models.tasks import registry
 from training.data.labelled import Labelled
 from training.evaluation.evidence import evidence_effect
 from training.evaluation.predictions import analyses, answered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.tasks import registry
+from models import registry
 from models.tasks.evaluation import Evaluation
 from models.tasks.model import TaskModel
 
@@ -21,10 +21,3 @@ def test_what_a_task_names_is_there(name: str) -> None:
     assert isinstance(task.load_evaluation(), Evaluation)
     assert task.columns
     assert task.gold
-
-
-def test_names_that_are_asked_for_are_all_known_or_refused() -> None:
-    assert registry.known(["topic", "summary", "topic"]) == {"topic", "summary"}
-    for asked in ([], ["topic", "game"], [""]):
-        with pytest.raises(ValueError, match="topic, stance, summary"):
-            registry.known(asked)

@@ -2,19 +2,15 @@
 
 A task is a folder such as `models/tasks/topic`. Its `task.py` makes a `Task`, and `register` puts
 it here. All others ask this registry at the time of their call, so a task may be registered at any
-time before the model is loaded.
+time before the model is loaded. The tasks that `models.tasks` lists are there from the first call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from models.tasks.evaluation import Evaluation
-    from models.tasks.model import TaskModel
+from typing import Any
 
 Column = tuple[type, Callable[[Any], Any]]
 """A column of an archive's output: its Python type, and its value from the task's result."""
@@ -36,16 +32,17 @@ class Task:
     columns: Mapping[str, Column] = field(default_factory=dict)
     gold: str = ""
 
-    def load(self) -> type[TaskModel[Any, Any]]:
-        """What answers. It needs torch."""
-        found: type[TaskModel[Any, Any]] = _imported(self.model)
-        return found
+    def load(self) -> Any:
+        """The `TaskModel`, which answers. It needs torch."""
+        return _imported(self.model)
 
-    def load_evaluation(self) -> Evaluation:
-        """How it is measured. It may need what training needs."""
-        found: Evaluation = _imported(self.evaluation)
-        return found
+    def load_evaluation(self) -> Any:
+        """The `Evaluation`, which measures. It may need what training needs."""
+        return _imported(self.evaluation)
 
+
+BUILT_IN = "models.tasks"
+"""The module that registers the tasks of this package."""
 
 _TASKS: dict[str, Task] = {}
 
@@ -65,25 +62,22 @@ def unregister(name: str) -> None:
 
 def tasks() -> tuple[Task, ...]:
     """All tasks, in the order in which answers show them."""
-    return tuple(_TASKS.values())
+    return tuple(_all().values())
 
 
 def names() -> tuple[str, ...]:
     """Their names, in the same order."""
-    return tuple(_TASKS)
+    return tuple(_all())
 
 
 def get(name: str) -> Task:
     """A task by its name. Raises KeyError."""
-    return _TASKS[name]
+    return _all()[name]
 
 
-def known(asked: Iterable[str]) -> frozenset[str]:
-    """Names of tasks that are all there. Raises ValueError, with a message for people."""
-    found = frozenset(asked)
-    if not found or not found <= _TASKS.keys():
-        raise ValueError(f"name some of {', '.join(names())}")
-    return found
+def _all() -> Mapping[str, Task]:
+    import_module(BUILT_IN)
+    return _TASKS
 
 
 def _imported(place: str) -> Any:

@@ -16,25 +16,25 @@ from service.inference.queue import Outcome, QueueEntry, RequestQueue
 from service.inference.throughput import Throughput
 
 
-class Worker:
-    """Runs until the backlog is closed, or until something other than an article's own error.
+class ModelThread:
+    """Runs until the queue is closed, or until something other than an article's own error.
 
     The callbacks are called in the thread: `on_ready` after a first forward pass, `on_outcome` for
-    each job, and `on_death` with this worker and what ended its thread before its time.
+    each entry, and `on_death` with this object and the exception that ended the thread.
     """
 
     def __init__(
         self,
-        backlog: RequestQueue,
-        pace: Throughput,
+        queue: RequestQueue,
+        throughput: Throughput,
         metrics: Metrics,
         *,
         on_ready: Callable[[], None],
         on_outcome: Callable[[QueueEntry, Outcome], None],
-        on_death: Callable[[Worker, BaseException], None],
+        on_death: Callable[[ModelThread, BaseException], None],
     ) -> None:
-        self._backlog = backlog
-        self._pace = pace
+        self._queue = queue
+        self._throughput = throughput
         self._metrics = metrics
         self._on_ready = on_ready
         self._on_outcome = on_outcome
@@ -44,7 +44,7 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def start(self, model: Model) -> None:
-        """Start the thread, anew where it has died."""
+        """Start the thread, again where it has died."""
         self._thread = threading.Thread(target=self._run, args=(model,), name="model", daemon=True)
         self._thread.start()
 
@@ -54,7 +54,7 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the thread's end, once the backlog is closed."""
+        """Wait for the thread's end, once the queue is closed."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 
@@ -62,11 +62,11 @@ class Worker:
         try:
             self._prove(model)
             self._on_ready()
-            while batch := self._backlog.take():
+            while batch := self._queue.take():
                 try:
                     self._read(batch)
                 finally:
-                    self._backlog.done(batch)
+                    self._queue.done(batch)
         except BaseException as error:
             self._on_death(self, error)
         finally:
@@ -80,17 +80,17 @@ class Worker:
     def _read(self, batch: Sequence[QueueEntry]) -> None:
         began_s = self.busy_since_s = time.monotonic()
         self.running = batch
-        timely = [job for job in batch if job.deadline_s > began_s]
-        for job in batch:
-            if job.deadline_s <= began_s:
+        timely = [entry for entry in batch if entry.deadline_s > began_s]
+        for entry in batch:
+            if entry.deadline_s <= began_s:
                 error = DeadlinePassed("The time ran out while the article was waiting.")
-                self._on_outcome(job, Outcome(error, began_s, began_s))
+                self._on_outcome(entry, Outcome(error, began_s, began_s))
         if timely:
             self._read_timely(timely, began_s)
         self.running = ()
         self.busy_since_s = None
 
-    def _read_timely(self, jobs: Sequence[QueueEntry], began_s: float) -> None:
+    def _read_timely(self, entries: Sequence[QueueEntry], began_s: float) -> None:
         failed: list[tuple[QueueEntry, Exception]] = []
         failures = 0
 
@@ -99,21 +99,21 @@ class Worker:
             failures += 1
             self._metrics.batch_failed(error)
             if is_out_of_memory(error):
-                self._pace.shrink()
+                self._throughput.shrink()
 
-        for job, result in analyze_with_bisection(jobs, on_failure):
+        for entry, result in analyze_with_bisection(entries, on_failure):
             if isinstance(result, Analysis):
-                self._on_outcome(job, Outcome(result, began_s, time.monotonic()))
+                self._on_outcome(entry, Outcome(result, began_s, time.monotonic()))
             else:
-                failed.append((job, result))
+                failed.append((entry, result))
         if failures == 0:
-            self._note(jobs, time.monotonic() - began_s)
-        if len(failed) == len(jobs):  # the model's fault, not the articles', where this raises
-            self._prove(jobs[0].model)
-        for job, error in failed:
-            self._on_outcome(job, Outcome(error, began_s, time.monotonic()))
+            self._note(entries, time.monotonic() - began_s)
+        if len(failed) == len(entries):  # the model's fault, not the articles', where this raises
+            self._prove(entries[0].model)
+        for entry, error in failed:
+            self._on_outcome(entry, Outcome(error, began_s, time.monotonic()))
 
-    def _note(self, jobs: Sequence[QueueEntry], duration_s: float) -> None:
-        padded = padded_tokens(job.waiting for job in jobs)
-        self._pace.record(jobs[0].lane, padded, duration_s)
-        self._metrics.batch(jobs[0].lane, jobs, padded)
+    def _note(self, entries: Sequence[QueueEntry], duration_s: float) -> None:
+        padded = padded_tokens(entry.waiting for entry in entries)
+        self._throughput.record(entries[0].lane, padded, duration_s)
+        self._metrics.batch(entries[0].lane, entries, padded)
