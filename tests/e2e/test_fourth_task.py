@@ -78,7 +78,9 @@ async def test_it_is_served(model: Path) -> None:
     async with serving(model) as client:
         alone = await client.post("/v1/analyze", json={**body, "tasks": ["toy"]})
         whole = await client.post("/v1/analyze", json=body)
-        lines = await client.post("/v1/analyze/batch", json=[body])
+        lines = await client.post(
+            "/v1/analyze/batch", content=json.dumps(body), headers={"Content-Type": NDJSON}
+        )
         unknown = await client.post("/v1/analyze", json={**body, "tasks": ["game"]})
         labels = (await client.get("/v1/labels")).json()
         told = (await client.get("/v1/model")).json()
