@@ -165,7 +165,10 @@ from pathlib import Path
 import models, service
 for package in (models, service):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if module.name != "service.archive.ray_scorer":  # needs nutgraf[ray]
+        needs_extras = module.name == "service.archive.ray_scorer" or (
+            module.name.startswith("models.tasks.") and module.name.endswith(".metrics")
+        )
+        if not needs_extras and module.name != "service.jobs.migrations.env":  # alembic runs it
             importlib.import_module(module.name)
 from models.article import Article
 from models.engine import Engine

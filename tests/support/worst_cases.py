@@ -51,7 +51,12 @@ MODULES = [
     name
     for package in (models, service)
     for _, name, _ in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    if name not in {"service.archive.ray_scorer", "service.inference.preparation_process"}
+    if name
+    not in {
+        "service.archive.ray_scorer",
+        "service.inference.preparation_process",
+        "service.jobs.migrations.env",  # alembic runs it
+    }
 ]
 
 
