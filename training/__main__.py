@@ -55,7 +55,7 @@ def fit(
     typer.echo(f"{len(corpus.train)} training texts, {len(corpus.validation)} held out", err=True)
     training = Fit(run, corpus, checkpoints, max_steps)
     if resume and not training.resume():
-        typer.echo(f"no checkpoint under {checkpoints}: starting anew", err=True)
+        typer.echo(f"no checkpoint under {checkpoints}: starting from the beginning", err=True)
     training.run()
     card = run.model.card.read_text("utf-8") if run.model.card else ""
     digest = artifacts.save(replace(training.artifact, card=card), output)

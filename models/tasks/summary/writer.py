@@ -176,7 +176,7 @@ class _Pages:
 
     def take(self, logits: Tensor) -> tuple[list[int], list[float], list[float]]:
         """Takes the next word of each row: as a draft has it, its log probability, and the end's
-        probability in its stead."""
+        probability in place of it."""
         probability = logits.masked_fill(~self._there, -torch.inf).softmax(-1)  # (P, K)
         merged = torch.zeros_like(probability).scatter_add_(1, self._same, probability)
         merged[self._left <= 0] = 0
