@@ -36,7 +36,7 @@ SPREAD = 0.5
 """Standard deviation of the weights: wide enough that labels differ between articles."""
 
 
-def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
+def tiny_artifact(labels: LabelSchema, seed: int = 2) -> artifact.Artifact:
     """A network of 32 dimensions with random weights, which are the same for the same seed."""
     tokenizer = _tokenizer()
     network = Network(
@@ -90,7 +90,7 @@ def _lead_on(writer: WriterHead) -> None:
     writer.own.bias[END] = 5
 
 
-def write_tiny(directory: Path, labels: LabelSchema, seed: int = 0) -> str:
+def write_tiny(directory: Path, labels: LabelSchema, seed: int = 2) -> str:
     """Saves a tiny artifact and returns its digest."""
     return artifact.save(tiny_artifact(labels, seed), directory)
 
