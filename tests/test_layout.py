@@ -18,7 +18,6 @@ TESTED_BY = {
     "models/text/english/boilerplate.py": "tests/models/text/test_cleaning.py",
     "models/text/layout.py": "tests/models/text/test_cleaning.py",
     "service/api/routes/jobs.py": "tests/service/jobs/test_runner.py",
-    "service/archive/formats/parquet_table.py": "tests/service/archive/formats/test_parquet.py",
     "service/archive/plan.py": "tests/service/archive/test_scoring.py",
     "service/archive/run.py": "tests/service/archive/test_scoring.py",
     "service/archive/scorer.py": "tests/service/archive/test_scoring.py",

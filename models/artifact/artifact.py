@@ -30,7 +30,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.encoding.tokens import tokenizer_from
 from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
@@ -316,7 +316,7 @@ def _parse(files: Mapping[str, bytes], digest: str) -> Artifact:
         labels=labels,
         own_words=own_words,
         max_windows=config["max_windows"],
-        network=network.eval(),
+        network=_materialised(network).eval(),
         tokenizer=tokenizer,
         calibration=Calibration(**config["calibration"]),
         languages=languages,
@@ -330,3 +330,15 @@ def _listed(found: object) -> tuple[Any, ...]:
     if not isinstance(found, list):
         raise TypeError("a list is expected")
     return tuple(found)
+
+
+def _materialised(network: Network) -> Network:
+    """Rebuilds the constant buffers that are not saved with the weights."""
+    embeddings = network.encoder.embeddings
+    positions = network.config.encoder["max_position_embeddings"]
+    assert isinstance(positions, int)  # noqa: S101 - the meta network was built from it
+    embeddings.position_ids = nn.Buffer(torch.arange(positions).expand(1, -1), persistent=False)
+    embeddings.token_type_ids = nn.Buffer(
+        torch.zeros(1, positions, dtype=torch.long), persistent=False
+    )
+    return network

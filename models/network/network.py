@@ -1,8 +1,8 @@
 """The network: an encoder, a reader, a decoder, and the heads of the three tasks.
 
 The encoder reads articles, once for all tasks; the reader has the same shape and reads each target
-with the passages that mention it; the decoder writes. They are BERT models that share one module of
-embeddings. All states of a
+with the passages that mention it; the decoder writes. They are BERT models of the transformers
+library that share one module of embeddings; what is ours is what stands on them. All states of a
 batch lie in one flat tensor, article after article, and heads gather from it by index. Letters in
 shape comments: N tokens of all articles, A articles, S sentences, P questions or sentences to
 rewrite, T words, M memory tokens, W words to point at, H hidden, G words of the writer's own.
@@ -10,14 +10,15 @@ rewrite, T words, M memory tokens, W words to point at, H hidden, G words of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from copy import deepcopy
+from dataclasses import dataclass
+from inspect import signature
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from models.network.transformer import BertShape, Cache, Decoder, Encoder, embedding
+from transformers import BertConfig, BertModel, DynamicCache, EncoderDecoderCache
 
 MAX_POSITION = 64
 MAX_LAYERS = 64
@@ -27,7 +28,18 @@ PATH_DROPOUT = 0.3
 given as evidence learn to carry it."""
 END = 0
 """The writer's own word 0: the end of the sentence."""
-ENCODER_SHAPE = frozenset(each.name for each in fields(BertShape))
+CACHE = "cache" if "cache" in signature(BertModel.forward).parameters else "past_key_values"
+"""What BertModel calls the cache of keys and values: the second up to transformers 5.23."""
+
+
+ENCODER_SHAPE = frozenset(
+    {
+        "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+        "intermediate_size", "hidden_act", "hidden_dropout_prob", "attention_probs_dropout_prob",
+        "max_position_embeddings", "type_vocab_size", "initializer_range", "layer_norm_eps",
+        "pad_token_id",
+    }
+)  # fmt: skip
 """The part of a BERT configuration that says what the network is."""
 
 
@@ -77,6 +89,11 @@ class HeadOutput:
         return HeadOutput(self.logits[number], self.contributions[number])
 
 
+def _bert(config: dict[str, object], **changes: object) -> BertModel:
+    bert = BertConfig.from_dict({**deepcopy(config), **changes}, attn_implementation="sdpa")
+    return BertModel(bert, add_pooling_layer=False)
+
+
 def _dense(hidden: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Linear(hidden, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Dropout(HEAD_DROPOUT)
@@ -119,7 +136,7 @@ class PooledHead(nn.Module):
 class SentenceLayer(nn.Module):
     """One layer of BERT over states of sentences, which have no embeddings."""
 
-    def __init__(self, config: BertShape) -> None:
+    def __init__(self, config: BertConfig) -> None:
         super().__init__()
         hidden, inner = config.hidden_size, config.intermediate_size
         self.heads = config.num_attention_heads
@@ -169,9 +186,9 @@ BERT_NAMES = {
 class SalienceHead(nn.Module):
     """How well each sentence carries the story, given the others (Liu and Lapata 2019)."""
 
-    def __init__(self, config: BertShape, layers: int) -> None:
+    def __init__(self, config: BertConfig, layers: int) -> None:
         super().__init__()
-        self.position = embedding(MAX_POSITION, config.hidden_size)
+        self.position = nn.Embedding(MAX_POSITION, config.hidden_size)
         self.layers = nn.ModuleList(SentenceLayer(config) for _ in range(layers))
         self.out = nn.Linear(config.hidden_size, 1)
         nn.init.zeros_(self.position.weight)
@@ -248,31 +265,35 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        shape = BertShape(**config.encoder)  # type: ignore[arg-type]
-        self.encoder = Encoder(shape)
-        self.decoder = Decoder(replace(shape, num_hidden_layers=config.decoder_layers))
-        hidden = shape.hidden_size
+        self.encoder = _bert(config.encoder)
+        self.decoder = _bert(
+            config.encoder,
+            num_hidden_layers=config.decoder_layers,
+            is_decoder=True,
+            add_cross_attention=True,
+        )
+        hidden = self.encoder.config.hidden_size
         self.topic = PooledHead(hidden, config.topics)
-        self.salience = SalienceHead(shape, config.salience_layers)
+        self.salience = SalienceHead(self.encoder.config, config.salience_layers)
         self.stance = StanceHead(hidden, config.stances)
         self.writer = WriterHead(hidden, config.writer_words)
         self.overall = PooledHead(hidden, config.stances)
-        self.reader = Encoder(shape)
+        self.reader = _bert(config.encoder)
         self.reader.embeddings = self.decoder.embeddings = self.encoder.embeddings
 
     @property
     def positions(self) -> int:
         """The most tokens that a window may have."""
-        return self.encoder.shape.max_position_embeddings
+        return int(self.encoder.config.max_position_embeddings)
 
     @property
     def vocabulary(self) -> int:
         """How many word pieces there are."""
-        return self.encoder.shape.vocab_size
+        return int(self.encoder.config.vocab_size)
 
     @property
     def _word_embeddings(self) -> nn.Embedding:
-        return self.encoder.embeddings.word_embeddings
+        return cast(nn.Embedding, self.encoder.get_input_embeddings())  # type: ignore[no-untyped-call]
 
     def lower_precision(self, dtype: torch.dtype) -> None:
         """Puts what is heavy in `dtype`, all but the label heads, which keep float32."""
@@ -281,26 +302,40 @@ class Network(nn.Module):
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some windows: (rows, tokens) → (rows, tokens, H)."""
-        return cast(Tensor, self.encoder(ids, mask))
+        return cast(Tensor, self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
 
     def read(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some questions: (rows, tokens) → (rows, tokens, H)."""
-        return cast(Tensor, self.reader(ids, mask))
+        return cast(Tensor, self.reader(input_ids=ids, attention_mask=mask).last_hidden_state)
 
     def write(
         self,
         pieces: Tensor,
         copied: Tensor,
         memory: Memory,
-        cache: Cache | None = None,
+        cache: EncoderDecoderCache | None = None,
     ) -> Tensor:
         """The decoder's states while writing: (P, T, H), each word seeing those before it.
 
         `pieces` (P, T) are first word pieces, `copied` (P, T, H) the source states of the words
         (0 for own words). With a cache they are the words after those that it holds.
         """
-        words = self._word_embeddings(pieces) + self.writer.copied(copied)
-        return cast(Tensor, self.decoder(words, memory.states, memory.mask, cache))
+        begin = 0 if cache is None else cache.get_seq_length()
+        words = self._word_embeddings(pieces)
+        written = self.decoder(
+            inputs_embeds=words + self.writer.copied(copied),
+            position_ids=torch.arange(begin, begin + pieces.shape[1], device=pieces.device)[None],
+            encoder_hidden_states=memory.states,
+            encoder_attention_mask=memory.mask,
+            use_cache=cache is not None,
+            **{CACHE: cache},
+        )
+        return cast(Tensor, written.last_hidden_state)
+
+    def new_cache(self) -> EncoderDecoderCache:
+        """An empty key-value cache for `write`, one word at a time."""
+        config = self.decoder.config
+        return EncoderDecoderCache(DynamicCache(config=config), DynamicCache(config=config))
 
     def warm_start(self, own_pieces: list[int]) -> None:
         """Starts reader and decoder from the encoder's layers, the writer's words from its."""

@@ -55,7 +55,7 @@ class Upload:
 
 
 def _by_media_type() -> dict[str, Format]:
-    return {kind: one for one in FORMATS.values() for kind in one.media_types}
+    return {name: one for one in FORMATS.values() for name in one.media_types}
 
 
 def _by_ending() -> dict[str, Format]:

@@ -67,7 +67,7 @@ def score(
     target: Annotated[str | None, typer.Option(help="Take all stances toward this.")] = None,
     target_column: Annotated[str | None, typer.Option(help="Each row's own target.")] = None,
     format_name: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMATS), help="Of the scores.")
+        str, typer.Option("--format", metavar=f"<{'|'.join(FORMATS)}>", help="Of the scores.")
     ] = PARQUET.name,
     full: Annotated[
         bool, typer.Option(help="Add the whole analysis of each row, as JSON.")

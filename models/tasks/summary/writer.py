@@ -21,7 +21,6 @@ from torch import Tensor
 from models.encoding.tokens import Encoded, Sentence, Word
 from models.network.encoded import EncodedArticles, Source
 from models.network.network import END, Memory, Network
-from models.network.transformer import Cache
 from models.text.words import OwnWords, is_content, normal
 
 MIN_WORDS = 5
@@ -107,7 +106,7 @@ class Writer:
         pages = _Pages(requests, self._own, words)
         drafts = [Draft() for _ in requests]
         writing = drafts
-        cache = Cache()
+        cache = self._network.new_cache()
         for step in range(MAX_WORDS + 1):
             pieces, copied = pages.latest(self._own_pieces, self._write_id)
             read = self._network.write(pieces, copied, memory, cache)
@@ -122,7 +121,7 @@ class Writer:
                 writing = [writing[row] for row in alive]
                 rows = torch.tensor(alive, device=words.device)
                 memory = Memory(memory.states[rows], memory.mask[rows])
-                cache.keep(rows)
+                cache.batch_select_indices(rows)
                 pages.keep(rows)
         return drafts
 

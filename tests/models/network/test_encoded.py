@@ -99,7 +99,7 @@ def test_an_article_reads_the_same_in_any_company(
 def test_each_window_goes_through_the_encoder_once(network: Network, articles: Articles) -> None:
     rows: list[int] = []
     hook = network.encoder.register_forward_hook(
-        lambda module, given, output: rows.append(len(given[0]))
+        lambda module, args, kwargs, output: rows.append(len(kwargs["input_ids"])), with_kwargs=True
     )
     try:
         with torch.no_grad():

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from models.artifact.artifact import Artifact
 from models.network.network import PATH_DROPOUT, Memory, Network, StanceHead, segment_mean
-from models.network.transformer import Cache
 
 HIDDEN = 32
 
@@ -124,7 +123,7 @@ def test_writing_word_by_word_is_writing_all_at_once(network: Network) -> None:
     memory = Memory(torch.randn(2, 8, HIDDEN), first(8, 8, 5))
     pieces, copied = ids(2, 6), torch.randn(2, 6, HIDDEN)
     at_once = network.write(pieces, copied, memory)
-    cache = Cache()
+    cache = network.new_cache()
     steps = [
         network.write(pieces[:, [step]], copied[:, [step]], memory, cache) for step in range(6)
     ]
@@ -154,7 +153,7 @@ def test_a_layer_over_sentences_computes_what_a_layer_of_bert_does(network: Netw
     fresh = Network(replace(network.config, writer_words=3)).eval()
     fresh.warm_start([9, 8, 7])
     sentences, mask = torch.randn(2, 5, HIDDEN), first(5, 5, 3)
-    theirs = fresh.encoder.encoder.layer[-1](sentences, mask[:, None, None])
+    theirs = fresh.encoder.encoder.layer[-1](sentences, attention_mask=mask[:, None, None])
     close(fresh.salience.layers[-1](sentences, mask)[mask], theirs[mask])
 
 

@@ -173,7 +173,7 @@ def test_another_model_on_a_machine_is_refused(tmp_path: Path) -> None:
 
 
 def test_workers_that_compute_differently_are_refused(tmp_path: Path) -> None:
-    """Here a worker that died is started anew on another kind of machine."""
+    """Here a worker that died is started again on another kind of machine."""
     load = partial(dying_model.changing_format, tmp_path)
     with (
         pytest.raises(ClusterFailed, match="NUTGRAF_DTYPE"),
