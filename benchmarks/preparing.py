@@ -49,7 +49,7 @@ def main(
 ) -> None:
     """Measure preparing with one process, with twice as many, and so on up to the cores."""
     config = json.loads((model / "config.json").read_text())
-    window = config["network"]["encoder"]["max_position_embeddings"]
+    window = config["encoder"]["max_position_embeddings"]
     preparer = Preparer((model / "tokenizer.json").read_text(), config["max_windows"], window)
     asked = [
         Article(text, options=Options(targets=("the government",)))

@@ -1,7 +1,7 @@
 """What training and serving must agree on, and nothing else.
 
 Rooms import one way only: `engine` → `artifact` → `tasks` → `network` → `encoding` → `text` → the
-types that lie here (`article`, `analysis`, `labels`, `errors`).
+types that lie here (`article`, `analysis`, `labels`, `errors`). A task is a folder of `tasks`.
 """
 
 import os

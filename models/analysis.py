@@ -6,7 +6,9 @@ the text that was extracted from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from models.article import Style
 
@@ -103,11 +105,24 @@ class InputReport:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The answer for one article; a task that was not asked for is None."""
+    """The answer for one article.
 
-    topic: TopicAnalysis | None
-    stance: tuple[StanceAnalysis, ...] | None
-    summary: Summary | None
+    `results` holds the result of each task that was asked for, by the task's name.
+    """
+
+    results: Mapping[str, Any]
     language: str | None
     warnings: tuple[str, ...]
     input: InputReport
+
+    @property
+    def topic(self) -> TopicAnalysis | None:
+        return self.results.get("topic")
+
+    @property
+    def stance(self) -> tuple[StanceAnalysis, ...] | None:
+        return self.results.get("stance")
+
+    @property
+    def summary(self) -> Summary | None:
+        return self.results.get("summary")

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen, MinLen, doc
 
+from models import registry
+
 MAX_TITLE_CHARS = 1000
 MAX_TARGETS = 20
 MAX_TARGET_CHARS = 500
@@ -20,22 +22,11 @@ READABLE = r"[\p{L}\p{N}]"
 """A letter or a digit: without one there is nothing to read."""
 
 
-class Task(StrEnum):
-    """What can be asked of an article."""
-
-    TOPIC = "topic"
-    STANCE = "stance"
-    SUMMARY = "summary"
-
-
 class Style(StrEnum):
     """How a summary is made: `written` anew, or `extractive`: the article's sentences."""
 
     WRITTEN = "written"
     EXTRACTIVE = "extractive"
-
-
-ALL_TASKS = frozenset(Task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +46,27 @@ class Within:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Limits a text to the names of the tasks that are registered. pydantic checks it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        function = {"type": "no-info", "function": self.checked}
+        return {"type": "function-after", "function": function, "schema": handler(source)}
+
+    def __get_pydantic_json_schema__(self, _: Any, __: Any) -> dict[str, Any]:
+        return {"type": "string", "enum": list(registry.names())}
+
+    @staticmethod
+    def checked(name: str) -> str:
+        """The name. Raises ValueError where no task has it."""
+        if name not in registry.names():
+            *first, last = map(repr, registry.names())
+            raise ValueError(f"it is not one of {', '.join(first)} or {last}")
+        return name
+
+
+TaskName = Annotated[str, Registered()]
 Target = Annotated[str, MinLen(1), MaxLen(MAX_TARGET_CHARS), Matches(READABLE)]
 
 
@@ -67,7 +79,9 @@ class Options:
         MaxLen(MAX_TARGETS),
         doc("Whom or what to take a stance toward; none: the article's own subject."),
     ] = ()
-    tasks: Annotated[frozenset[Task], MinLen(1), doc("What is asked.")] = ALL_TASKS
+    tasks: Annotated[
+        frozenset[TaskName] | None, MinLen(1), doc("What is asked; else all that the model has.")
+    ] = None
     style: Annotated[
         Style,
         Within("summary"),
@@ -78,6 +92,10 @@ class Options:
     ] = 60
     clean: Annotated[bool, doc("Leave out navigation, captions and the like.")] = True
     strict: Annotated[bool, doc("Refuse an article that is longer than the model reads.")] = False
+
+    def asks(self, task: str) -> bool:
+        """Whether a task is asked for."""
+        return self.tasks is None or task in self.tasks
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
     ├── ArticleError            the article or its options cannot be analysed: the sender's to mend
     │   ├── EmptyArticle        no text is left to read
     │   ├── ArticleTooLong      strict mode, and the article is longer than the model reads
+    │   ├── TaskMissing         a task is asked for that the model does not have
     │   ├── UnreadableHtml      no article text was found in the HTML
     │   └── PreparationFailed   it takes too long to prepare, or broke what prepares it
     ├── AnalysisError           this one article failed in the model: nobody else's did
@@ -35,6 +36,10 @@ class EmptyArticle(ArticleError):
 
 class ArticleTooLong(ArticleError):
     """Strict mode, and the article is longer than the model reads."""
+
+
+class TaskMissing(ArticleError):
+    """A task is asked for that the model does not have."""
 
 
 class UnreadableHtml(ArticleError):

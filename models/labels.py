@@ -1,9 +1,9 @@
-"""The label sets: data of the artifact, not code."""
+"""Labels: data of the artifact, not code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 UNRELATED = "unrelated"
@@ -24,43 +24,20 @@ class Label:
             raise ValueError("a label has a name; its code and definition are text too")
 
 
-@dataclass(frozen=True, slots=True)
-class LabelSchema:
-    """The labels of an artifact, in the order of the heads' outputs.
+def read_labels(data: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
+    """Labels from JSON. Raises TypeError or ValueError."""
+    return tuple(Label(**label) for label in data)
 
-    `stance` holds the labels toward a named target; `overall` the subset of them that is possible
-    without one, toward the article's own subject (`unrelated` makes no sense there).
-    """
 
-    topic: tuple[Label, ...]
-    stance: tuple[Label, ...]
-    overall: tuple[str, ...]
+def check_distinct(labels: Sequence[Label]) -> None:
+    """Raises ValueError for a set that no head can tell apart."""
+    names = [label.name for label in labels]
+    if len(set(names)) != len(names) or len(names) < 2:
+        raise ValueError(f"labels must be two or more and distinct, got {names}")
 
-    def __post_init__(self) -> None:
-        for labels in (self.topic, self.stance):
-            names = [label.name for label in labels]
-            if len(set(names)) != len(names) or len(names) < 2:
-                raise ValueError(f"labels must be two or more and distinct, got {names}")
-        unknown = set(self.overall) - {label.name for label in self.stance}
-        if unknown or not self.overall:
-            raise ValueError(f"overall stances are some of the stances; unknown: {sorted(unknown)}")
 
-    @property
-    def topic_names(self) -> tuple[str, ...]:
-        return tuple(label.name for label in self.topic)
-
-    @property
-    def stance_names(self) -> tuple[str, ...]:
-        return tuple(label.name for label in self.stance)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> LabelSchema:
-        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError on other data."""
-        return cls(
-            topic=tuple(Label(**label) for label in data["topic"]),
-            stance=tuple(Label(**label) for label in data["stance"]),
-            overall=tuple(data["overall"]),
-        )
+def check_some_of(names: Sequence[str], labels: Sequence[Label]) -> None:
+    """Raises ValueError for names that are none of the labels, or for no names."""
+    unknown = set(names) - {label.name for label in labels}
+    if unknown or not names:
+        raise ValueError(f"overall stances are some of the stances; unknown: {sorted(unknown)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ import typer
 from models.artifact import artifact as artifacts
 from models.engine import Engine
 from models.errors import NutgrafError
-from models.tasks.calibration import Calibration
+from models.tasks.calibration import calibrations, uncalibrated
 
 EXIT_REFUSED = 2
 
@@ -42,13 +42,14 @@ def fit(
     """Fit a network and save it as an artifact."""
     from training.config import read
     from training.fitting.corpus import build
-    from training.fitting.start import base_path, labels, tokenizer_json
+    from training.fitting.start import base_path, labels, labels_of, tokenizer_json
     from training.fitting.trainer import Fit
 
     run = read(config, base)
     if run.model.start is not None:
         start = artifacts.load(run.model.start)
-        corpus = build(run, start.labels, start.tokenizer.to_str(), start.own_words)
+        words = start.tasks["summary"].own_words
+        corpus = build(run, labels_of(start), start.tokenizer.to_str(), words)
     else:
         corpus = build(run, labels(run.model.labels), tokenizer_json(base_path(run.model.base)))
     typer.echo(f"{len(corpus.train)} training texts, {len(corpus.validation)} held out", err=True)
@@ -70,10 +71,11 @@ def calibrate(
     from training.config import read
     from training.evaluation.calibration import calibrate
 
-    model = replace(artifacts.load(directory), calibration=Calibration())
-    fitted = calibrate(Engine.over(model), read(config))
-    typer.echo(json.dumps(asdict(fitted)))
-    digest = artifacts.save(replace(artifacts.load(directory), calibration=fitted), directory)
+    model = artifacts.load(directory)
+    neutral = replace(model, tasks=uncalibrated(model.tasks))
+    tasks = calibrate(Engine.over(neutral), neutral.tasks, read(config))
+    typer.echo(json.dumps(calibrations(tasks)))
+    digest = artifacts.save(replace(artifacts.load(directory), tasks=tasks), directory)
     typer.echo(f"{directory} {digest}")
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import string
 import time
 from pathlib import Path
+from typing import cast
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+from torch import nn
 
 from models.artifact import artifact
 from models.encoding.tokens import STANCE_TOKEN, WRITE_TOKEN
-from models.labels import LabelSchema
-from models.network.network import END, Network, NetworkConfig, WriterHead
+from models.tasks.build import build
+from models.tasks.stance.section import StanceSection
+from models.tasks.summary.head import SummaryHead, WriterHead
+from models.tasks.summary.own_words import END
+from models.tasks.summary.section import SummarySection
+from models.tasks.topic.section import TopicSection
 from models.text.english import ENGLISH
+from training.labels import LabelSchema
 
 OWN_WORDS = (
     "</s>",
@@ -34,47 +41,48 @@ OWN_WORDS = (
 ENDINGS = "ed er es ing ion ly ment s tion al ic ity ness able".split()  # noqa: SIM905
 SPREAD = 0.5
 """Standard deviation of the weights: wide enough that labels differ between articles."""
+SHAPE = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+    "max_position_embeddings": 512,
+}
 
 
 def tiny_artifact(labels: LabelSchema, seed: int = 2) -> artifact.Artifact:
     """A network of 32 dimensions with random weights, which are the same for the same seed."""
     tokenizer = _tokenizer()
-    network = Network(
-        NetworkConfig(
-            encoder={
-                "vocab_size": tokenizer.get_vocab_size(),
-                "hidden_size": 32,
-                "num_hidden_layers": 2,
-                "num_attention_heads": 2,
-                "intermediate_size": 64,
-                "hidden_dropout_prob": 0.0,
-                "attention_probs_dropout_prob": 0.0,
-                "max_position_embeddings": 512,
-            },
-            topics=len(labels.topic),
-            stances=len(labels.stance),
-            writer_words=len(OWN_WORDS),
-            decoder_layers=1,
-        )
-    )
+    tasks = {
+        "topic": TopicSection(labels.topic),
+        "stance": StanceSection(labels.stance, labels.overall),
+        "summary": SummarySection(OWN_WORDS, decoder_layers=1),
+    }
     torch.manual_seed(seed)
-    for name, parameter in network.named_parameters():
-        if parameter.dim() > 1:
-            torch.nn.init.normal_(parameter, std=SPREAD)
-        elif name.endswith("bias"):
-            torch.nn.init.zeros_(parameter)
-    _lead_on(network.writer)
+    network = build({"vocab_size": tokenizer.get_vocab_size(), **SHAPE}, tasks)
+    spread(network)
+    _lead_on(cast(SummaryHead, network.head("summary")).writer)
     return artifact.Artifact(
         name="tiny",
         version="0",
         created=time.strftime("%Y-%m-%d", time.gmtime()),
-        labels=labels,
-        own_words=OWN_WORDS,
+        tasks=tasks,
         max_windows=8,
         network=network,
         tokenizer=tokenizer,
         card="# tiny\n\nRandom weights, for trials. Its answers mean nothing.\n",
     )
+
+
+def spread(module: nn.Module) -> None:
+    """Gives a module random weights."""
+    for name, parameter in module.named_parameters():
+        if parameter.dim() > 1:
+            nn.init.normal_(parameter, std=SPREAD)
+        elif name.endswith("bias"):
+            nn.init.zeros_(parameter)
 
 
 @torch.no_grad()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from models.analysis import Removed
-from models.article import Article, Options, Task
+from models.article import Article, Options
 from models.encoding import stance_inputs
 from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import ArticleEncoder, Encoded, tokenizer_from
-from models.errors import ArticleTooLong, EmptyArticle
+from models.errors import ArticleTooLong, EmptyArticle, TaskMissing
 from models.text import cleaning, html
 from models.text.detection import LanguageDetector
 from models.text.english import ENGLISH
@@ -64,18 +65,25 @@ class Preparer:
     """Prepares articles for one model. It may be used in any thread, and sent to other processes.
 
     `tokenizer` is a tokenizer's JSON. An article is read in at most `max_windows` windows of
-    `window` tokens. `language` is the code of the language that articles are expected in.
+    `window` tokens. `language` is the code of the language that articles are expected in. `tasks`
+    are those that the model has (None: all).
     """
 
     def __init__(
-        self, tokenizer: str, max_windows: int, window: int, language: str = ENGLISH.code
+        self,
+        tokenizer: str,
+        max_windows: int,
+        window: int,
+        tasks: Sequence[str] | None = None,
+        language: str = ENGLISH.code,
     ) -> None:
-        self._arguments = tokenizer, max_windows, window, language
+        self._arguments = tokenizer, max_windows, window, tasks, language
+        self._tasks = tasks
         self.encoder = ArticleEncoder(tokenizer_from(tokenizer), max_windows, window)
         self._language = language_of(language)
         self._detector = LanguageDetector()
 
-    def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[str, int, int, str]]:
+    def __reduce__(self) -> tuple[Callable[..., Preparer], tuple[Any, ...]]:
         return Preparer, self._arguments
 
     def warm_up(self) -> None:
@@ -84,9 +92,16 @@ class Preparer:
 
     def __call__(self, article: Article) -> Prepared:
         """Prepares an article and detects its language. Raises an ArticleError."""
+        self._check_tasks(article.options)
         prepared = prepare(article, self.encoder, self._language)
         detected = self._detector.detect(_opening(prepared.encoded))
         return replace(prepared, language=detected[0] if detected else None)
+
+    def _check_tasks(self, options: Options) -> None:
+        if self._tasks is not None and not (options.tasks or set()) <= set(self._tasks):
+            raise TaskMissing(
+                f"the model lacks a task that is asked for; it has {', '.join(self._tasks)}"
+            )
 
 
 def prepare(
@@ -139,7 +154,7 @@ def prepare(
 def _questions(
     encoded: Encoded, options: Options, encoder: ArticleEncoder
 ) -> tuple[tuple[str, StanceInput], ...]:
-    if Task.STANCE not in options.tasks or not options.targets:
+    if not options.asks("stance") or not options.targets:
         return ()
     targets = {target: encoder.target(target) for target in options.targets}
     asked = stance_inputs.questions(encoded, list(targets.items()))

@@ -1,1 +1,12 @@
-"""The tasks: a folder for each, with its head, its decisions and its calibration."""
+"""The tasks: a folder for each, with its head, its decisions, its calibration and its metrics.
+
+This list is the order in which answers, columns and reports show them.
+"""
+
+from models import registry
+from models.tasks.stance.task import STANCE
+from models.tasks.summary.task import SUMMARY
+from models.tasks.topic.task import TOPIC
+
+for _task in (TOPIC, STANCE, SUMMARY):
+    registry.register(_task)

@@ -64,6 +64,8 @@ class Lenient(BaseModel):
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a field that may be null too."""
+    if {"type": "null"} in schema.get("anyOf", ()):
+        return schema
     about = {name: schema.pop(name) for name in ABOUT if name in schema}
     return {"anyOf": [schema, {"type": "null"}], **about}
 
@@ -199,6 +201,7 @@ class ModelReport:
     dtype: str
     parameters: int
     max_tokens: int
+    tasks: tuple[str, ...]
     languages: tuple[str, ...]
     metrics: dict[str, Any]
     settings: dict[str, Any]

@@ -11,14 +11,13 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from pydantic import TypeAdapter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.errors import ClientGone, ServiceError
 from service.http.bodies import NDJSON
 from service.http.problems import problem_of
-from service.inference.answer import Answer
+from service.inference.answer import Answer, as_json
 from service.inference.capacity import CapacityLimiter
 
 MAX_CALLS = 16
@@ -33,7 +32,6 @@ Documents = AsyncIterator[Document]
 Analyze = Callable[[bytes], Awaitable[Answer]]
 
 logger = logging.getLogger("nutgraf.bulk")
-_ANSWER = TypeAdapter(Answer)
 
 
 async def begun(documents: Documents) -> Documents:
@@ -151,7 +149,7 @@ def _size(document: Document) -> int:
 
 
 def _line(index: int, answer: Answer) -> bytes:
-    return b'{"index":%d,"answer":%s}\n' % (index, _ANSWER.dump_json(answer))
+    return b'{"index":%d,"answer":%s}\n' % (index, as_json(answer))
 
 
 def _problem(index: int, error: Exception) -> bytes:

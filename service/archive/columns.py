@@ -5,30 +5,17 @@ They are the same whatever was asked. A task that was not asked for leaves its o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from models import registry
 from models.analysis import Analysis
-from models.article import Task
-from models.tasks.stance.columns import COLUMNS as STANCE
-from models.tasks.summary.columns import COLUMNS as SUMMARY
-from models.tasks.topic.columns import COLUMNS as TOPIC
+from models.registry import Column
 from service.archive.formats.format import Record
 from service.archive.rows import Row
+from service.inference.answer import as_json
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-Column = tuple[type, Callable[[Any], Any]]
-"""The type of a column's values, and how to get a value from a result."""
-
-TASKS: Mapping[Task, Mapping[str, Column]] = {
-    Task.TOPIC: TOPIC,
-    Task.STANCE: STANCE,
-    Task.SUMMARY: SUMMARY,
-}
-READ: Mapping[str, tuple[type, Callable[[Analysis], Any]]] = {
+READ: Mapping[str, Column] = {
     "language": (str, lambda analysis: analysis.language),
     "tokens": (int, lambda analysis: analysis.input.tokens),
     "truncated": (bool, lambda analysis: analysis.input.truncated),
@@ -43,7 +30,7 @@ FULL = "analysis"
 
 def output_columns(*, full: bool) -> dict[str, type]:
     """The names of the columns, in order, with the types of their values."""
-    tasks = {name: kind for columns in TASKS.values() for name, (kind, _) in columns.items()}
+    tasks = {name: kind for task in registry.tasks() for name, (kind, _) in task.columns.items()}
     read = {name: kind for name, (kind, _) in READ.items()}
     last = {MODEL: str, FULL: str} if full else {MODEL: str}
     return {**PLACE, **tasks, **read, **last}
@@ -55,12 +42,11 @@ def answer_of(analysis: Analysis, *, full: bool) -> dict[str, Any]:
     The columns of tasks that were not asked for are not in it.
     """
     answer = _values(READ, analysis)
-    for task, columns in TASKS.items():
-        result = getattr(analysis, task)
-        if result is not None:
-            answer |= _values(columns, result)
+    for task in registry.tasks():
+        if (result := analysis.results.get(task.name)) is not None:
+            answer |= _values(task.columns, result)
     if full:
-        answer[FULL] = _json(analysis)
+        answer[FULL] = as_json(analysis).decode()
     return answer
 
 
@@ -76,15 +62,3 @@ def _values(columns: Mapping[str, Column], result: object) -> dict[str, Any]:
 
 def _rounded(value: object) -> object:
     return round(value, DECIMALS) if isinstance(value, float) else value
-
-
-def _json(analysis: Analysis) -> str:
-    return _adapter().dump_json(analysis).decode()
-
-
-@cache
-def _adapter() -> TypeAdapter[Analysis]:
-    """One for all articles: pydantic takes milliseconds to make it, and some to load."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Analysis)

@@ -122,7 +122,7 @@ def _days(directory: Path, manifest: Manifest) -> Mapping[str, Days]:
                 for column, label in zip(found, labels, strict=True):
                     found[column][day, label or WITHHELD] += 1
     asked = manifest.asked["tasks"]
-    return {column: days for column, days in found.items() if column in asked}
+    return {column: days for column, days in found.items() if asked is None or column in asked}
 
 
 def _content(path: Path) -> bytes:

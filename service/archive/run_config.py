@@ -41,7 +41,11 @@ class RunConfig:
         columns = asdict(self.columns)
         where = [list(condition) for condition in columns.pop("where")]
         options = asdict(self.options)
-        options |= {"tasks": sorted(self.options.tasks), "targets": list(self.options.targets)}
+        tasks = self.options.tasks
+        options |= {
+            "tasks": None if tasks is None else sorted(tasks),
+            "targets": list(self.options.targets),
+        }
         return {
             **{f"{name}_column": value for name, value in columns.items()},
             "where": where or None,

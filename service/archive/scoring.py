@@ -12,15 +12,13 @@ scored again, to the same bytes. Shards are finished in order, wherever they are
 from __future__ import annotations
 
 import fcntl
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from models.files import MAX_MANIFEST_BYTES, read_regular
 from service.archive import plan, readers
 from service.archive.columns import output_columns
-from service.archive.errors import InputRefused, RunBusy, RunChanged, storage
+from service.archive.errors import RunBusy, RunChanged, storage
 from service.archive.manifest import NAME, OR_RESTART, Manifest
 from service.archive.progress import Progress
 from service.archive.rows import Check
@@ -60,17 +58,6 @@ def score(
                 _check_numerics(config, manifest, scorer)
                 run.score(scorer)
         return manifest
-
-
-def model_digest(directory: Path) -> str:
-    """The digest of an artifact, as `models.artifact` defines it, without loading torch."""
-    try:
-        manifest = read_regular(directory / "manifest.json", MAX_MANIFEST_BYTES)
-    except OSError:
-        raise InputRefused(
-            f"{directory}: no model is there; name an artifact's directory"
-        ) from None
-    return hashlib.sha256(manifest).hexdigest()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from models.article import Options
+from models.artifact import manifest as artifact
 from service.archive import progress, scoring
 from service.archive.errors import EXIT_REJECTED
 from service.archive.formats import FORMATS, PARQUET
@@ -131,7 +132,7 @@ def score(
     with one_line_errors(), ended_by_hand(), shown(as_json=json_progress) as shows:
         manifest = scoring.score(
             config,
-            scoring.model_digest(model),
+            artifact.digest(model),
             lambda: openers[engine](config, settings),
             shows,
             max_rejected=max_rejected,

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from functools import partial
 
-from service.archive import scoring
+from models.artifact import manifest as artifact
 from service.archive.errors import ClusterFailed
 from service.archive.run_config import RunConfig
 from service.archive.scorer import Scorer
@@ -67,7 +67,7 @@ def open_ray(
         size,
         partial(load.load_engine, its_settings),
         partial(PreparingPool.of, settings=its_settings),
-        digest=scoring.model_digest(settings.model),
+        digest=artifact.digest(settings.model),
         budget_tokens=settings.max_batch_tokens,
         full=config.full,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -15,6 +14,7 @@ from rich.text import Text
 from models.analysis import Analysis, Score, Span, Summary
 from models.article import Article, Options
 from service.inference import load
+from service.inference.answer import as_json as json_of
 from service.printable import printable, printable_json, printable_line
 from service.settings import Settings
 
@@ -40,7 +40,7 @@ def analyze(text: str, options: Options, settings: Settings, *, as_json: bool) -
     if isinstance(analysis, Exception):
         raise analysis
     if as_json:
-        print(printable_json(TypeAdapter(Analysis).dump_json(analysis, indent=2).decode()))
+        print(printable_json(json_of(analysis, indent=2).decode()))
     else:
         Console(highlight=False).print(render(analysis, analysis.input.text or text))
 

@@ -16,6 +16,7 @@ from models.errors import (
     ArtifactError,
     EmptyArticle,
     PreparationFailed,
+    TaskMissing,
     UnreadableHtml,
 )
 from service.archive.errors import StorageFailed
@@ -87,6 +88,7 @@ PROBLEM_TYPES: Mapping[type[Exception], ProblemType] = {
     AnalysisFailed: ProblemType(500, "The article could not be analysed"),
     ClientGone: ProblemType(499, "The client has gone"),
     EmptyArticle: ProblemType(422, "There is no text to read"),
+    TaskMissing: ProblemType(422, "The model has no such task"),
     ArticleTooLong: ProblemType(422, "The article is too long"),
     UnreadableHtml: ProblemType(422, "There is no article in the HTML"),
     PreparationFailed: ProblemType(422, "The article could not be prepared"),

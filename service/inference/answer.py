@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, make_dataclass
+from typing import TYPE_CHECKING, Any
 
-from models.analysis import Analysis
+from pydantic import GetCoreSchemaHandler, TypeAdapter
+
+from models import registry
+from models.analysis import Analysis, InputReport
 
 if TYPE_CHECKING:
     from models.engine import ModelInfo
@@ -44,3 +47,40 @@ class Answer(Analysis):
     def of(cls, analysis: Analysis, model: ModelId, timing_ms: Timing) -> Answer:
         parts = {part.name: getattr(analysis, part.name) for part in fields(Analysis)}
         return cls(**parts, model=model, timing_ms=timing_ms)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> Any:
+        """The schema of what `as_json` writes, with the tasks that are registered now."""
+        return handler.generate_schema(_documented())
+
+
+_FLAT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+def as_json(analysis: Analysis, indent: int | None = None) -> bytes:
+    """An analysis or an answer as it is shown: a field for each task, null without a result."""
+    return _FLAT.dump_json(_flat(analysis), indent=indent)
+
+
+def _flat(analysis: Analysis) -> dict[str, Any]:
+    results = {name: analysis.results.get(name) for name in registry.names()}
+    others = {part.name: getattr(analysis, part.name) for part in fields(analysis)}
+    del others["results"]
+    return results | others
+
+
+def _documented() -> type:
+    """A type with the fields of an answer as it is shown."""
+    tasks = [(task.name, task.result | None) for task in registry.tasks()]
+    return make_dataclass(
+        "Answer",
+        [
+            *tasks,
+            ("language", str | None),
+            ("warnings", tuple[str, ...]),
+            ("input", InputReport),
+            ("model", ModelId),
+            ("timing_ms", Timing),
+        ],
+        namespace={"__doc__": Answer.__doc__},
+    )

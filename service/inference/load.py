@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from models.artifact.manifest import MANIFEST
 from models.errors import ArtifactMissing
 from service.errors import ModelUnavailable
 from service.inference.model import Model
 from service.settings import Settings
-
-MANIFEST = "manifest.json"
 
 
 def load_engine(settings: Settings, parallel: int | None = None) -> Model:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from models.analysis import Analysis
-from models.article import Style, Task
+from models.article import Style
 from models.encoding.packing import padded_tokens
 from service.inference.batching import (
     FairScheduler,
@@ -61,7 +61,7 @@ class QueueEntry:
     def group(self) -> Hashable:
         """Entries that may share a batch: of one model, and none waits for others' summaries."""
         options = self.prepared.options
-        writes = Task.SUMMARY in options.tasks and options.style is Style.WRITTEN
+        writes = options.asks("summary") and options.style is Style.WRITTEN
         return id(self.model), writes
 
     @property

@@ -105,6 +105,13 @@ def in_config(directory: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def temperature_0(directory: Path) -> None:
+    path = directory / "config.json"
+    config = json.loads(path.read_text())
+    config["tasks"]["topic"]["calibration"]["temperature"] = 0
+    path.write_text(json.dumps(config))
+
+
 def replaced(directory: Path, name: str, make: Callable[[Path], object]) -> None:
     (directory / name).unlink()
     make(directory / name)
@@ -115,7 +122,7 @@ def replaced(directory: Path, name: str, make: Callable[[Path], object]) -> None
     [
         pytest.param(nan_weights, id="weights that are no numbers"),
         pytest.param(large_weights, id="scores that are no numbers"),
-        pytest.param(partial(in_config, calibration={"topic_temperature": 0}), id="temperature 0"),
+        pytest.param(temperature_0, id="temperature 0"),
         pytest.param(partial(in_config, max_windows=0), id="0 windows"),
         pytest.param(partial(in_config, max_windows=-1), id="-1 windows"),
         pytest.param(

@@ -10,9 +10,9 @@ from tokenizers import Tokenizer
 from models.artifact.artifact import Artifact
 from models.encoding.tokens import ArticleEncoder
 from models.tasks.summary.decision import all_words
+from models.tasks.summary.own_words import OwnWords
 from models.tasks.summary.writer import Request
 from models.text.sentences import split
-from models.text.words import OwnWords
 
 MakeRequest = Callable[..., Request]
 
@@ -29,7 +29,7 @@ def encoder(tokenizer: Tokenizer) -> ArticleEncoder:
 
 @pytest.fixture(scope="session")
 def own(tiny_artifact: Artifact) -> OwnWords:
-    return OwnWords(tiny_artifact.own_words)
+    return OwnWords(tiny_artifact.tasks["summary"].own_words)
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,11 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from models import registry
 from models.analysis import Analysis, Span
-from models.article import ALL_TASKS, Article, Options, Style, Task
+from models.article import Article, Options, Style
 from models.artifact.artifact import load, save
-from models.device import cores
+from models.device import cores, has_fast_bfloat16
 from models.encoding.packing import pack
 from models.encoding.preparation import Prepared
 from models.encoding.tokens import Integers, tokenizer_from
@@ -30,7 +31,6 @@ from models.engine import (
     CPU_GROUP_TOKENS,
     MAX_PARALLEL,
     Engine,
-    fast_bfloat16,
 )
 from models.errors import (
     AnalysisError,
@@ -39,11 +39,13 @@ from models.errors import (
     ArtifactSchema,
     ArtifactUnfit,
     EmptyArticle,
+    TaskMissing,
     UnreadableHtml,
 )
-from models.network import encoded
-from models.network.encoded import Encode
-from models.tasks.calibration import Calibration
+from models.network import states
+from models.network.states import Encode
+from models.tasks.build import build
+from models.tasks.stance import head as stance_head
 from models.tasks.summary.decision import all_words, content_words, count_words
 from tests.support.articles import (
     BOILERPLATE,
@@ -64,9 +66,7 @@ def options_of(number: int) -> Options:
     """Other options for every article, so that a batch mixes them."""
     return Options(
         targets=TARGETS[: number % 4],
-        tasks=(ALL_TASKS, frozenset({Task.TOPIC}), ALL_TASKS, frozenset({Task.SUMMARY}))[
-            number % 4
-        ],
+        tasks=(None, frozenset({"topic"}), None, frozenset({"summary"}))[number % 4],
         style=(Style.WRITTEN, Style.WRITTEN, Style.EXTRACTIVE)[number % 3],
         max_words=(60, 25, 120)[number % 3],
     )
@@ -107,7 +107,7 @@ def same(one: Analysis, other: Analysis) -> None:
             for score in mine.scores:
                 assert score.probability == pytest.approx(theirs[score.label], rel=0, abs=1e-5)
     assert one.summary == other.summary
-    assert replace(one, topic=None, stance=None) == replace(other, topic=None, stance=None)
+    assert replace(one, results={}) == replace(other, results={})
 
 
 @pytest.mark.slow
@@ -186,17 +186,17 @@ def counted(engine: Engine) -> Iterator[list[int]]:
 
 @pytest.mark.parametrize("style", Style)
 @pytest.mark.parametrize(
-    "tasks", [{Task.TOPIC}, {Task.STANCE}, {Task.SUMMARY}, ALL_TASKS], ids=lambda t: "+".join(t)
+    "tasks", [{"topic"}, {"stance"}, {"summary"}, set(registry.names())], ids=lambda t: "+".join(t)
 )
 @pytest.mark.parametrize("targets", [(), TARGETS[:1], TARGETS])
 def test_an_article_is_read_once_and_each_target_with_its_passages(
-    engine: Engine, style: Style, tasks: set[Task], targets: tuple[str, ...]
+    engine: Engine, style: Style, tasks: set[str], targets: tuple[str, ...]
 ) -> None:
     options = Options(targets=targets, tasks=frozenset(tasks), style=style)
     with counted(engine) as rows:
         (found,) = analyse(engine, Article(SAMPLES[0].text, options=options))
-    asked = len(targets) if Task.STANCE in tasks else 0
-    whole = tasks != {Task.STANCE} or not targets
+    asked = len(targets) if "stance" in tasks else 0
+    whole = tasks != {"stance"} or not targets
     assert sorted(rows) == sorted([found.input.windows] * whole + [asked] * bool(asked))
 
 
@@ -210,12 +210,26 @@ def test_a_batch_is_one_encoder_call_for_each_budget_of_tokens(engine: Engine) -
 
 
 def test_only_what_was_asked_is_answered(engine: Engine) -> None:
-    for tasks in ({Task.TOPIC}, {Task.STANCE}, {Task.SUMMARY}, {Task.TOPIC, Task.SUMMARY}):
+    for tasks in ({"topic"}, {"stance"}, {"summary"}, {"topic", "summary"}):
         options = Options(tasks=frozenset(tasks))
         (found,) = analyse(engine, Article(OPINION.text, options=options))
-        assert (found.topic is not None) == (Task.TOPIC in tasks)
-        assert (found.stance is not None) == (Task.STANCE in tasks)
-        assert (found.summary is not None) == (Task.SUMMARY in tasks)
+        assert found.results.keys() == tasks
+        assert (found.topic is not None) == ("topic" in tasks)
+        assert (found.stance is not None) == ("stance" in tasks)
+        assert (found.summary is not None) == ("summary" in tasks)
+
+
+def test_a_task_that_the_model_lacks_is_refused_and_the_others_are_answered(tiny: Path) -> None:
+    whole = load(tiny)
+    tasks = {"topic": whole.tasks["topic"]}
+    network = build(whole.network.shape, tasks)
+    engine = Engine.over(replace(whole, tasks=tasks, network=network), device="cpu")
+    engine.warm_up()
+    (found,) = analyse(engine, Article(OPINION.text))
+    assert found.results.keys() == {"topic"}
+    assert engine.info.tasks == tuple(engine.info.labels) == ("topic",)
+    with pytest.raises(TaskMissing, match=r"it has topic$"):
+        engine.prepare(Article(OPINION.text, options=Options(tasks=frozenset({"stance"}))))
 
 
 def test_each_target_has_its_stance_in_the_order_asked(engine: Engine) -> None:
@@ -261,7 +275,7 @@ def test_offsets_point_into_the_text_as_it_was_sent(
 def test_no_summary_is_longer_than_asked_nor_says_what_is_not_there(
     engine: Engine, most: int, style: Style, number: int
 ) -> None:
-    options = Options(tasks=frozenset({Task.SUMMARY}), style=style, max_words=most)
+    options = Options(tasks=frozenset({"summary"}), style=style, max_words=most)
     article = replace(ARTICLES[number], options=options)
     (found,) = analyse(engine, article)
     text, summary = article.text or found.input.text or "", found.summary
@@ -389,7 +403,16 @@ def test_odd_text_is_answered_or_refused_in_one_line(
     assert all(math.isfinite(score.probability) for score in found.topic.scores)
 
 
-PARTS = ["encoder", "reader", "topic", "overall", "salience", "stance", "decoder", "writer"]
+PARTS = {
+    "encoder": "encoder",
+    "reader": "reader",
+    "topic": "heads.topic",
+    "overall": "heads.stance.overall",
+    "stance": "heads.stance.target",
+    "salience": "heads.summary.salience",
+    "decoder": "heads.summary.decoder",
+    "writer": "heads.summary.writer",
+}
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -397,7 +420,7 @@ def test_a_broken_model_answers_with_errors_never_with_nan(tiny: Path, part: str
     engine = Engine.load(tiny, device="cpu", dtype="float32")
     with torch.no_grad():
         for name, parameter in engine.network.named_parameters():
-            if name.startswith(f"{part}."):
+            if name.startswith(f"{PARTS[part]}."):
                 parameter.fill_(math.nan)
     articles = ARTICLES[:5:2]
     outcomes = engine.analyze([engine.prepare(article) for article in articles])
@@ -426,18 +449,19 @@ def test_an_article_that_fails_leaves_its_neighbours_whole(
     ((_, question), *_) = prepared(poisoned).questions
     article = prepared(poisoned).encoded
     bad = question.ids if part == "question" else article.ids[: article.windows[0]]
-    original = encoded._encoded
+    original = states.encoded
 
     def poison(encode: Encode, windows: Sequence[Integers], *rest: Any) -> torch.Tensor:
-        states = original(encode, windows, *rest)
+        found = original(encode, windows, *rest)
         begins = itertools.accumulate((len(window) for window in windows), initial=0)
         for begin, window in zip(begins, windows, strict=False):
             if window.tolist() == bad.tolist():
-                states[begin + 5] = math.inf
-        return states
+                found[begin + 5] = math.inf
+        return found
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(encoded, "_encoded", poison)
+        for module in (states, stance_head):
+            patched.setattr(module, "encoded", poison)
         found = engine.analyze([prepared(number) for number in range(5)])
     assert isinstance(found[poisoned], AnalysisError)
     for number in (0, 1, 3, 4):
@@ -457,8 +481,14 @@ def test_what_a_batch_takes_counts_the_questions(prepared: Callable[[int], Prepa
 
 
 def test_calibration_comes_from_the_artifact(tiny: Path, tmp_path: Path) -> None:
-    fitted = Calibration(topic_temperature=3.0, topic_threshold=1.0, stance_threshold=1.0)
-    save(replace(load(tiny), calibration=fitted), tmp_path / "fitted")
+    plain_model = load(tiny)
+    tasks = dict(plain_model.tasks)
+    for name, fitted in (
+        ("topic", {"temperature": 3.0, "threshold": 1.0}), ("stance", {"threshold": 1.0}),
+    ):  # fmt: skip
+        calibration = replace(tasks[name].calibration, **fitted)
+        tasks[name] = replace(tasks[name], calibration=calibration)
+    save(replace(plain_model, tasks=tasks), tmp_path / "fitted")
     engine = Engine.load(tmp_path / "fitted", device="cpu", dtype="float32")
     article = Article(OPINION.text, options=Options(targets=TARGETS[:1]))
     (found,) = analyse(engine, article)
@@ -475,7 +505,8 @@ def test_the_model_says_what_it_is(engine: Engine, tiny: Path) -> None:
     info = engine.info
     assert (info.name, info.device, info.dtype) == ("tiny", "cpu", "float32")
     assert info.digest == load(tiny).digest
-    assert info.labels.overall == ("favor", "against", "neutral")
+    assert [label.name for label in info.labels["overall"]] == ["favor", "against", "neutral"]
+    assert info.tasks == ("topic", "stance", "summary")
     assert info.parameters == sum(p.numel() for p in engine.network.parameters())
 
 
@@ -488,7 +519,7 @@ def test_bfloat16_answers_too(tiny: Path) -> None:
 
 
 def test_auto_takes_bfloat16_where_it_is_fast(tiny: Path) -> None:
-    fast = fast_bfloat16(torch.device("cpu"))
+    fast = has_fast_bfloat16(torch.device("cpu"))
     engine = Engine.load(tiny, device="cpu", dtype="auto")
     assert engine.info.dtype == ("bfloat16" if fast else "float32")
 
@@ -524,7 +555,7 @@ def test_a_torch_that_cannot_tell_computes_in_float32(
     monkeypatch: pytest.MonkeyPatch, tiny: Path
 ) -> None:
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert not fast_bfloat16(torch.device("cpu"))
+    assert not has_fast_bfloat16(torch.device("cpu"))
     assert Engine.load(tiny, device="cpu", dtype="auto").info.dtype == "float32"
 
 
@@ -533,10 +564,18 @@ def test_bfloat16_is_fast_where_the_processor_has_it(
     monkeypatch: pytest.MonkeyPatch, found: dict[str, bool]
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
-    assert fast_bfloat16(torch.device("cpu")) == bool({"avx512_bf16", "amx_tile"} & found.keys())
+    assert has_fast_bfloat16(torch.device("cpu")) == bool(
+        {"avx512_bf16", "amx_tile"} & found.keys()
+    )
 
 
-@pytest.mark.parametrize("part", ["encoder", "reader", "topic", "overall", "salience", "stance"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "encoder", "reader", "heads.topic", "heads.stance.overall", "heads.stance.target",
+        "heads.summary.salience",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("number", [math.nan, 1e38])
 def test_a_model_whose_scores_are_no_numbers_is_unfit(tiny: Path, part: str, number: float) -> None:
     engine = Engine.load(tiny, device="cpu", dtype="float32")

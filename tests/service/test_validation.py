@@ -24,7 +24,7 @@ from pydantic import (
     ValidationError,
 )
 
-from models.article import Task
+from models.article import Style
 from service.api.schemas import read_article
 from service.errors import InvalidRequest
 from service.http.problems import problem_of
@@ -77,7 +77,7 @@ CONSTRAINTS: list[tuple[Any, Any]] = [
     (Annotated[float, Field(allow_inf_nan=False)], math.inf), (Annotated[int, Field(gt=3)], 3),
     (Annotated[int, Field(ge=3)], 2), (Annotated[int, Field(lt=3)], 3),
     (Annotated[int, Field(le=3)], 4), (Strict, 1), (Strict, {}), (Strict, {"number": 1}),
-    (Strict, {"number": 2, "a b": 1}), (Task, "a"), (Literal["a", "b"], "c"), (list[int], 1),
+    (Strict, {"number": 2, "a b": 1}), (Style, "a"), (Literal["a", "b"], "c"), (list[int], 1),
     (Annotated[list[int], Field(min_length=3)], []), (tuple[int, int], [1]), (set[int], 1),
     (Annotated[list[int], Field(max_length=1)], [1, 2]), (dict[str, int], 1), (Path, 1),
     (Annotated[int, BeforeValidator(_refuse)], 1), (int | str, []), (datetime.date, "a"),

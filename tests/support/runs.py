@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models.article import Options, Task
+from models.article import Options
 from service.archive import scoring
 from service.archive.formats import JSONL
 from service.archive.manifest import Manifest
@@ -37,12 +37,11 @@ def write_jsonl(path: Path, texts: Iterable[object]) -> Path:
 
 
 def request(*inputs: Path, output: Path, **more: Any) -> RunConfig:
-    options = Options(tasks=frozenset(Task))
     return RunConfig(
         **{
             "inputs": tuple(map(str, inputs)),
             "output": output,
-            "options": options,
+            "options": Options(),
             "format": JSONL,
             "shard_rows": SHARD_ROWS,
             "max_batch_tokens": BUDGET_TOKENS,

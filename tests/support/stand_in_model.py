@@ -18,16 +18,14 @@ from models.analysis import (
     SummarySentence,
     TopicAnalysis,
 )
-from models.article import Article, Options, Task
+from models.article import Article, Options
 from models.errors import AnalysisError, EmptyArticle
-from models.labels import Label, LabelSchema
+from models.labels import Label
 
 WINDOW_TOKENS = 512
-SCHEMA = LabelSchema(
-    topic=(Label("weather", "medtop:17000000"), Label("sport", "medtop:15000000")),
-    stance=(Label("favor"), Label("against"), Label("neutral"), Label("unrelated")),
-    overall=("favor", "against", "neutral"),
-)
+TOPICS = (Label("weather", "medtop:17000000"), Label("sport", "medtop:15000000"))
+STANCES = (Label("favor"), Label("against"), Label("neutral"), Label("unrelated"))
+LABELS = {"topic": TOPICS, "stance": STANCES, "overall": STANCES[:3]}
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,8 @@ class Info:
     version: str = "1"
     digest: str = "0" * 64
     created: str = "2026-01-01"
-    labels: LabelSchema = SCHEMA
+    tasks: tuple[str, ...] = ("topic", "stance", "summary")
+    labels: dict[str, tuple[Label, ...]] = field(default_factory=lambda: LABELS)
     device: str = "cpu"
     dtype: str = "float32"
     parameters: int = 1
@@ -121,11 +120,13 @@ class StandIn:
     def _answer(self, prepared: Prepared) -> Analysis | AnalysisError:
         if "nan" in prepared.text.split():
             return AnalysisError("The scores of this article are not finite.")
-        tasks = prepared.options.tasks
+        results = {
+            "topic": _topic(prepared.text),
+            "stance": _stances(prepared.options),
+            "summary": _summary(prepared),
+        }
         return Analysis(
-            topic=_topic(prepared.text) if Task.TOPIC in tasks else None,
-            stance=_stances(prepared.options) if Task.STANCE in tasks else None,
-            summary=_summary(prepared) if Task.SUMMARY in tasks else None,
+            results={n: found for n, found in results.items() if prepared.options.asks(n)},
             language="en",
             warnings=(),
             input=InputReport(prepared.tokens, prepared.windows, False, ()),

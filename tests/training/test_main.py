@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import pytest
 from typer.testing import CliRunner
 
 from models.artifact.artifact import load
+from models.tasks.topic.section import TopicSection
 from tests.support.articles import SAMPLES
 from tests.support.paths import ROOT
 from training import __main__ as training
@@ -66,4 +67,4 @@ def test_the_example_config_fits_and_calibrates_on_a_csv_of_ones_own(
         assert done.exit_code == 0, done.output
     artifact = load(Path("mine"))
     assert artifact.name == "my-model"
-    assert [label.name for label in artifact.labels.topic] == topics
+    assert [label.name for label in cast(TopicSection, artifact.tasks["topic"]).labels] == topics

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from models.encoding.tokens import ArticleEncoder, Encoded, Integers, Sentence
-from models.network.network import END
-from models.text.words import OwnWords, is_content, normal, normal_words
+from models.tasks.summary.own_words import END, OwnWords
+from models.text.words import is_content, normal, normal_words
 
 MIN_WORDS, MAX_WORDS = 5, 36
 MAX_SOURCE_WORDS = 90

@@ -15,9 +15,9 @@ from models.encoding.preparation import prepare
 from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, tokenizer_from
 from models.errors import EmptyArticle
-from models.labels import LabelSchema
+from models.tasks.summary.own_words import OwnWords
 from models.text.sentences import split
-from models.text.words import OwnWords, normal_words
+from models.text.words import normal_words
 from training.config import Source
 from training.data.alignment import (
     Pair,
@@ -29,6 +29,7 @@ from training.data.alignment import (
 )
 from training.data.labelled import Labelled, digest
 from training.errors import DataError
+from training.labels import LabelSchema
 
 CHUNK = 64
 SEARCHED_WORDS = 8 * WINDOW_TOKENS

@@ -16,6 +16,7 @@ from typing import Any
 
 from datasets import Dataset, load_dataset
 
+from models import registry
 from models.encoding.stance_inputs import STEM_CHARS
 from models.labels import UNRELATED
 from models.text.words import is_content, normal_words
@@ -27,17 +28,27 @@ COLUMNS = frozenset(
     {"text", "title", "topic", "also", "target", "targets", "stance", "stances", "overall"}
     | {"summary"}
 )
+OWN_GOLD = frozenset({"topics", "stances", "summary"})
+"""The gold that `Labelled` has a field for. Any other of a task is a column of that name."""
 
 
 @dataclass(slots=True)
 class Labelled:
-    """A text with all labels known for it. `stances` maps a target (None: overall) to a label."""
+    """A text with all labels known for it. `stances` maps a target (None: overall) to a label.
+
+    `others` holds the gold of tasks that are not among the fields, by the name of its column.
+    """
 
     text: str
     title: str | None = None
     topics: list[str] = field(default_factory=list)
     stances: dict[str | None, str] = field(default_factory=dict)
     summary: str | None = None
+    others: dict[str, Any] = field(default_factory=dict)
+
+    def gold(self, name: str) -> Any:
+        """What people answered for a task, by the name that the task has for it."""
+        return getattr(self, name) if name in OWN_GOLD else self.others.get(name)
 
 
 def load(source: Source) -> list[Labelled]:
@@ -86,7 +97,7 @@ def _rows(source: Source) -> Iterator[dict[str, Any]]:
         allowed = value if isinstance(value, list) else [value]
         keep = [i for i, found in enumerate(table[column]) if found in allowed]
         table = table.select(keep)
-    wanted = COLUMNS.difference(source.without)
+    wanted = (COLUMNS | _other_gold()).difference(source.without)
     table = table.select_columns([name for name in table.column_names if name in wanted])
     return (row for row in table if row["text"] and row["text"].strip())
 
@@ -103,9 +114,16 @@ def _renamed(table: Dataset, source: Source) -> Dataset:
     return table.rename_columns({theirs: ours for ours, theirs in source.columns.items()})
 
 
+def _other_gold() -> set[str]:
+    return {task.gold for task in registry.tasks() if task.gold} - OWN_GOLD
+
+
 def _merge(labelled: Labelled, row: Mapping[str, Any], path: Path) -> None:
     labelled.title = labelled.title or row.get("title") or None
     labelled.summary = labelled.summary or row.get("summary") or None
+    for column in _other_gold():
+        if row.get(column) is not None:
+            labelled.others.setdefault(column, row[column])
     also = row.get("also") or []
     for topic in [row.get("topic"), *([also] if isinstance(also, str) else also)]:
         if topic and topic not in labelled.topics:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.analysis import Analysis, Span
-from models.article import Article, Options, Task
+from models.article import Article, Options
 from models.engine import Engine
+from models.tasks.judged import mean
 from training.data.labelled import Labelled
-from training.evaluation.predictions import analyses, mean
+from training.evaluation.predictions import analyses
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _trials(engine: Engine, texts: Sequence[Labelled]) -> Iterator[Trial]:
 def _options(text: Labelled) -> Options:
     """The topic where it is known, else the stances; the text as it stands, so offsets hold."""
     targets = tuple(target for target in text.stances if target)[:3]
-    task = Task.TOPIC if text.topics else Task.STANCE
+    task = "topic" if text.topics else "stance"
     return Options(targets, frozenset({task}), clean=False)
 
 

@@ -13,13 +13,12 @@ from typing import Any
 import torch
 
 from models.artifact.artifact import Artifact
-from models.tasks.calibration import Calibration
+from models.tasks.calibration import uncalibrated
 from training.errors import AverageError
 
 SAME: dict[str, Callable[[Artifact], Any]] = {
-    "labels": lambda artifact: artifact.labels,
-    "network": lambda artifact: artifact.network.config,
-    "own words": lambda artifact: artifact.own_words,
+    "tasks": lambda artifact: uncalibrated(artifact.tasks),
+    "encoder": lambda artifact: artifact.network.shape,
     "tokenizer": lambda artifact: artifact.tokenizer.to_str(),
 }
 
@@ -39,4 +38,4 @@ def average(one: Artifact, other: Artifact, share: float) -> Artifact:
     first = dict(one.network.named_parameters())
     for name, weights in other.network.named_parameters():
         weights.lerp_(first[name].to(weights.dtype), 1 - share)
-    return replace(other, calibration=Calibration(), metrics={}, digest="")
+    return replace(other, tasks=uncalibrated(other.tasks), metrics={}, digest="")

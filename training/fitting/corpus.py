@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from models.encoding.tokens import ArticleEncoder
-from models.labels import LabelSchema
-from models.text.words import OwnWords
+from models.tasks.summary.own_words import OwnWords
 from training.config import Config, Optimisation, Source
 from training.data.examples import (
     BatchSampler,
@@ -21,6 +20,7 @@ from training.data.examples import (
 )
 from training.data.labelled import Labelled, load, split
 from training.fitting.losses import Batch
+from training.labels import LabelSchema
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,10 +13,13 @@ from torch.nn import functional
 
 from models.encoding.stance_inputs import StanceInput
 from models.encoding.tokens import Integers
-from models.network.encoded import EncodedArticles, Source, read_stances
+from models.network.heads import PooledHead
 from models.network.network import Network
 from models.network.padding import pad
-from models.text.words import OwnWords
+from models.network.states import EncodedArticles
+from models.tasks.stance.head import StanceHead, read_targets
+from models.tasks.summary.head import SourceSentence, SummaryHead, memory_of, salience
+from models.tasks.summary.own_words import OwnWords
 from training.config import Losses
 from training.data.alignment import Pair
 from training.data.examples import Example
@@ -24,7 +28,7 @@ GROUP_TOKENS = 2048
 """Windows of similar length are encoded together, this many padded tokens at a time."""
 SMOOTHING = 0.05
 FULL_WEIGHT_ITEMS = 4
-"""A head with fewer labels than this in a batch counts for less, lest one noisy label steer it."""
+"""A head with fewer labels in a batch counts for less: one noisy label must not steer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +57,40 @@ class JointModel(nn.Module):
         self._write_id = write_id
         self._weights = weights.model_dump()
 
+    @property
+    def _topic_head(self) -> PooledHead:
+        return cast(PooledHead, self.network.head("topic"))
+
+    @property
+    def _stance_head(self) -> StanceHead:
+        return cast(StanceHead, self.network.head("stance"))
+
+    @property
+    def _summary_head(self) -> SummaryHead:
+        return cast(SummaryHead, self.network.head("summary"))
+
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, HeadLoss]]:
         """The weighted sum of the heads' losses, and each head's own."""
         examples = [example for example in batch.examples if example.whole]
-        reading = EncodedArticles(self.network, [e.encoded for e in examples], GROUP_TOKENS)
+        states = EncodedArticles(self.network, [e.encoded for e in examples], GROUP_TOKENS)
         heads = {
-            "topic": self._topic(reading, examples),
-            "overall": self._overall(reading, examples),
+            "topic": self._topic(states, examples),
+            "overall": self._overall(states, examples),
             "stance": self._stance(batch),
-            "salience": self._salience(reading, examples),
-            "writing": self._writing(reading, examples),
+            "salience": self._salience(states, examples),
+            "writing": self._writing(states, examples),
         }
         found = {name: head for name, head in heads.items() if head is not None}
-        total = self.network.topic.out.bias.sum() * 0.0  # what no head learns from costs nothing
+        total = self._topic_head.out.bias.sum() * 0.0  # what no head learns from costs nothing
         for name, head in found.items():
             total = total + self._weights[name] * min(1, head.items / FULL_WEIGHT_ITEMS) * head.mean
         return total, found
 
-    def _topic(self, reading: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
+    def _topic(self, states: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
         rows = [row for row, example in enumerate(examples) if example.topics]
         if not rows:
             return None
-        logits = reading.topic().logits[rows]
+        logits = self._topic_head(*states.sentences).logits[rows]
         target = torch.zeros_like(logits)
         for index, row in enumerate(rows):
             for topic, weight in examples[row].topics:
@@ -83,39 +99,40 @@ class JointModel(nn.Module):
             functional.cross_entropy(logits, target, label_smoothing=SMOOTHING), len(rows)
         )
 
-    def _overall(self, reading: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
+    def _overall(self, states: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
         known = [(row, e.overall) for row, e in enumerate(examples) if e.overall is not None]
         if not known:
             return None
-        return _labelled(reading.overall().logits[[row for row, _ in known]], [n for _, n in known])
+        logits = self._stance_head.overall(*states.sentences).logits[[row for row, _ in known]]
+        return _labelled(logits, [n for _, n in known])
 
     def _stance(self, batch: Batch) -> HeadLoss | None:
         asked = [pair for drawn in batch.questions for pair in drawn]
         if not asked:
             return None
-        read = read_stances(self.network, [question for question, _ in asked], GROUP_TOKENS)
+        read = read_targets(self.network, [question for question, _ in asked], GROUP_TOKENS)
         return _labelled(read.logits, [stance for _, stance in asked])
 
-    def _salience(self, reading: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
+    def _salience(self, states: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
         rows = [row for row, example in enumerate(examples) if example.salient]
         if not rows:
             return None
-        scores = reading.salience()[rows].log_softmax(-1)
+        scores = salience(self._summary_head, states)[rows].log_softmax(-1)
         picked = [scores[i, list(examples[row].salient or ())] for i, row in enumerate(rows)]
         return HeadLoss(-torch.stack([each.mean() for each in picked]).mean(), len(rows))
 
-    def _writing(self, reading: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
+    def _writing(self, states: EncodedArticles, examples: Sequence[Example]) -> HeadLoss | None:
         pairs = [(row, p) for row, example in enumerate(examples) for p in example.pairs]
         if not pairs:
             return None
-        memory, words = reading.sources(
-            [Source(row, p.first, p.last, p.words.tolist()) for row, p in pairs]
+        memory, words = memory_of(
+            states, [SourceSentence(row, p.first, p.last, p.words.tolist()) for row, p in pairs]
         )
         steps = _Steps([p for _, p in pairs], self._write_id, words.device)
         rows = torch.arange(len(pairs), device=words.device)[:, None]
         copied = words[rows, steps.before.clamp(min=0)] * (steps.before >= 0)[..., None]
-        read = self.network.write(steps.inputs, copied, memory)
-        logits = self.network.writer(read, words, steps.follows)
+        read = self._summary_head.write(steps.inputs, copied, memory)
+        logits = self._summary_head.writer(read, words, steps.follows)
         allowed = [self._own.allowed(examples[row].article_words) for row, _ in pairs]
         own = (
             torch.from_numpy(np.stack(allowed))

@@ -6,17 +6,23 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoTokenizer, BertModel
 
 from models.artifact.artifact import Artifact, load
 from models.encoding.tokens import tokenizer_from
-from models.labels import LabelSchema
-from models.network.network import ENCODER_SHAPE, Network, NetworkConfig
+from models.network.bert import SHAPE
+from models.tasks.build import build
+from models.tasks.stance.section import StanceSection
+from models.tasks.summary.head import SummaryHead
+from models.tasks.summary.section import SummarySection
+from models.tasks.topic.section import TopicSection
 from training.config import ModelConfig
 from training.errors import BaseError
 from training.fitting.corpus import Corpus
+from training.labels import LabelSchema
 
 BASE_FILES = (
     ("config.json",),
@@ -55,6 +61,12 @@ def labels(path: Path | None) -> LabelSchema:
     return LabelSchema.from_json(json.loads((path or DEFAULT_LABELS).read_text("utf-8")))
 
 
+def labels_of(artifact: Artifact) -> LabelSchema:
+    """The label schema of an artifact to go on from."""
+    topic, stance = artifact.tasks["topic"], artifact.tasks["stance"]
+    return LabelSchema(topic.labels, stance.labels, stance.overall)
+
+
 def tokenizer_json(base: str) -> str:
     """The starting encoder's tokenizer. Raises BaseError."""
     try:
@@ -81,25 +93,21 @@ def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
         )
     # Dropout in attention leaves the fused path (5 times slower on a CPU); the heads keep theirs.
     config.attention_probs_dropout_prob = config.hidden_dropout_prob = 0.0
-    network = Network(
-        NetworkConfig(
-            encoder={n: v for n, v in config.to_dict().items() if n in ENCODER_SHAPE},
-            topics=len(corpus.labels.topic),
-            stances=len(corpus.labels.stance),
-            writer_words=len(corpus.own),
-            decoder_layers=model.decoder_layers,
-            salience_layers=model.salience_layers,
-        )
-    )
+    tasks = {
+        "topic": TopicSection(corpus.labels.topic),
+        "stance": StanceSection(corpus.labels.stance, corpus.labels.overall),
+        "summary": SummarySection(corpus.own.words, model.decoder_layers, model.salience_layers),
+    }
+    network = build({n: v for n, v in config.to_dict().items() if n in SHAPE}, tasks)
     pretrained = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
     network.encoder.load_state_dict(pretrained.state_dict())
-    network.warm_start(corpus.own_pieces)
+    network.reader.encoder.load_state_dict(network.encoder.encoder.state_dict())
+    cast(SummaryHead, network.head("summary")).warm_start(network.encoder, corpus.own_pieces)
     return Artifact(
         name=model.name or DEFAULT_NAME,
         version=model.version,
         created=created,
-        labels=corpus.labels,
-        own_words=corpus.own.words,
+        tasks=tasks,
         max_windows=model.max_windows,
         network=network,
         tokenizer=tokenizer_from(corpus.tokenizer_json),

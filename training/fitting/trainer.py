@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from models.artifact.artifact import Artifact
-from models.engine import fast_bfloat16
+from models.device import device_of, has_fast_bfloat16
 from training.config import Config, Optimisation
 from training.data.examples import BatchSampler, sampled_questions
 from training.fitting.corpus import Corpus
@@ -207,9 +207,7 @@ def _precision(wanted: str) -> str:
     """bf16 where the machine computes it faster than float32, else none."""
     if wanted != "auto":
         return wanted
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported() else "no"
-    return "bf16" if fast_bfloat16(torch.device("cpu")) else "no"
+    return "bf16" if has_fast_bfloat16(device_of("auto")) else "no"
 
 
 def _freeze(artifact: Artifact, how: Optimisation) -> None:

@@ -16,8 +16,9 @@ from models.analysis import Span, Summary, SummarySentence
 from models.article import Style
 from models.encoding.tokens import Encoded
 from models.tasks.summary import surface
+from models.tasks.summary.own_words import OwnWords
 from models.tasks.summary.writer import MAX_SOURCE_WORDS, Draft, Request
-from models.text.words import WORD, OwnWords, is_content, normal_words
+from models.text.words import WORD, is_content, normal_words
 
 MIN_SENTENCE_WORDS = 5
 MAX_SENTENCE_WORDS = 70

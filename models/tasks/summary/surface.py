@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from models.tasks.summary.own_words import OwnWords
 from models.tasks.summary.writer import Draft, Request
 from models.text.english import ENGLISH
 from models.text.grammar import is_sentence, qualifies, scope
-from models.text.words import OwnWords, is_content, normal, normal_words
+from models.text.words import is_content, normal, normal_words
 
 MIN_CONTENT_WORDS = 3
 _CLOSING = frozenset(".,;:!?%)]}’”…")

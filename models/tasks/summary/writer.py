@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.encoding.tokens import Encoded, Sentence, Word
-from models.network.encoded import EncodedArticles, Source
-from models.network.network import END, Memory, Network
-from models.text.words import OwnWords, is_content, normal
+from models.network.states import EncodedArticles
+from models.tasks.summary.head import Memory, SourceSentence, SummaryHead, memory_of
+from models.tasks.summary.own_words import END, OwnWords
+from models.text.words import is_content, normal
 
 MIN_WORDS = 5
 MAX_WORDS = 40
@@ -88,29 +89,28 @@ class Writer:
     """Rewrites sentences of articles that have been read."""
 
     def __init__(
-        self, network: Network, own: OwnWords, own_pieces: Sequence[int], write_id: int
+        self, head: SummaryHead, own: OwnWords, own_pieces: Sequence[int], write_id: int
     ) -> None:
-        self._network, self._own, self._write_id = network, own, write_id
+        self._head, self._own, self._write_id = head, own, write_id
         self._own_pieces = torch.tensor(own_pieces)
 
-    def rewrite(self, reading: EncodedArticles, requests: Sequence[Request]) -> list[Draft]:
+    def rewrite(self, states: EncodedArticles, requests: Sequence[Request]) -> list[Draft]:
         """One draft for each request; all are written side by side."""
         if not requests:
             return []
-        memory, words = reading.sources(
-            [
-                Source(r.article, r.sentence.first, r.sentence.last, [w.token for w in r.words])
-                for r in requests
-            ]
-        )
+        sources = [
+            SourceSentence(r.article, r.sentence.first, r.sentence.last, [w.token for w in r.words])
+            for r in requests
+        ]
+        memory, words = memory_of(states, sources)
         pages = _Pages(requests, self._own, words)
         drafts = [Draft() for _ in requests]
         writing = drafts
-        cache = self._network.new_cache()
+        cache = self._head.new_cache()
         for step in range(MAX_WORDS + 1):
             pieces, copied = pages.latest(self._own_pieces, self._write_id)
-            read = self._network.write(pieces, copied, memory, cache)
-            logits = self._network.writer(read, pages.words, pages.follows())[:, 0]
+            read = self._head.write(pieces, copied, memory, cache)
+            logits = self._head.writer(read, pages.words, pages.follows())[:, 0]
             for draft, word, log_prob, end in zip(writing, *pages.take(logits), strict=True):
                 if not draft.done:
                     draft.add(word, log_prob, end)

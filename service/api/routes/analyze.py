@@ -18,7 +18,7 @@ from service.api.stream import BulkResponse, begun
 from service.api.tracing import trace_stages
 from service.errors import ClientGone, InvalidRequest, QueueFull
 from service.http.bodies import JSON, NDJSON, NDJSON_NAMES, media_type, read_body, read_lines
-from service.inference.answer import Answer
+from service.inference.answer import Answer, as_json
 from service.inference.batching import Lane
 
 TIMEOUT_HEADER = "X-Request-Timeout-Ms"
@@ -36,6 +36,9 @@ BULK_TIMEOUT = TIMEOUT_NOTE + (
     f"It holds for the whole call and is at most {MAX_BULK_TIMEOUT_MS}; a longer one is refused "
     "with 422. Without it, articles wait for as long as the call lasts."
 )
+ONE_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The answer.", "content": {JSON: {"schema": ref(Answer)}}}
+}
 REQUEST_LINES = {"type": "string", "description": "An AnalyzeRequest on each line."}
 ANSWER_LINES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -56,9 +59,9 @@ T = TypeVar("T")
     summary="Topic, stance and summary of one article",
     description=ONE_TIMEOUT,
     openapi_extra=body_of({JSON: ref(AnalyzeRequest)}),
-    responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504),
+    responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504) | ONE_ANSWER,
 )
-async def analyze(request: Request, service: Serving) -> Answer:
+async def analyze(request: Request, service: Serving) -> Response:
     settings = service.settings
     allowed_ms = timeout_ms(request, settings.request_timeout_ms) or settings.request_timeout_ms
     deadline_s = time.monotonic() + allowed_ms / 1000
@@ -67,7 +70,7 @@ async def analyze(request: Request, service: Serving) -> Answer:
     answer = await unless_gone(request, _answer(service, body, Lane.INTERACTIVE, deadline_s))
     trace_stages(answer.timing_ms)
     request.state.noted = {"tokens": answer.input.tokens, "model_ms": answer.timing_ms.model}
-    return answer
+    return Response(as_json(answer), media_type=JSON)
 
 
 @router.post(

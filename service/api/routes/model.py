@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from models.labels import LabelSchema
+from models.labels import Label
 from service.api.routing import KnownQuery, Serving, problems
 from service.api.schemas import ModelReport
 from service.api.security import check_admin
@@ -19,9 +19,8 @@ router = APIRouter(dependencies=[KnownQuery])
 @router.get(
     "/v1/labels", summary="The labels that the model tells apart", responses=problems(401, 422)
 )
-async def labels(service: Serving) -> LabelSchema:
-    schema: LabelSchema = service.scheduler.model.info.labels
-    return schema
+async def labels(service: Serving) -> dict[str, tuple[Label, ...]]:
+    return dict(service.scheduler.model.info.labels)
 
 
 @router.get("/v1/model", summary="The model and its settings", responses=problems(401, 422))

@@ -21,11 +21,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from models.artifact import artifact as artifacts
+from models.artifact import files, manifest
 from models.artifact.artifact import Artifact, load, save
 from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
 from models.network.network import Network
-from models.tasks.calibration import Calibration
+from models.tasks.build import build
+from models.tasks.stance.section import StanceCalibration
+from models.tasks.topic.section import TopicCalibration
 
 FILES = ("weights.safetensors", "config.json", "tokenizer.json", "metrics.json", "README.md")
 
@@ -39,12 +41,12 @@ def copy(tiny: Path, tmp_path: Path) -> Path:
 def sign(directory: Path) -> None:
     """Writes the manifest that fits the files, as if they had been saved so."""
     path = directory / "manifest.json"
-    manifest = json.loads(path.read_text())
-    for name in manifest["files"]:
+    listed = json.loads(path.read_text())
+    for name in listed["files"]:
         content = (directory / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        manifest["files"][name] = {"bytes": len(content), "sha256": digest}
-    path.write_text(json.dumps(manifest))
+        listed["files"][name] = {"bytes": len(content), "sha256": digest}
+    path.write_text(json.dumps(listed))
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:
@@ -54,9 +56,13 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
 
 
 def test_what_is_saved_is_what_is_loaded(tiny_artifact: Artifact, tmp_path: Path) -> None:
+    tasks = dict(tiny_artifact.tasks)
+    tasks["topic"] = replace(tasks["topic"], calibration=TopicCalibration(1.5, 0.2))
+    fitted_stance = StanceCalibration(0.8, 0.3, 1.1, 0.4, 2.0, -0.5)
+    tasks["stance"] = replace(tasks["stance"], calibration=fitted_stance)
     fitted = replace(
         tiny_artifact,
-        calibration=Calibration(1.5, 0.8, 1.1, 0.2, 0.3, 0.4, 2.0, -0.5),
+        tasks=tasks,
         metrics={"files": {"a": {"topic": 0.9}}},
         card="# Größe\n",
         languages=("en", "de"),
@@ -64,12 +70,11 @@ def test_what_is_saved_is_what_is_loaded(tiny_artifact: Artifact, tmp_path: Path
     digest = save(fitted, tmp_path / "deep" / "new", torch.float32)
     loaded = load(tmp_path / "deep" / "new")
     assert loaded.digest == digest
-    for name in ("name", "version", "created", "labels", "own_words", "max_windows", "languages"):
+    for name in ("name", "version", "created", "tasks", "max_windows", "languages", "metrics"):
         assert getattr(loaded, name) == getattr(fitted, name)
-    assert (loaded.calibration, loaded.metrics) == (fitted.calibration, fitted.metrics)
     assert loaded.card == "# Größe\n"
     assert loaded.tokenizer.to_str() == fitted.tokenizer.to_str()
-    assert loaded.network.config == fitted.network.config
+    assert loaded.network.shape == fitted.network.shape
     before, after = fitted.network.state_dict(), loaded.network.state_dict()
     assert before.keys() == after.keys()
     assert all(before[name].equal(after[name]) for name in before)
@@ -172,8 +177,12 @@ def add(data: Any, name: str, value: object) -> None:
     data[name] = value
 
 
-def set_size(size: object, manifest: Any) -> None:
-    manifest["files"]["config.json"]["bytes"] = size
+def of(config: Any, task: str) -> Any:
+    return config["tasks"][task]
+
+
+def set_size(size: object, listed: Any) -> None:
+    listed["files"]["config.json"]["bytes"] = size
 
 
 def set_in(place: str, value: object, data: Any) -> None:
@@ -187,7 +196,7 @@ def set_in(place: str, value: object, data: Any) -> None:
     ("file", "change"),
     [
         pytest.param("manifest.json", lambda m: add(m, "format", 1), id="another format"),
-        pytest.param("manifest.json", lambda m: add(m, "format", [2] * 999), id="a list"),
+        pytest.param("manifest.json", lambda m: add(m, "format", [3] * 999), id="a list"),
         *(
             pytest.param(
                 "manifest.json",
@@ -208,24 +217,31 @@ def set_in(place: str, value: object, data: Any) -> None:
             id="a path that leads out",
         ),
         pytest.param("config.json", lambda c: add(c, "format", 1), id="a config of another format"),
-        pytest.param("config.json", lambda c: c.pop("labels"), id="no labels"),
-        pytest.param("config.json", lambda c: c["labels"]["topic"].pop(), id="a topic too few"),
-        pytest.param("config.json", lambda c: c["own_words"].append("x"), id="a word too many"),
-        pytest.param("config.json", lambda c: add(c["network"], "depth", 3), id="unknown shape"),
+        pytest.param("config.json", lambda c: of(c, "topic").pop("labels"), id="no labels"),
+        pytest.param("config.json", lambda c: c["tasks"].pop("stance"), id="a task too few"),
+        pytest.param("config.json", lambda c: c["tasks"].clear(), id="no task"),
+        pytest.param("config.json", lambda c: add(c["tasks"], "other", {}), id="an unknown task"),
+        pytest.param("config.json", lambda c: of(c, "topic")["labels"].pop(), id="a topic too few"),
         pytest.param(
-            "config.json", lambda c: add(c["network"], "decoder_layers", 2), id="a layer too many"
+            "config.json",
+            lambda c: of(c, "summary")["own_words"].append("x"),
+            id="a word too many",
+        ),
+        pytest.param("config.json", lambda c: add(c["encoder"], "depth", 3), id="unknown shape"),
+        pytest.param(
+            "config.json",
+            lambda c: add(of(c, "summary"), "decoder_layers", 2),
+            id="a layer too many",
         ),
         pytest.param(
             "config.json",
-            lambda c: add(c["network"]["encoder"], "hidden_size", 48),
+            lambda c: add(c["encoder"], "hidden_size", 48),
             id="other size",
         ),
-        pytest.param(
-            "config.json", lambda c: add(c["network"]["encoder"], "hidden_size", "x"), id="no size"
-        ),
+        pytest.param("config.json", lambda c: add(c["encoder"], "hidden_size", "x"), id="no size"),
         pytest.param(
             "config.json",
-            lambda c: add(c["calibration"], "topic_heat", 1),
+            lambda c: add(of(c, "topic")["calibration"], "heat", 1),
             id="unknown calibration",
         ),
         pytest.param("config.json", lambda c: add(c, "max_windows", None), id="no windows"),
@@ -245,34 +261,39 @@ def set_in(place: str, value: object, data: Any) -> None:
                 ("languages", "en"),
                 ("languages", [1]),
                 ("languages", ["\ud800"]),
-                ("own_words", "x" * 14),
-                ("own_words", [1] * 14),
-                ("calibration.topic_temperature", 0),
-                ("calibration.stance_temperature", -1),
-                ("calibration.overall_temperature", math.nan),
-                ("calibration.unrelated_temperature", math.inf),
-                ("calibration.topic_temperature", 1e-300),
-                ("calibration.topic_temperature", "1"),
-                ("calibration.topic_temperature", True),
-                ("calibration.topic_threshold", 1.5),
-                ("calibration.stance_threshold", -0.1),
-                ("calibration.overall_threshold", None),
-                ("calibration.unrelated_bias", math.inf),
-                ("calibration.unrelated_bias", []),
-                ("network.decoder_layers", 10**9),
-                ("network.decoder_layers", 0),
-                ("network.salience_layers", True),
-                ("network.topics", 17.0),
-                ("network.encoder.num_hidden_layers", 10**9),
-                ("network.encoder.num_attention_heads", 0),
-                ("network.encoder.hidden_act", "no such"),
-                ("network.encoder.dtype", "float64"),
-                ("network.encoder.vocab_size", 10**15),
+                ("tasks.summary.own_words", "x" * 14),
+                ("tasks.summary.own_words", [1] * 14),
+                ("tasks.topic.calibration.temperature", 0),
+                ("tasks.stance.calibration.temperature", -1),
+                ("tasks.stance.calibration.overall_temperature", math.nan),
+                ("tasks.stance.calibration.unrelated_temperature", math.inf),
+                ("tasks.topic.calibration.temperature", 1e-300),
+                ("tasks.topic.calibration.temperature", "1"),
+                ("tasks.topic.calibration.temperature", True),
+                ("tasks.topic.calibration.threshold", 1.5),
+                ("tasks.stance.calibration.threshold", -0.1),
+                ("tasks.stance.calibration.overall_threshold", None),
+                ("tasks.stance.calibration.unrelated_bias", math.inf),
+                ("tasks.stance.calibration.unrelated_bias", []),
+                ("tasks.summary.decoder_layers", 10**9),
+                ("tasks.summary.decoder_layers", 0),
+                ("tasks.summary.salience_layers", True),
+                ("tasks.topic", []),
+                ("tasks", []),
+                ("encoder.num_hidden_layers", 10**9),
+                ("encoder.num_attention_heads", 0),
+                ("encoder.hidden_act", "no such"),
+                ("encoder.dtype", "float64"),
+                ("encoder.vocab_size", 10**15),
             )
         ),
-        pytest.param("config.json", lambda c: c["labels"]["topic"][0].update(name=1), id="label 1"),
         pytest.param(
-            "config.json", lambda c: c["labels"]["topic"][0].update(code=["x"]), id="a code list"
+            "config.json", lambda c: of(c, "topic")["labels"][0].update(name=1), id="label 1"
+        ),
+        pytest.param(
+            "config.json",
+            lambda c: of(c, "topic")["labels"][0].update(code=["x"]),
+            id="a code list",
         ),
         pytest.param("metrics.json", lambda m: add(m, "topic", math.nan), id="no figure"),
         pytest.param(
@@ -288,6 +309,29 @@ def test_another_schema_is_refused(copy: Path, file: str, change: Callable[[Any]
     if file != "manifest.json":
         sign(copy)
     assert type(refused(copy)) is ArtifactSchema
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "config.json"])
+def test_an_older_format_is_told_in_one_line(copy: Path, file: str) -> None:
+    edit(copy / file, lambda data: add(data, "format", 2))
+    if file == "config.json":
+        sign(copy)
+    assert "another format than 3" in refused(copy).problem
+
+
+def test_the_digest_is_that_of_the_manifest_and_needs_no_network(copy: Path) -> None:
+    assert manifest.digest(copy) == load(copy).digest
+    with pytest.raises(ArtifactMissing, match="directory"):
+        manifest.digest(copy / "nowhere")
+
+
+def test_a_task_without_a_section_is_not_there(tiny_artifact: Artifact, tmp_path: Path) -> None:
+    tasks = {name: tiny_artifact.tasks[name] for name in ("topic", "summary")}
+    network = build(tiny_artifact.network.shape, tasks)
+    network.load_state_dict(tiny_artifact.network.state_dict(), strict=False)
+    save(replace(tiny_artifact, tasks=tasks, network=network), tmp_path / "new")
+    loaded = load(tmp_path / "new")
+    assert list(loaded.tasks) == list(loaded.network.heads) == ["topic", "summary"]
 
 
 @pytest.mark.parametrize("name", ["config.json", "metrics.json", "tokenizer.json"])
@@ -411,7 +455,7 @@ def test_a_save_that_fails_leaves_the_old_artifact_whole(
         elif step == "write":
             patched.setattr(Path, "open", fail)
         else:
-            patched.setattr(artifacts, "_swap", fail)
+            patched.setattr(files, "_swap", fail)
         with pytest.raises(OSError, match="No space"):
             save(replace(tiny_artifact, version="other"), copy)
     assert load(copy).digest == before
@@ -429,7 +473,7 @@ def test_without_a_swap_the_old_artifact_comes_back_where_a_rename_fails(
         return rename(self, target)
 
     before = load(copy).digest
-    monkeypatch.setattr(artifacts, "_swap", lambda *_: False)
+    monkeypatch.setattr(files, "_swap", lambda *_: False)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "rename", fail)
         with pytest.raises(OSError, match="Input/output"):

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.article import Article, Options
+from models.registry import Column
 from models.tasks.stance.columns import COLUMNS as STANCE
 from models.tasks.summary.columns import COLUMNS as SUMMARY
 from models.tasks.topic.columns import COLUMNS as TOPIC
-from service.archive.columns import FULL, Column, answer_of, output_columns, record_of
+from service.archive.columns import FULL, answer_of, output_columns, record_of
 from service.archive.formats import FORMATS, JSONL, PARQUET
 from service.archive.formats.format import Format
 from service.archive.rows import Row
@@ -56,12 +57,6 @@ def test_a_row_holds_place_answer_and_model() -> None:
 def test_the_whole_analysis_comes_as_json_where_it_is_asked_for() -> None:
     (line,) = JSONL.encode([record(full=True)], output_columns(full=True)).splitlines()
     assert json.loads(json.loads(line)[FULL])["topic"]["scores"][0]["label"] == "weather"
-
-
-def test_what_writes_analyses_as_json_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    record(full=True)
-    monkeypatch.delattr("pydantic.TypeAdapter")
-    assert record(full=True)[FULL]
 
 
 @pytest.mark.parametrize("its_format", FORMATS.values())

@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from models.article import Article, Style, Task
+from models import registry
+from models.article import Article, Style
+from models.registry import Column
 from models.tasks.topic.columns import COLUMNS as TOPIC
 from service.archive import plan, scorer, scoring
-from service.archive.columns import TASKS
 from service.archive.errors import InputRefused, RunBusy, RunChanged, StorageFailed, TooManyRejected
 from service.archive.formats import CSV, FORMATS, parquet_table
 from service.archive.formats.format import Format
@@ -259,9 +260,14 @@ def test_a_version_with_other_columns_does_not_go_on_with_a_run(
     asked = runs.request(archive_file, output=tmp_path / "out")
     with runs.interrupted(model := StandIn(), 1):
         runs.score(asked, model)
-    for columns in ({**TOPIC, "topic": (int, len)}, dict(reversed(list(TOPIC.items())))):
+    others: list[dict[str, Column]] = [
+        {**TOPIC, "topic": (int, len)},
+        dict(reversed(list(TOPIC.items()))),
+    ]
+    for columns in others:
         with monkeypatch.context() as patched:
-            patched.setitem(TASKS, Task.TOPIC, columns)
+            topic = replace(registry.get("topic"), columns=columns)
+            patched.setitem(registry._TASKS, "topic", topic)
             with pytest.raises(RunChanged, match="with other columns; install that version"):
                 runs.score(asked)
     assert runs.score(asked).is_finished

@@ -44,7 +44,10 @@ def analysis(**changes: Any) -> Analysis:
         "warnings": ("the text seems to be in 'sv'",),
         "input": InputReport(20, 1, False, (Removed(0, 9, "navigation"),)),
     }
-    return Analysis(**(found | changes))
+    found |= changes
+    tasks = ("topic", "stance", "summary")
+    results = {name: part for name in tasks if (part := found.pop(name)) is not None}
+    return Analysis(results=results, **found)
 
 
 def printed(found: Analysis, width: int = 80, text: str = TEXT) -> str:

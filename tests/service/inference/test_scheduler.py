@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from models.analysis import Analysis
-from models.article import Article, Options, Style, Task
+from models.article import Article, Options, Style
 from models.errors import AnalysisError, EmptyArticle
 from service.archive.scorer import BatchItem
 from service.errors import (
@@ -36,8 +36,8 @@ pytestmark = pytest.mark.anyio
 Outcomes = list[Answer | BaseException]
 
 
-def article(text: str, *tasks: Task) -> Article:
-    options = Options(tasks=frozenset(tasks or Task), style=Style.EXTRACTIVE)
+def article(text: str, *tasks: str) -> Article:
+    options = Options(tasks=frozenset(tasks) or None, style=Style.EXTRACTIVE)
     return Article(text, options=options)
 
 
@@ -114,7 +114,7 @@ async def test_labels_do_not_wait_for_written_summaries(model: StandIn) -> None:
     async with scheduling(model) as scheduler:
         held = await hold_the_model(scheduler, model)
         written = Article("written", options=Options(style=Style.WRITTEN))
-        labels = article("labels", Task.TOPIC)
+        labels = article("labels", "topic")
         tasks = [
             asyncio.ensure_future(scheduler.submit(one, Lane.INTERACTIVE))
             for one in (written, labels)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from models.artifact.artifact import Artifact
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.tasks.summary.decision import all_words
+from models.tasks.summary.own_words import OwnWords
 from models.text.sentences import split
-from models.text.words import OwnWords, normal_words
+from models.text.words import normal_words
 from training.data.alignment import (
     Pair,
     added_words,

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from models.tasks.calibration import Calibration
-from models.tasks.labelling import staged
-from training.evaluation.calibration import HEADS, scaling, threshold
-from training.evaluation.predictions import Judged, calibration_error
+from models.tasks.calibration import Fit
+from models.tasks.judged import Judged, calibration_error
+from models.tasks.stance import metrics as stance
+from models.tasks.stance.calibration import staged
+from models.tasks.stance.section import StanceCalibration
+from models.tasks.topic import metrics as topic
+from models.tasks.topic.section import TopicCalibration
+from training.evaluation.calibration import scaling, threshold
+
+STANCE, OVERALL = (stance.EVALUATION.fits[name] for name in ("stance", "overall"))
+TOPIC = topic.EVALUATION.fits["topic"]
 
 
 def judged(probability: float, right: bool) -> Judged:
     return Judged((("yes", probability), ("no", 1 - probability)), ("yes" if right else "no",))
 
 
-@pytest.mark.parametrize("name", HEADS)
-def test_a_model_that_is_too_sure_is_cooled_down(name: str) -> None:
+@pytest.mark.parametrize(
+    ("fit", "begin", "name"),
+    [
+        pytest.param(TOPIC, TopicCalibration(), "temperature", id="topic"),
+        pytest.param(STANCE, StanceCalibration(), "temperature", id="stance"),
+        pytest.param(OVERALL, StanceCalibration(), "overall_temperature", id="overall"),
+    ],
+)
+def test_a_model_that_is_too_sure_is_cooled_down(fit: Fit, begin: Any, name: str) -> None:
     answers = [judged(0.99, n % 4 != 0) for n in range(100)]
-    fitted = scaling([answers], HEADS[name], Calibration())
-    heat = getattr(fitted, f"{name}_temperature")
-    assert fitted == Calibration(**{f"{name}_temperature": heat}), "nothing else is known"
+    fitted = scaling([answers], fit, begin)
+    heat = getattr(fitted, name)
+    assert fitted == replace(begin, **{name: heat}), "nothing else is known"
     assert heat > 2
     again = 0.99 ** (1 / heat) / (0.99 ** (1 / heat) + 0.01 ** (1 / heat))
     assert again == pytest.approx(0.75, abs=0.01)
@@ -32,7 +48,7 @@ def test_a_large_file_does_not_drown_a_small_one() -> None:
     large = [judged(0.99, True)] * 1000
     small = [judged(0.99, n % 2 == 0) for n in range(10)]
     apart, together = (
-        scaling(groups, HEADS["topic"], Calibration()).topic_temperature
+        scaling(groups, TOPIC, TopicCalibration()).temperature
         for groups in ([large, small], [[*large, *small]])
     )
     assert apart > together
@@ -42,7 +58,7 @@ def test_a_model_that_takes_too_much_for_unrelated_is_held_back() -> None:
     scores = (("unrelated", 0.6), ("favor", 0.3), ("against", 0.1))
     rights = ["unrelated", *["favor"] * 2, "against"] * 25
     answers = [Judged(scores, (right,)) for right in rights]
-    fitted = scaling([answers], HEADS["stance"], Calibration())
+    fitted = scaling([answers], STANCE, StanceCalibration())
     logits = {name: math.log(probability) for name, probability in scores}
     given = staged(logits, fitted)
     assert given == pytest.approx({"unrelated": 0.25, "favor": 0.5, "against": 0.25}, abs=0.01)

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from models.artifact.artifact import Artifact, load, save
-from models.tasks.calibration import Calibration
+from models.tasks.calibration import calibrations
+from models.tasks.topic.section import TopicCalibration
 from training.__main__ import app
 from training.errors import AverageError
 from training.fitting.averaging import average
@@ -34,20 +35,23 @@ def test_the_command_leaves_calibration_and_figures_behind(
     pair: tuple[Artifact, Artifact], tmp_path: Path
 ) -> None:
     one, other = pair
+    warm = replace(other.tasks["topic"], calibration=TopicCalibration(2.0))
+    tasks = {**other.tasks, "topic": warm}
     save(one, tmp_path / "one")
     save(
-        replace(other, calibration=Calibration(2.0), metrics={"files": {}}, version="9"),
+        replace(other, tasks=tasks, metrics={"files": {}}, version="9"),
         tmp_path / "other",
     )
     arguments = ["average", *map(str, (tmp_path / "one", tmp_path / "other"))]
     result = CliRunner().invoke(app, [*arguments, "--output", str(tmp_path / "mean")])
     assert result.exit_code == 0, result.output
     mean = load(tmp_path / "mean")
-    assert (mean.version, mean.calibration, mean.metrics) == ("9", Calibration(), {})
+    assert (mean.version, mean.metrics) == ("9", {})
+    assert calibrations(mean.tasks) == calibrations(one.tasks)
     assert result.output.split() == [str(tmp_path / "mean"), mean.digest]
 
 
 def test_artifacts_of_two_kinds_have_no_average(pair: tuple[Artifact, Artifact]) -> None:
     one, other = pair
-    with pytest.raises(AverageError, match="own words"):
-        average(one, replace(other, own_words=("the",)), 0.5)
+    with pytest.raises(AverageError, match="tasks"):
+        average(one, replace(other, tasks={"topic": other.tasks["topic"]}), 0.5)

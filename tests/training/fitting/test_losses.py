@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 
 from models.artifact.artifact import Artifact
+from models.network.heads import PooledHead
 from models.network.network import Network
-from models.text.words import OwnWords
+from models.tasks.summary.own_words import OwnWords
 from tests.support.articles import CRIME, HEALTH, SPORT
 from training.config import Losses, Source
 from training.data.examples import Example, ExampleBuilder
@@ -23,21 +26,26 @@ SUMMARY = (
     "A former bank clerk stole more than £410,000 from elderly customers.\n"
     "Dennis Walgrave pleaded guilty to 14 counts of fraud."
 )
-HEADS = {"topic", "overall", "stance", "salience", "decoder", "writer"}
+HEADS = {
+    "heads.topic": "topic",
+    "heads.stance.overall": "overall",
+    "heads.stance.target": "stance",
+    "heads.summary.salience": "salience",
+    "heads.summary.decoder": "decoder",
+    "heads.summary.writer": "writer",
+}
 
 
 @pytest.fixture
 def network(tiny_artifact: Artifact) -> Network:
     """A network of its own, without dropout, so that losses can be compared."""
-    network = Network(tiny_artifact.network.config)
-    network.load_state_dict(tiny_artifact.network.state_dict())
-    return network.eval()
+    return deepcopy(tiny_artifact.network).eval()
 
 
 @pytest.fixture(scope="module")
 def maker(tiny_artifact: Artifact) -> ExampleBuilder:
     source = Source(path=Path("x"), max_tokens=256)
-    own = tiny_artifact.own_words
+    own = tiny_artifact.tasks["summary"].own_words
     return ExampleBuilder(tiny_artifact.tokenizer.to_str(), labels(None), own, source, 0)
 
 
@@ -74,13 +82,13 @@ def test_only_heads_with_labels_learn(
     loss, found = model(batch(maker, labelled, Labelled("Rain fell on the old town.")))
     loss.backward()
     assert found.keys() == losses
-    learn = {
-        name.partition(".")[0]
+    learn = [
+        name
         for name, parameter in model.network.named_parameters()
         if parameter.grad is not None and parameter.grad.any()
-    }
-    assert learn & HEADS == heads
-    assert "encoder" in learn
+    ]
+    assert {HEADS[p] for p in HEADS if any(name.startswith(f"{p}.") for name in learn)} == heads
+    assert any(name.startswith("encoder.") for name in learn)
 
 
 def test_a_batch_without_labels_costs_nothing(model: JointModel, maker: ExampleBuilder) -> None:
@@ -125,7 +133,7 @@ def test_the_loss_is_low_where_the_answer_is_right(
 ) -> None:
     names = labels(None).topic_names
     with torch.no_grad():
-        model.network.topic.out.bias[names.index("health")] += 50.0
+        cast(PooledHead, model.network.head("topic")).out.bias[names.index("health")] += 50.0
         _, right = model(batch(maker, TOPIC))
         _, wrong = model(batch(maker, replace(TOPIC, topics=["sport"])))
     assert right["topic"].mean.item() < wrong["topic"].mean.item() - 20

@@ -6,17 +6,18 @@ import json
 import shutil
 import socket
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import pytest
 from transformers import BertModel, T5Config
 
 from models.artifact.artifact import Artifact, save
-from models.labels import LabelSchema
+from models.tasks.summary.head import SummaryHead
 from training.config import Config, ModelConfig
 from training.errors import BaseError
 from training.fitting.corpus import Corpus, build
 from training.fitting.start import base_path, fresh_artifact, labels, tokenizer_json
+from training.labels import LabelSchema
 
 
 @pytest.fixture
@@ -29,16 +30,18 @@ def test_a_network_starts_from_the_encoder(config: Config, corpus: Corpus, base:
     encoder = BertModel.from_pretrained(base, add_pooling_layer=False)
     mine = artifact.network.encoder.state_dict()
     assert all(mine[name].equal(tensor) for name, tensor in encoder.state_dict().items())
-    decoder = artifact.network.decoder.encoder.layer[-1].state_dict()
+    decoder = (
+        cast(SummaryHead, artifact.network.head("summary")).decoder.encoder.layer[-1].state_dict()
+    )
     above = encoder.encoder.layer[-1].state_dict()
     assert all(decoder[name].equal(tensor) for name, tensor in above.items())
-    assert artifact.network.config.topics == 17
-    assert artifact.own_words == corpus.own.words
+    assert len(artifact.tasks["topic"].labels) == 17
+    assert artifact.tasks["summary"].own_words == corpus.own.words
     assert (artifact.name, artifact.max_windows) == ("trial", 8)
 
 
 def test_attention_has_no_dropout_so_that_it_stays_fast(config: Config, corpus: Corpus) -> None:
-    encoder = fresh_artifact(config.model, corpus).network.config.encoder
+    encoder = fresh_artifact(config.model, corpus).network.shape
     assert encoder["attention_probs_dropout_prob"] == 0.0
 
 
@@ -78,7 +81,7 @@ def test_a_run_that_goes_on_keeps_what_its_start_has(
     kept = fresh_artifact(ModelConfig(start=tmp_path / "start", version="2"), corpus)
     named = fresh_artifact(ModelConfig(start=tmp_path / "start", name="mine"), corpus)
     assert (kept.name, kept.version, named.name) == ("tiny", "2", "mine")
-    assert kept.own_words == tiny_artifact.own_words
+    assert kept.tasks["summary"] == tiny_artifact.tasks["summary"]
 
 
 def test_another_kind_of_encoder_is_refused(

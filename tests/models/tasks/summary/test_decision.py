@@ -13,9 +13,9 @@ from models.analysis import Summary
 from models.article import Style
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.tasks.summary import decision
+from models.tasks.summary.own_words import OwnWords
 from models.tasks.summary.writer import Draft, Request
 from models.text.sentences import split
-from models.text.words import OwnWords
 from tests.support.articles import OPINION, SAMPLES, SECTIONS
 
 TRAM = (

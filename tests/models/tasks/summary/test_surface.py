@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.tasks.summary.decision import all_words, content_words
+from models.tasks.summary.own_words import OwnWords
 from models.tasks.summary.surface import written
 from models.tasks.summary.writer import Draft, Request
-from models.text.words import OwnWords
 from tests.models.conftest import MakeRequest
 from tests.support.articles import SAMPLES
 

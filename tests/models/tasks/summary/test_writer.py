@@ -6,6 +6,7 @@ import itertools
 import math
 from collections import Counter
 from dataclasses import replace
+from typing import cast
 
 import pytest
 import torch
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 
 from models.artifact.artifact import Artifact
 from models.encoding.tokens import ArticleEncoder, Encoded
-from models.network.encoded import EncodedArticles
-from models.network.network import END, Network
+from models.network.network import Network
+from models.network.states import EncodedArticles
+from models.tasks.summary.head import SummaryHead
+from models.tasks.summary.own_words import END, OwnWords
 from models.tasks.summary.writer import MAX_WORDS, MIN_WORDS, Draft, Request, Writer, _Pages
 from models.text.sentences import split
-from models.text.words import OwnWords, is_content
+from models.text.words import is_content
 from tests.models.conftest import MakeRequest
 from tests.support.articles import SAMPLES
 
@@ -34,7 +37,7 @@ def network(tiny_artifact: Artifact) -> Network:
 @pytest.fixture(scope="module")
 def writer(network: Network, encoder: ArticleEncoder, own: OwnWords) -> Writer:
     pieces = [encoder.first_piece(word) for word in own.words]
-    return Writer(network, own, pieces, encoder.write_id)
+    return Writer(cast(SummaryHead, network.head("summary")), own, pieces, encoder.write_id)
 
 
 @pytest.fixture(scope="module")

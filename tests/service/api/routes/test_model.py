@@ -14,7 +14,7 @@ async def test_labels_and_model_are_shown(serve: Serve) -> None:
         labels = (await client.get("/v1/labels")).json()
         model = (await client.get("/v1/model")).json()
     assert [label["name"] for label in labels["topic"]] == ["weather", "sport"]
-    assert labels["overall"] == ["favor", "against", "neutral"]
+    assert [label["name"] for label in labels["overall"]] == ["favor", "against", "neutral"]
     assert model["name"] == "stand-in"
     assert model["settings"]["max_queue_items"] == 7
     assert not {"api_keys", "admin_keys", "model"} & set(model["settings"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
-from models.labels import Label, LabelSchema
+from models.labels import Label
 from training.fitting.start import labels
+from training.labels import LabelSchema
 
 YES_NO = (Label("yes"), Label("no"))
 
@@ -18,7 +20,7 @@ def test_a_schema_goes_through_json_unchanged() -> None:
         stance=(Label("favor"), Label("against"), Label("unrelated")),
         overall=("favor", "against"),
     )
-    assert LabelSchema.from_json(json.loads(json.dumps(schema.to_json()))) == schema
+    assert LabelSchema.from_json(json.loads(json.dumps(asdict(schema)))) == schema
 
 
 @pytest.mark.parametrize(

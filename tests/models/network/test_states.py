@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 import torch
@@ -14,8 +15,12 @@ from models.artifact.artifact import Artifact
 from models.encoding.packing import pack
 from models.encoding.stance_inputs import StanceInput, questions
 from models.encoding.tokens import ArticleEncoder, Encoded
-from models.network.encoded import EncodedArticles, Source, read_stances
+from models.network.heads import HeadOutput
 from models.network.network import Network
+from models.network.states import EncodedArticles
+from models.tasks.stance.head import StanceHead, read_targets
+from models.tasks.summary.head import SourceSentence, SummaryHead, memory_of
+from models.tasks.summary.head import salience as salience_of
 from models.text.sentences import split
 from tests.support.articles import SAMPLES, SECTIONS
 
@@ -32,6 +37,19 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def network(tiny_artifact: Artifact) -> Network:
     return tiny_artifact.network
+
+
+def topic_of(states: EncodedArticles) -> HeadOutput:
+    return cast(HeadOutput, states.network.head("topic")(*states.sentences))
+
+
+def overall_of(states: EncodedArticles) -> HeadOutput:
+    head = cast(StanceHead, states.network.head("stance"))
+    return cast(HeadOutput, head.overall(*states.sentences))
+
+
+def salience(states: EncodedArticles) -> Tensor:
+    return salience_of(cast(SummaryHead, states.network.head("summary")), states)
 
 
 def close(one: Tensor, other: Tensor) -> None:
@@ -76,19 +94,19 @@ def test_an_article_reads_the_same_in_any_company(
     chosen = order[:count]
     with torch.no_grad():
         together = EncodedArticles(network, [articles[index] for index in chosen], budget)
-        topic, salience = together.topic(), together.salience()
-        overall = together.overall()
-        stance = read_stances(network, asked([articles[i] for i in chosen], encoder), budget)
+        topic, scores = topic_of(together), salience(together)
+        overall = overall_of(together)
+        stance = read_targets(network, asked([articles[i] for i in chosen], encoder), budget)
         begin = 0
         for row, index in enumerate(chosen):
             states = together.states[begin : begin + len(articles[index].ids)]
             close(states, alone[index].states)
-            close(topic.logits[row], alone[index].topic().logits[0])
+            close(topic.logits[row], topic_of(alone[index]).logits[0])
             sentences = len(articles[index].sentences)
-            close(salience[row, :sentences], alone[index].salience()[0, :sentences])
-            assert salience[row, sentences:].isneginf().all()
-            close(overall.logits[row], alone[index].overall().logits[0])
-            mine = read_stances(network, asked([articles[index]], encoder), BUDGET)
+            close(scores[row, :sentences], salience(alone[index])[0, :sentences])
+            assert scores[row, sentences:].isneginf().all()
+            close(overall.logits[row], overall_of(alone[index]).logits[0])
+            mine = read_targets(network, asked([articles[index]], encoder), BUDGET)
             close(stance.logits[[row, row + count]], mine.logits)
             places = mine.contributions.shape[1]
             close(stance.contributions[[row, row + count], :places], mine.contributions)
@@ -105,10 +123,10 @@ def test_each_window_goes_through_the_encoder_once(network: Network, articles: A
         with torch.no_grad():
             reading = EncodedArticles(network, articles, BUDGET)
             assert rows == []  # nothing is read before it is needed
-            reading.topic()
-            reading.salience()
-            reading.overall()
-            reading.sources([Source(0, 1, 5, [1, 2])])
+            topic_of(reading)
+            salience(reading)
+            overall_of(reading)
+            memory_of(reading, [SourceSentence(0, 1, 5, [1, 2])])
     finally:
         hook.remove()
     windows = [length for article in articles for length in article.windows]
@@ -122,7 +140,7 @@ def test_a_target_is_read_together_with_its_passages(
     """The states of the sentences know the target, and the target's those of the sentences."""
     mine, rain = asked([articles[0]], encoder)
     with torch.no_grad():
-        one, other = (read_stances(network, [question], BUDGET) for question in (mine, rain))
+        one, other = (read_targets(network, [question], BUDGET) for question in (mine, rain))
     assert mine.places[0].sentence == rain.places[0].sentence
     assert not torch.allclose(one.contributions[0, 0], other.contributions[0, 0])
     assert not torch.allclose(one.logits, other.logits)
@@ -133,9 +151,11 @@ def test_the_memory_of_a_sentence_is_its_own_states(network: Network, articles: 
         reading = EncodedArticles(network, articles, BUDGET)
     short, long = articles[2].sentences[0], articles[0].sentences[3]
     words = [word.token for word in articles[0].words(long)]
-    memory, states = reading.sources(
-        [Source(2, short.first, short.last, [short.first]), Source(0, long.first, long.last, words)]
-    )
+    sentences = [
+        SourceSentence(2, short.first, short.last, [short.first]),
+        SourceSentence(0, long.first, long.last, words),
+    ]
+    memory, states = memory_of(reading, sentences)
     begin = sum(len(article.ids) for article in articles[:2])
     assert memory.mask.sum(1).tolist() == [short.last - short.first, long.last - long.first]
     expected = reading.states[begin + short.first : begin + short.last]
@@ -144,7 +164,7 @@ def test_the_memory_of_a_sentence_is_its_own_states(network: Network, articles: 
 
 
 def test_training_reads_the_same_way_with_gradients(network: Network, articles: Articles) -> None:
-    EncodedArticles(network, articles[1:3], BUDGET).topic().logits.sum().backward()  # type: ignore[no-untyped-call]
+    topic_of(EncodedArticles(network, articles[1:3], BUDGET)).logits.sum().backward()  # type: ignore[no-untyped-call]
     gradient = network.encoder.embeddings.word_embeddings.weight.grad
     network.zero_grad()
     assert gradient is not None

@@ -1,0 +1,64 @@
+"""What the heads of the tasks have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+DROPOUT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOutput:
+    """Label logits of some texts, and what each sentence adds to them."""
+
+    logits: Tensor  # (rows, labels)
+    contributions: Tensor  # (rows, S, labels)
+
+    def row(self, number: int) -> HeadOutput:
+        """One of the texts: logits (labels), contributions (S, labels)."""
+        return HeadOutput(self.logits[number], self.contributions[number])
+
+
+class Head(nn.Module):
+    """A task's part of a network. Pure tensors in and out."""
+
+    def lower_precision(self, dtype: torch.dtype) -> None:
+        """Puts what is heavy in `dtype`. Label heads keep float32: they are small."""
+
+    def file_name(self, task: str, name: str) -> str:
+        """The name of a parameter in the file of weights."""
+        return f"{task}.{name}"
+
+
+def dense(hidden: int) -> nn.Sequential:
+    """A layer before the output of a head."""
+    return nn.Sequential(
+        nn.Linear(hidden, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Dropout(DROPOUT)
+    )
+
+
+class PooledHead(Head):
+    """Label logits as a weighted sum over sentences, so that each sentence's share is exact.
+
+    Attention pooling after Yang et al. 2016 (N16-1174), with logits linear in the pooled states.
+    """
+
+    def __init__(self, hidden: int, labels: int) -> None:
+        super().__init__()
+        self.value = dense(hidden)
+        self.weight = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+        self.out = nn.Linear(hidden, labels)
+        nn.init.zeros_(cast(nn.Linear, self.weight[2]).weight)
+
+    def forward(self, sentences: Tensor, mask: Tensor) -> HeadOutput:
+        """`sentences` (A, S, H) and which of them are real, `mask` (A, S)."""
+        weight = self.weight(sentences).squeeze(-1)  # (A, S)
+        share = weight.float().masked_fill(~mask, -torch.inf).softmax(-1)
+        each = functional.linear(self.value(sentences), self.out.weight).float()  # (A, S, labels)
+        contributions = share[..., None] * each
+        return HeadOutput(contributions.sum(1) + self.out.bias.float(), contributions)

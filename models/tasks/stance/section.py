@@ -1,0 +1,56 @@
+"""What an artifact's config.json says of the stances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from models.labels import Label, check_distinct, check_some_of, read_labels
+from models.tasks.calibration import check
+
+
+@dataclass(frozen=True, slots=True)
+class StanceCalibration:
+    """Stances toward a target, and toward the article's own subject (`overall`).
+
+    Logits are divided by the temperature; below the threshold the label is withheld. Whether an
+    article is unrelated to a target has a temperature of its own, and a bias.
+    """
+
+    temperature: float = 1.0
+    threshold: float = 0.0
+    overall_temperature: float = 1.0
+    overall_threshold: float = 0.0
+    unrelated_temperature: float = 1.0
+    unrelated_bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class StanceSection:
+    """The stances toward a target, in the order of the head's outputs. Raises ValueError.
+
+    `overall` holds those that are possible toward the article's own subject: `unrelated` is not.
+    """
+
+    labels: tuple[Label, ...]
+    overall: tuple[str, ...]
+    calibration: StanceCalibration = StanceCalibration()
+
+    def __post_init__(self) -> None:
+        check_distinct(self.labels)
+        check_some_of(self.overall, self.labels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the stances toward a target."""
+        return tuple(label.name for label in self.labels)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Reads the section. Raises KeyError, TypeError or ValueError."""
+        overall, calibration = data["overall"], StanceCalibration(**data["calibration"])
+        return cls(read_labels(data["labels"]), tuple(overall), calibration)
