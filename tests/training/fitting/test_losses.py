@@ -162,7 +162,9 @@ def test_texts_and_questions_are_encoded_once_where_a_head_learns_from_them(
 ) -> None:
     rows: list[int] = []
     for module in (model.network.encoder, model.network.reader):
-        module.register_forward_hook(lambda module, args, output: rows.append(len(output)))
+        module.register_forward_hook(
+            lambda module, args, output: rows.append(len(output.last_hidden_state))
+        )
     examples: list[Example] = maker.make([TOPIC, STANCE, SUMMARISED])
     model(Batch(examples, [list(example.questions) for example in examples]))
     windows = [len(example.encoded.windows) for example in examples if example.whole]
