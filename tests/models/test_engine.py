@@ -174,7 +174,9 @@ def counted(engine: Engine) -> Iterator[list[int]]:
     """The rows of every call of the encoder and the reader."""
     rows: list[int] = []
     hooks = [
-        module.register_forward_hook(lambda module, args, output: rows.append(len(output)))
+        module.register_forward_hook(
+            lambda module, args, output: rows.append(len(output.last_hidden_state))
+        )
         for module in (engine.network.encoder, engine.network.reader)
     ]
     try:
