@@ -159,7 +159,7 @@ def test_a_second_language_changes_what_is_cleaned_and_split(other: Language) ->
 
 def test_a_preparer_reads_articles_of_its_language(other: Language, tokenizer: Tokenizer) -> None:
     for code, removed in (("en", "Back to top"), ("xx", "Zpet nahoru")):
-        preparer = pickle.loads(pickle.dumps(Preparer(tokenizer.to_str(), 2, 256, code)))
+        preparer = pickle.loads(pickle.dumps(Preparer(tokenizer.to_str(), 2, 256, language=code)))
         prepared = preparer(Article(TEXT))
         assert [TEXT[part.start : part.end] for part in prepared.removed] == [removed]
         assert prepared.encoded.language is language(code)
