@@ -23,7 +23,7 @@ READABLE = r"[\p{L}\p{N}]"
 
 
 class Style(StrEnum):
-    """How a summary is made: `written`, in words of its own, or `extractive`: the article's sentences."""
+    """How a summary is made: `written`, or `extractive`: the article's own sentences."""
 
     WRITTEN = "written"
     EXTRACTIVE = "extractive"

@@ -12,7 +12,7 @@ IN_USE = ".in-use"
 
 @contextmanager
 def in_use(directory: Path) -> Iterator[None]:
-    """Makes a directory, if need be, and marks it as in use. The mark of a killed process is gone."""
+    """Marks a directory as in use, and makes it. The mark of a killed process is gone."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / IN_USE).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
