@@ -18,7 +18,7 @@ from models.analysis import Analysis, InputReport
 from models.article import Article, Options, Style
 from models.artifact import artifact
 from models.device import cores, device_of, dtype_of
-from models.encoding.preparation import Prepared, Preparer
+from models.encoding.preparation import Prepared, Preparer, prepare
 from models.encoding.tokens import MAX_TARGET_TOKENS
 from models.errors import AnalysisError, ArticleError, ArtifactSchema, ArtifactUnfit
 from models.labels import Label
@@ -135,10 +135,10 @@ class Engine:
     def warm_up(self) -> None:
         """Runs every stage once, so that the first article does not pay for it, and checks the
         answers. Raises ArtifactUnfit, or whatever the machine does."""
-        self.preparer.warm_up()
         for options in WARM_UPS:
             try:
-                (found,) = self.analyze([self.prepare(Article(WARM_UP_TEXT, options=options))])
+                article = Article(WARM_UP_TEXT, options=options)
+                (found,) = self.analyze([prepare(article, self.preparer.encoder)])
                 flaw = self.flaw(found, options)
             except UNFIT as error:
                 raise self._unfit(_shortened(error)) from error

@@ -30,8 +30,8 @@ def open_local(config: RunConfig, settings: Settings) -> Iterator[Scorer]:
     from service.inference.preparation import PreparingPool
 
     engine = load.load_engine(settings)
-    prove(engine)
     with closing(PreparingPool.of(engine, settings)) as preparing:
+        prove(engine)
         preparing.prove()
         budget_tokens = settings.max_batch_tokens
         yield LocalScorer(engine, budget_tokens, full=config.full, prepare=preparing.begin)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from models.artifact.manifest import MANIFEST
 from models.errors import ArtifactMissing
 from service.errors import ModelUnavailable
@@ -18,16 +22,29 @@ def load_engine(settings: Settings, parallel: int | None = None) -> Model:
         missing = ArtifactMissing("no model is there; name an artifact's directory")
         missing.directory = settings.model
         raise missing
-    from models.engine import Engine
-
     try:
-        return Engine.load(
-            settings.model,
-            device=settings.device,
-            dtype=settings.dtype,
-            threads=settings.threads,
-            max_batch_tokens=settings.max_batch_tokens,
-            parallel=parallel,
-        )
+        with _collector_paused():
+            from models.engine import Engine
+
+            return Engine.load(
+                settings.model,
+                device=settings.device,
+                dtype=settings.dtype,
+                threads=settings.threads,
+                max_batch_tokens=settings.max_batch_tokens,
+                parallel=parallel,
+            )
     except ValueError as error:
         raise ModelUnavailable(str(error)) from error
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Imports leave next to no garbage, and the search for it takes a sixth of their time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -88,10 +88,13 @@ class PreparingPool:
         processes = settings.prepare_processes
         if processes is None:
             processes = min(cores(), MAX_PROCESSES)
-        return cls(model.preparer, processes, CPU_S)
+        pool = cls(model.preparer, processes, CPU_S)
+        pool._probe = pool.submit(PROBE, Lane.INTERACTIVE)  # the processes start at once
+        return pool
 
     def __init__(self, preparer: Preparer, processes: int, cpu_s: float) -> None:
         count = processes or THREADS
+        self._probe: Preparation | None = None
         self._queue = _Queue(most_slow=max(1, count - 1))
         template = _Template(preparer, cpu_s, users=count)
         self._workers = [
@@ -108,7 +111,7 @@ class PreparingPool:
     def prove(self) -> None:
         """Returns once an article is prepared. Raises ModelUnavailable where none can be."""
         try:
-            self.submit(PROBE, Lane.INTERACTIVE).result()
+            (self._probe or self.submit(PROBE, Lane.INTERACTIVE)).result()
         except OSError as error:
             self.close()
             raise ModelUnavailable(f"articles cannot be prepared: {error}") from error
