@@ -25,7 +25,7 @@ def add(app: typer.Typer, found: Iterable[EntryPoint]) -> None:
     for entry in found:
         app.command(
             entry.name,
-            help=f"Commands of {entry.module}; `nutgraf {entry.name} --help` lists them.",
+            help=f"Commands of {entry.module.partition('.')[0]}; `nutgraf {entry.name} --help` lists them.",
             context_settings=AS_THEY_ARE,
             add_help_option=False,
         )(_runner(entry))
