@@ -23,9 +23,10 @@ AS_THEY_ARE: Any = {
 def add(app: typer.Typer, found: Iterable[EntryPoint]) -> None:
     """Adds a command for each entry point. It is loaded when the command runs, not for `--help`."""
     for entry in found:
+        package = entry.module.partition(".")[0]
         app.command(
             entry.name,
-            help=f"Commands of {entry.module.partition('.')[0]}; `nutgraf {entry.name} --help` lists them.",
+            help=f"Commands of {package}; `nutgraf {entry.name} --help` lists them.",
             context_settings=AS_THEY_ARE,
             add_help_option=False,
         )(_runner(entry))
