@@ -11,3 +11,7 @@ import os
 # in, and what was kept came to a gigabyte in a long run.
 for _cache in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):  # torch's, oneDNN's
     os.environ.setdefault(_cache, "32")
+
+# Threads of torch that wait for each other spin by default. Where another program wants the same
+# cores that takes them from both: see docs/decisions.md.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
