@@ -22,6 +22,7 @@ TESTED_BY = {
     "service/archive/run.py": "tests/service/archive/test_scoring.py",
     "service/archive/scorer.py": "tests/service/archive/test_scoring.py",
     "service/errors.py": "tests/service/api/routes/test_analyze.py",
+    "service/inference/preparation_workers.py": "tests/service/inference/test_preparation.py",
 }
 """Large modules without a test file of their own, and the file that tests them."""
 

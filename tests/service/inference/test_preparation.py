@@ -16,9 +16,9 @@ from models.article import Article
 from models.errors import EmptyArticle, PreparationFailed
 from service.errors import ModelUnavailable
 from service.http.problems import problem_type_of
-from service.inference import preparation
 from service.inference.batching import Lane
-from service.inference.preparation import LONG_CHARS, MAX_PASSES, Preparation, PreparingPool, _Queue
+from service.inference.preparation import MAX_PASSES, PreparingPool, _Queue
+from service.inference.preparation_workers import LONG_CHARS, ForkedProcess, Preparation, Template
 from tests.support.preparers import prepare
 
 WAIT_S = 60
@@ -94,8 +94,8 @@ def test_one_that_is_given_up_as_it_is_done_costs_the_next_nothing(
 ) -> None:
     """Its process is ended when it has given its outcome: the next article gets another."""
 
-    template = preparation._Template(prepare, 3600, users=1)
-    worker = preparation._Process(template, 3600)
+    template = Template(prepare, 3600, users=1)
+    worker = ForkedProcess(template, 3600)
     given_up = Preparation(Article("rain"), Lane.BULK)
     loads = pickle.loads
 
