@@ -20,7 +20,6 @@ def replace_directory(directory: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, content in files.items():
             write_atomically(fresh / name, content)
-        flush(fresh)
         fresh.chmod(0o755)
         _replace(fresh, directory)
     except BaseException:

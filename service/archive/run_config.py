@@ -10,6 +10,7 @@ from models.article import Article, Options
 from service.archive.formats import PARQUET
 from service.archive.formats.format import Format
 from service.archive.rows import InputColumns
+from service.options import to_json
 from service.printable import as_text
 
 SHARD_ROWS = 1024
@@ -40,16 +41,10 @@ class RunConfig:
         """What the output depends on, but for the input, the model and the version, as JSON."""
         columns = asdict(self.columns)
         where = [list(condition) for condition in columns.pop("where")]
-        options = asdict(self.options)
-        tasks = self.options.tasks
-        options |= {
-            "tasks": None if tasks is None else sorted(tasks),
-            "targets": list(self.options.targets),
-        }
         return {
             **{f"{name}_column": value for name, value in columns.items()},
             "where": where or None,
-            **options,
+            **to_json(self.options),
             "target": self.target,
             "format": self.format.name,
             "limit": self.limit,

@@ -14,6 +14,7 @@ from models.network.network import Network
 from models.network.states import segment_mean
 from models.tasks.build import build
 from models.tasks.summary.head import SummaryHead
+from tests.support.tensors import first, ids
 
 HIDDEN = 32
 
@@ -30,15 +31,6 @@ def network(tiny_artifact: Artifact) -> Network:
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
-
-
-def ids(*shape: int) -> Tensor:
-    return torch.randint(7, 100, shape)
-
-
-def first(count: int, *lengths: int) -> Tensor:
-    """A mask of the first entries of each row."""
-    return torch.arange(count) < torch.tensor(lengths)[:, None]
 
 
 def test_segment_means_leave_out_what_is_in_no_segment() -> None:

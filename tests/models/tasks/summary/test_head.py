@@ -13,6 +13,7 @@ from models.artifact.artifact import Artifact
 from models.network.network import Network
 from models.tasks.build import build
 from models.tasks.summary.head import Memory, SummaryHead
+from tests.support.tensors import first, ids
 
 HIDDEN = 32
 
@@ -42,15 +43,6 @@ def fresh(tiny_artifact: Artifact) -> Network:
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
-
-
-def ids(*shape: int) -> Tensor:
-    return torch.randint(7, 100, shape)
-
-
-def first(count: int, *lengths: int) -> Tensor:
-    """A mask of the first entries of each row."""
-    return torch.arange(count) < torch.tensor(lengths)[:, None]
 
 
 def test_salience_looks_at_real_sentences_only(head: SummaryHead) -> None:
