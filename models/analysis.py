@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.article import Style
+from models.article import Kind, Style, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,16 @@ class TopicAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class StanceAnalysis:
-    """`target` is None for the stance toward the article's own subject."""
+    """`target` is None for the stance toward the article's own subject.
+
+    `kind` is what the target is. Toward a claim the stance is whether the article bears it out;
+    `verdict` says it in words. `evidence` has the sentence that shows it best first.
+    """
 
     target: str | None
+    kind: Kind | None
     label: str | None
+    verdict: str | None
     confidence: float
     abstained: bool
     scores: tuple[Score, ...]
@@ -68,22 +74,34 @@ class StanceAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
+class Change(Span):
+    """What an edit puts in the place of a span of the text; nothing where it deletes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SummarySentence:
-    """A sentence of the summary, the span it comes from, and whether the writer rewrote it."""
+    """A sentence of the summary and the sentence of the article that it was made from.
+
+    `support` is how sure the reader is, 0 to 1, that the article bears it out; None where nothing
+    was changed and nobody asked. `edits` are what was deleted and inserted.
+    """
 
     text: str
     source: Span
-    rewritten: bool
+    support: float | None
+    edits: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`support` is the share (0 to 1) of the summary's content words that the article holds."""
+    """`support` is that of the sentence of which the reader is least sure."""
 
     text: str
     style: Style
     words: int
-    support: float
+    support: float | None
     sentences: tuple[SummarySentence, ...]
 
 
@@ -107,11 +125,13 @@ class InputReport:
 class Analysis:
     """The answer for one article.
 
-    `results` holds the result of each task that was asked for, by the task's name.
+    `results` holds the result of each task that was asked for, by the task's name. `reader` is the
+    one that judged stances and sentences, None where nothing was asked of it.
     """
 
     results: Mapping[str, Any]
     language: str | None
+    reader: Tier | None
     warnings: tuple[str, ...]
     input: InputReport
 

@@ -29,6 +29,21 @@ class Style(StrEnum):
     EXTRACTIVE = "extractive"
 
 
+class Kind(StrEnum):
+    """What a target is: an `entity` (a name), an `issue`, or a `claim` (a statement)."""
+
+    ENTITY = "entity"
+    ISSUE = "issue"
+    CLAIM = "claim"
+
+
+class Tier(StrEnum):
+    """Which reader answers questions about a text: `full`, the large one, or `fast`."""
+
+    FULL = "full"
+    FAST = "fast"
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Limits a text to those in which a regular expression finds something. pydantic checks it."""
@@ -79,6 +94,13 @@ class Options:
         MaxLen(MAX_TARGETS),
         doc("Whom or what to take a stance toward; none: the article's own subject."),
     ] = ()
+    kind: Annotated[
+        Kind | None, doc("What the targets are; else each is told by its wording.")
+    ] = None
+    reader: Annotated[
+        Tier | None,
+        doc("Which reader judges: `full` is right more often, `fast` is five times as fast."),
+    ] = None
     tasks: Annotated[
         frozenset[TaskName] | None, MinLen(1), doc("What is asked; else all that the model has.")
     ] = None
@@ -96,6 +118,16 @@ class Options:
     def asks(self, task: str) -> bool:
         """Whether a task is asked for."""
         return self.tasks is None or task in self.tasks
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether a reader checks the sentences of a summary."""
+        return self.asks("summary") and self.style is Style.WRITTEN
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything is asked that a reader answers."""
+        return self.is_checked or (self.asks("stance") and bool(self.targets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
     │   ├── EmptyArticle        no text is left to read
     │   ├── ArticleTooLong      strict mode, and the article is longer than the model reads
     │   ├── TaskMissing         a task is asked for that the model does not have
+    │   ├── ReaderMissing       a reader is asked for that the model does not have
     │   ├── UnreadableHtml      no article text was found in the HTML
     │   └── PreparationFailed   it takes too long to prepare, or broke what prepares it
     ├── AnalysisError           this one article failed in the model: nobody else's did
@@ -40,6 +41,10 @@ class ArticleTooLong(ArticleError):
 
 class TaskMissing(ArticleError):
     """A task is asked for that the model does not have."""
+
+
+class ReaderMissing(ArticleError):
+    """A reader is asked for that the model does not have."""
 
 
 class UnreadableHtml(ArticleError):

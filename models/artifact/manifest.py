@@ -14,11 +14,14 @@ from typing import Any
 from models.errors import ArtifactAltered, ArtifactMissing, ArtifactSchema
 from models.files import MAX_MANIFEST_BYTES, read_regular
 
-FORMAT = 3
+FORMAT = 4
 WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
 METRICS, CARD, MANIFEST = "metrics.json", "README.md", "manifest.json"
 MIB = 2**20
 MAX_BYTES = {WEIGHTS: 4096 * MIB, TOKENIZER: 64 * MIB, CONFIG: MIB, METRICS: MIB, CARD: MIB}
+MAX_READER_FILES, MAX_READER_BYTES = 16, 4096 * MIB
+READER_FILES = tuple(f"reader-{number}.safetensors" for number in range(1, MAX_READER_FILES + 1))
+"""The weights of the large reader, which are read where it is used."""
 OTHER_FORMAT = f"another format than {FORMAT}, the one that this version reads"
 
 
@@ -42,10 +45,27 @@ def manifest_of(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_verified(directory: Path) -> tuple[dict[str, bytes], str]:
-    """The files of an artifact, each as its manifest says, and the artifact's digest.
+    """The files of an artifact but the large reader's, each as its manifest says, and its digest.
 
     Raises ArtifactMissing, ArtifactAltered or ArtifactSchema.
     """
+    entries, digest = _entries(directory)
+    return {name: _verified(directory, name, entries[name]) for name in MAX_BYTES}, digest
+
+
+def read_reader(directory: Path, digest: str) -> list[bytes]:
+    """The files of the large reader of the artifact with a digest, in order.
+
+    Raises ArtifactMissing, ArtifactAltered or ArtifactSchema.
+    """
+    entries, now = _entries(directory)
+    if now != digest:
+        raise ArtifactAltered(f"{MANIFEST} is not the one that was loaded; start again")
+    return [_verified(directory, n, entries[n]) for n in READER_FILES if n in entries]
+
+
+def _entries(directory: Path) -> tuple[dict[str, tuple[Any, Any]], str]:
+    """Size and SHA-256 of each file as the manifest has them, and the artifact's digest."""
     manifest = _manifest(directory)
     try:
         if len(manifest) > MAX_MANIFEST_BYTES:
@@ -56,16 +76,20 @@ def read_verified(directory: Path) -> tuple[dict[str, bytes], str]:
             raise ArtifactSchema(OTHER_FORMAT)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ArtifactAltered(f"{MANIFEST} is damaged; fetch the artifact again") from None
-    if entries.keys() != MAX_BYTES.keys():
+    readers = entries.keys() - MAX_BYTES.keys()
+    if MAX_BYTES.keys() - entries.keys() or readers != set(READER_FILES[: len(readers)]):
         raise ArtifactSchema(f"{MANIFEST} names other files than this version's")
-    files = {}
-    for name, (size, sha256) in entries.items():
-        if type(size) is not int or not 0 <= size <= MAX_BYTES[name]:
-            raise ArtifactSchema(f"{name} is longer than this version reads")
-        content = files[name] = _read(directory, name, size)
-        if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
-            raise ArtifactAltered(f"{name} is not the file that was saved; fetch it again")
-    return files, digest_of(manifest)
+    return entries, digest_of(manifest)
+
+
+def _verified(directory: Path, name: str, entry: tuple[Any, Any]) -> bytes:
+    size, sha256 = entry
+    if type(size) is not int or not 0 <= size <= MAX_BYTES.get(name, MAX_READER_BYTES):
+        raise ArtifactSchema(f"{name} is longer than this version reads")
+    content = _read(directory, name, size)
+    if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
+        raise ArtifactAltered(f"{name} is not the file that was saved; fetch it again")
+    return content
 
 
 def to_json(data: object) -> bytes:

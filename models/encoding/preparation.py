@@ -11,39 +11,45 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.analysis import Removed
-from models.article import Article, Options
-from models.encoding import stance_inputs
-from models.encoding.stance_inputs import StanceInput
+from models.article import Article, Options, Tier
+from models.encoding.questions import Passages, Question
 from models.encoding.tokens import ArticleEncoder, Encoded, tokenizer_from
-from models.errors import ArticleTooLong, EmptyArticle, TaskMissing
+from models.errors import ArticleTooLong, EmptyArticle, ReaderMissing, TaskMissing
 from models.text import cleaning, html
 from models.text.detection import LanguageDetector
 from models.text.english import ENGLISH
 from models.text.language import Language
 from models.text.language import language as language_of
 from models.text.sentences import split
+from models.text.targets import kind_of
 
 MAX_REMOVED = 256
 OPENING_SENTENCES = 16
+READING_COST = {Tier.FAST: 1, Tier.FULL: 8}
+"""What a token costs a reader, in tokens of the encoder."""
+CHECK_TOKENS, CHECKED_WORDS = 150, 25
+"""About how long a question about a sentence of a summary is, and how many words it checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """An article that is ready to be analysed: whatever can be wrong with it is ruled out.
 
-    `language` is the code of the language that was detected.
+    `reader` is the one that judges, None where nothing is asked that a reader answers. `language`
+    is the code of the language that was detected.
     """
 
     encoded: Encoded
     options: Options
-    questions: tuple[tuple[str, StanceInput], ...]
+    questions: tuple[tuple[str, Question], ...]
+    reader: Tier | None
     removed: tuple[Removed, ...]
     language: str | None
     from_html: bool
 
     @property
     def tokens(self) -> int:
-        """Word pieces in all windows and questions."""
+        """What reading it costs, in word pieces that the encoder reads."""
         return len(self.encoded.ids) + self._asked_tokens
 
     @property
@@ -58,7 +64,11 @@ class Prepared:
 
     @property
     def _asked_tokens(self) -> int:
-        return sum(len(asked.ids) for _, asked in self.questions)
+        if self.reader is None:
+            return 0
+        checks = self.options.max_words // CHECKED_WORDS + 1 if self.options.is_checked else 0
+        asked = sum(len(asked.ids) for _, asked in self.questions) + checks * CHECK_TOKENS
+        return READING_COST[self.reader] * asked
 
 
 class Preparer:
@@ -66,7 +76,8 @@ class Preparer:
 
     `tokenizer` is a tokenizer's JSON. An article is read in at most `max_windows` windows of
     `window` tokens. `language` is the code of the language that articles are expected in. `tasks`
-    are those that the model has (None: all).
+    are those that the model has (None: all), `readers` the readers; the first of them judges where
+    none is asked for.
     """
 
     def __init__(
@@ -76,9 +87,10 @@ class Preparer:
         window: int,
         tasks: Sequence[str] | None = None,
         language: str = ENGLISH.code,
+        readers: Sequence[Tier] = tuple(Tier),
     ) -> None:
-        self._arguments = tokenizer, max_windows, window, tasks, language
-        self._tasks = tasks
+        self._arguments = tokenizer, max_windows, window, tasks, language, readers
+        self._tasks, self._readers = tasks, tuple(readers)
         self.encoder = ArticleEncoder(tokenizer_from(tokenizer), max_windows, window)
         self._language = language_of(language)
         self._detector = LanguageDetector()
@@ -93,15 +105,24 @@ class Preparer:
     def __call__(self, article: Article) -> Prepared:
         """Prepares an article and detects its language. Raises an ArticleError."""
         self._check_tasks(article.options)
+        reader = self._reader(article.options)
         prepared = prepare(article, self.encoder, self._language)
         detected = self._detector.detect(_opening(prepared.encoded))
-        return replace(prepared, language=detected[0] if detected else None)
+        return replace(prepared, reader=reader, language=detected[0] if detected else None)
 
     def _check_tasks(self, options: Options) -> None:
         if self._tasks is not None and not (options.tasks or set()) <= set(self._tasks):
             raise TaskMissing(
                 f"the model lacks a task that is asked for; it has {', '.join(self._tasks)}"
             )
+
+    def _reader(self, options: Options) -> Tier | None:
+        """The reader that judges, None where none is needed. Raises ReaderMissing."""
+        if not options.is_read:
+            return None
+        if options.reader is not None and options.reader not in self._readers:
+            raise ReaderMissing("the model lacks the reader that is asked for; leave out reader")
+        return options.reader or self._readers[0]
 
 
 def prepare(
@@ -144,7 +165,8 @@ def prepare(
     return Prepared(
         encoded=replace(encoded, truncated=is_cut),
         options=options,
-        questions=_questions(encoded, options, encoder),
+        questions=_questions(encoded, options, encoder, language),
+        reader=None,
         removed=_reported(searched, removed),
         language=None,
         from_html=article.html is not None,
@@ -152,13 +174,20 @@ def prepare(
 
 
 def _questions(
-    encoded: Encoded, options: Options, encoder: ArticleEncoder
-) -> tuple[tuple[str, StanceInput], ...]:
+    encoded: Encoded, options: Options, encoder: ArticleEncoder, language: Language
+) -> tuple[tuple[str, Question], ...]:
     if not options.asks("stance") or not options.targets:
         return ()
-    targets = {target: encoder.target(target) for target in options.targets}
-    asked = stance_inputs.questions(encoded, list(targets.items()))
-    return tuple(zip(targets, asked, strict=True))
+    passages = Passages(encoded)
+    return tuple(
+        (
+            target,
+            passages.question(
+                encoder.target(target), target, options.kind or kind_of(target, language)
+            ),
+        )
+        for target in dict.fromkeys(options.targets)
+    )
 
 
 def _opening(encoded: Encoded) -> str:

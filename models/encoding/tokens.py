@@ -20,7 +20,7 @@ from models.text.language import Language
 from models.text.words import WORD
 
 WINDOW_TOKENS = 512
-STANCE_TOKEN, WRITE_TOKEN = "[unused1]", "[unused2]"
+WRITE_TOKEN = "[unused2]"
 MAX_TARGET_TOKENS = 128
 SENTENCES_AT_ONCE = 64
 
@@ -95,7 +95,6 @@ class ArticleEncoder:
         self._max_windows = max_windows
         self._window = window
         self._cls, self._sep = self._id("[CLS]"), self._id("[SEP]")
-        self._stance = self._id(STANCE_TOKEN)
         self.write_id = self._id(WRITE_TOKEN)
 
     def _id(self, token: str) -> int:
@@ -136,9 +135,9 @@ class ArticleEncoder:
             yield from zip(spans, encodings, strict=True)
 
     def target(self, target: str) -> list[int]:
-        """The prompt for the stance toward a target."""
+        """The prompt that asks a reader about a target or a statement."""
         ids = self._tokenizer.encode(target, add_special_tokens=False).ids
-        return [self._stance, *ids[:MAX_TARGET_TOKENS], self._sep]
+        return [self._cls, *ids[:MAX_TARGET_TOKENS], self._sep, self._sep]
 
     def reads_whole(self, target: str) -> bool:
         """Whether the prompt for a target holds all of it."""

@@ -35,10 +35,10 @@ class Head(nn.Module):
         return f"{task}.{name}"
 
 
-def dense(hidden: int) -> nn.Sequential:
+def dense(hidden: int, inputs: int | None = None) -> nn.Sequential:
     """A layer before the output of a head."""
     return nn.Sequential(
-        nn.Linear(hidden, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Dropout(DROPOUT)
+        nn.Linear(inputs or hidden, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Dropout(DROPOUT)
     )
 
 

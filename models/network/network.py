@@ -1,9 +1,9 @@
-"""The network: an encoder, a reader, and the heads of the tasks.
+"""The network: an encoder, the heads of the tasks, and readers.
 
-The encoder reads articles, once for all tasks. The reader has the same shape and reads each target
-with the passages that mention it. Both are BERT models of the transformers library and share one
-module of embeddings. Letters in shape comments: N tokens of all articles, A articles, S sentences,
-P targets or sentences to rewrite, T words, M memory tokens, W words to point at, H hidden.
+The encoder reads articles, once for all tasks. A reader reads each question with the passages that
+bear on it: a small one with the encoder's shape and embeddings (`fast`), and a large one (`full`),
+which is in the network only where it is used. Letters in shape comments: N tokens of all articles,
+A articles, S sentences, P questions, H hidden.
 """
 
 from __future__ import annotations
@@ -14,30 +14,46 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from models.network.bert import bert
+from models.article import Tier
+from models.network.bodies import body
 from models.network.heads import Head
+from models.network.reader import Reader
 
 
 class Network(nn.Module):
-    """Encoder, reader and heads. Pure tensors in and out; it knows no text.
+    """Encoder, heads and readers. Pure tensors in and out; it knows no text.
 
-    `shape` is the encoder's BERT configuration. `heads` make the head of each task on a network
-    whose encoder is there.
+    `shape` is the encoder's configuration. `heads` make the head of each task on a network whose
+    encoder is there.
     """
 
     def __init__(
-        self, shape: Mapping[str, object], heads: Mapping[str, Callable[[Network], Head]]
+        self,
+        shape: Mapping[str, object],
+        heads: Mapping[str, Callable[[Network], Head]],
+        readers: Mapping[Tier, Reader],
     ) -> None:
         super().__init__()
         self.shape = dict(shape)
-        self.encoder = bert(shape)
-        self.reader = bert(shape)
-        self.reader.embeddings = self.encoder.embeddings
+        self.encoder = body(shape)
         self.heads = nn.ModuleDict({name: make(self) for name, make in heads.items()})
+        self.readers = nn.ModuleDict()
+        for tier, reader in readers.items():
+            self.add_reader(tier, reader)
 
     def head(self, task: str) -> Head:
         """The head of a task."""
         return cast(Head, self.heads[task])
+
+    def reader(self, tier: Tier) -> Reader:
+        """A reader that is there. Raises KeyError."""
+        return cast(Reader, self.readers[tier.value])
+
+    def add_reader(self, tier: Tier, reader: Reader) -> None:
+        """Takes a reader in. A small one shares the embeddings of the encoder."""
+        if tier is Tier.FAST:
+            reader.body.embeddings = self.encoder.embeddings
+        self.readers[tier.value] = reader
 
     @property
     def hidden(self) -> int:
@@ -56,15 +72,12 @@ class Network(nn.Module):
 
     def lower_precision(self, dtype: torch.dtype) -> None:
         """Puts what is heavy in `dtype`; each head decides for itself."""
-        for module in (self.encoder, self.reader):
-            nn.Module.to(module, dtype)
+        nn.Module.to(self.encoder, dtype)
         for task in self.heads:
             self.head(task).lower_precision(dtype)
+        for name in self.readers:
+            self.reader(Tier(name)).lower_precision(dtype)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some windows: (rows, tokens) → (rows, tokens, H)."""
         return cast(Tensor, self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
-
-    def read(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The states of targets with their passages: (rows, tokens) → (rows, tokens, H)."""
-        return cast(Tensor, self.reader(input_ids=ids, attention_mask=mask).last_hidden_state)

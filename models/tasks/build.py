@@ -7,10 +7,16 @@ from functools import partial
 from typing import Any
 
 from models import registry
+from models.article import Tier
 from models.network.network import Network
+from models.network.reader import Reader
 
 
-def build(shape: Mapping[str, object], sections: Mapping[str, Any]) -> Network:
+def build(
+    shape: Mapping[str, object],
+    sections: Mapping[str, Any],
+    readers: Mapping[Tier, Reader] | None = None,
+) -> Network:
     """A network with fresh weights: its shape is the encoder's, `sections` are of its tasks."""
     return Network(
         shape,
@@ -18,4 +24,5 @@ def build(shape: Mapping[str, object], sections: Mapping[str, Any]) -> Network:
             name: partial(registry.get(name).load().make_head, section)
             for name, section in sections.items()
         },
+        readers or {},
     )

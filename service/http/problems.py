@@ -16,6 +16,7 @@ from models.errors import (
     ArtifactError,
     EmptyArticle,
     PreparationFailed,
+    ReaderMissing,
     TaskMissing,
     UnreadableHtml,
 )
@@ -89,6 +90,7 @@ PROBLEM_TYPES: Mapping[type[Exception], ProblemType] = {
     ClientGone: ProblemType(499, "The client has gone"),
     EmptyArticle: ProblemType(422, "There is no text to read"),
     TaskMissing: ProblemType(422, "The model has no such task"),
+    ReaderMissing: ProblemType(422, "The model has no such reader"),
     ArticleTooLong: ProblemType(422, "The article is too long"),
     UnreadableHtml: ProblemType(422, "There is no article in the HTML"),
     PreparationFailed: ProblemType(422, "The article could not be prepared"),

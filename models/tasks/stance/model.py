@@ -1,4 +1,4 @@
-"""From stance logits to stances: calibrated probabilities, abstention, and evidence."""
+"""From what readers say to stances: calibrated probabilities, abstention, and evidence."""
 
 from __future__ import annotations
 
@@ -6,22 +6,40 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from models.analysis import Score, StanceAnalysis
-from models.article import Options
+from torch import Tensor
+
+from models.analysis import Passage, Score, StanceAnalysis
+from models.article import Kind, Options, Tier
 from models.encoding.preparation import Prepared
-from models.encoding.stance_inputs import StanceInput
+from models.encoding.questions import Question
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.labels import UNRELATED, Label
 from models.network.heads import HeadOutput
 from models.network.network import Network
 from models.network.states import EncodedArticles
-from models.tasks.labelling import are_scores, evidence, ranked, segment_sentences
+from models.tasks.labelling import (
+    MAX_EVIDENCE,
+    are_scores,
+    evidence,
+    ranked,
+    segment_sentences,
+)
 from models.tasks.model import TaskModel
 from models.tasks.stance import calibration
-from models.tasks.stance.head import StanceHead, read_targets
+from models.tasks.stance.head import StanceHead
 from models.tasks.stance.section import StanceSection
 
 Stances = tuple[StanceAnalysis, ...]
+
+VERDICTS = {
+    "favor": "the article bears it out",
+    "against": "the article contradicts it",
+    "neutral": "the article leaves it open",
+    UNRELATED: "the article does not speak of it",
+}
+"""What stances toward a claim are in words."""
+LEAST_EVIDENCE = 0.0
+"""The logit from which a sentence is shown as evidence; the best one always is."""
 
 
 class StanceModel(TaskModel[StanceSection, Stances]):
@@ -68,58 +86,53 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         self, states: EncodedArticles, batch: Sequence[Prepared], rows: Sequence[int]
     ) -> dict[int, Stances]:
         """The stances toward targets, in the order in which they were named."""
-        asked = [(row, *each) for row in rows for each in batch[row].questions]
-        if not asked:
-            return {}
-        inputs = [each for _, _, each in asked]
-        output = read_targets(self._network, inputs, states.budget_tokens)
         found: dict[int, dict[str, StanceAnalysis]] = {row: {} for row in rows}
-        for number, (row, target, each) in enumerate(asked):
-            stance = self.toward(batch[row].encoded, target, each, output.row(number))
-            found[row][target] = stance
+        for reader in Tier:
+            asked = [(row, *q) for row in rows if batch[row].reader is reader for q in batch[row].questions]
+            if not asked:
+                continue
+            questions = [question for _, _, question in asked]
+            readings = self._network.reader(reader).read(questions, states.budget_tokens)
+            for number, (row, target, question) in enumerate(asked):
+                logits, evidence = readings.logits[number], readings.evidence[number]
+                found[row][target] = self.toward(
+                    batch[row].encoded, target, question, reader, logits, evidence
+                )
         return {row: tuple(found[row][t] for t in batch[row].options.targets) for row in rows}
 
     def overall(self, encoded: Encoded, output: HeadOutput) -> StanceAnalysis:
         """The stance toward the article's own subject, of those that are overall ones."""
         fitted = self._section.calibration
-        possible = {n: logit for n, logit in self._logits(output) if n in self._section.overall}
+        possible = {n: v for n, v in self._logits(output.logits) if n in self._section.overall}
         scores = ranked(calibration.overall(possible, fitted))
-        sentences = segment_sentences(encoded)
-        return self._stance(None, scores, fitted.overall_threshold, encoded, sentences, output)
+        number = self._section.names.index(scores[0].label)
+        passages = evidence(encoded, segment_sentences(encoded), output.contributions, number)
+        return _stance(None, None, scores, fitted.overall_threshold, passages)
 
     def toward(
-        self, encoded: Encoded, target: str, asked: StanceInput, output: HeadOutput
-    ) -> StanceAnalysis:
-        """The stance toward a target; an article that names it is not unrelated."""
-        fitted, logits = self._section.calibration, dict(self._logits(output))
-        if asked.named:
-            logits.pop(UNRELATED, None)
-        sentences = [place.sentence for place in asked.places]
-        scores = ranked(calibration.staged(logits, fitted))
-        return self._stance(target, scores, fitted.threshold, encoded, sentences, output)
-
-    def _logits(self, output: HeadOutput) -> Iterator[tuple[str, float]]:
-        return zip(self._section.names, output.logits.tolist(), strict=True)
-
-    def _stance(
         self,
-        target: str | None,
-        scores: tuple[Score, ...],
-        threshold: float,
         encoded: Encoded,
-        sentences: Sequence[int | None],
-        output: HeadOutput,
+        target: str,
+        question: Question,
+        reader: Tier,
+        logits: Tensor,
+        evidence: Tensor,
     ) -> StanceAnalysis:
-        best, abstained = scores[0], scores[0].probability < threshold
-        number = self._section.names.index(best.label)
-        return StanceAnalysis(
-            target=target,
-            label=None if abstained else best.label,
-            confidence=best.probability,
-            abstained=abstained,
-            scores=scores,
-            evidence=evidence(encoded, sentences, output.contributions, number),
-        )
+        """The stance toward a target; an article that names it is not unrelated.
+
+        `logits` (labels) and `evidence` (S) are what the reader says.
+        """
+        fitted, possible = self._section.calibration, dict(self._logits(logits))
+        if question.named:
+            possible.pop(UNRELATED, None)
+        group = calibration.group_of(reader, question.kind)
+        scores = ranked(calibration.staged(possible, fitted, group))
+        passages = shown(encoded, question, evidence.tolist())
+        least = calibration.threshold(fitted, group)
+        return _stance(target, question.kind, scores, least, passages)
+
+    def _logits(self, logits: Tensor) -> Iterator[tuple[str, float]]:
+        return zip(self._section.names, logits.tolist(), strict=True)
 
     def flaw(self, result: Stances, options: Options) -> str | None:
         """One stance for each target; `unrelated` may be missing, where the target is named."""
@@ -130,3 +143,37 @@ class StanceModel(TaskModel[StanceSection, Stances]):
             for stance in result
         )
         return None if right else "its stances are none of its labels"
+
+
+def shown(encoded: Encoded, question: Question, evidence: Sequence[float]) -> tuple[Passage, ...]:
+    """The sentences that show the stance best, the best first; the title is not quoted."""
+    order = sorted(
+        (-logit, place.sentence)
+        for place, logit in zip(question.places, evidence, strict=False)
+        if place.sentence is not None
+    )
+    likely = [sentence for logit, sentence in order if -logit >= LEAST_EVIDENCE]
+    chosen = (likely or [sentence for _, sentence in order[:1]])[:MAX_EVIDENCE]
+    spans = [encoded.sentences[number] for number in chosen]
+    return tuple(Passage(s.start, s.end, encoded.text[s.start : s.end]) for s in spans)
+
+
+def _stance(
+    target: str | None,
+    kind: Kind | None,
+    scores: tuple[Score, ...],
+    threshold: float,
+    passages: tuple[Passage, ...],
+) -> StanceAnalysis:
+    best, abstained = scores[0], scores[0].probability < threshold
+    label = None if abstained else best.label
+    return StanceAnalysis(
+        target=target,
+        kind=kind,
+        label=label,
+        verdict=VERDICTS.get(label) if label and kind is Kind.CLAIM else None,
+        confidence=best.probability,
+        abstained=abstained,
+        scores=scores,
+        evidence=passages,
+    )

@@ -12,18 +12,30 @@ from models.tasks.calibration import check
 
 @dataclass(frozen=True, slots=True)
 class StanceCalibration:
-    """Stances toward a target, and toward the article's own subject (`overall`).
+    """Stances and claims, as each reader judges them, and the stance toward the own subject.
 
     Logits are divided by the temperature; below the threshold the label is withheld. Whether an
     article is unrelated to a target has a temperature of its own, and a bias.
     """
 
-    temperature: float = 1.0
-    threshold: float = 0.0
+    full_temperature: float = 1.0
+    full_threshold: float = 0.0
+    full_unrelated_temperature: float = 1.0
+    full_unrelated_bias: float = 0.0
+    full_claim_temperature: float = 1.0
+    full_claim_threshold: float = 0.0
+    full_claim_unrelated_temperature: float = 1.0
+    full_claim_unrelated_bias: float = 0.0
+    fast_temperature: float = 1.0
+    fast_threshold: float = 0.0
+    fast_unrelated_temperature: float = 1.0
+    fast_unrelated_bias: float = 0.0
+    fast_claim_temperature: float = 1.0
+    fast_claim_threshold: float = 0.0
+    fast_claim_unrelated_temperature: float = 1.0
+    fast_claim_unrelated_bias: float = 0.0
     overall_temperature: float = 1.0
     overall_threshold: float = 0.0
-    unrelated_temperature: float = 1.0
-    unrelated_bias: float = 0.0
 
     def __post_init__(self) -> None:
         check(asdict(self))
@@ -31,7 +43,7 @@ class StanceCalibration:
 
 @dataclass(frozen=True, slots=True)
 class StanceSection:
-    """The stances toward a target, in the order of the head's outputs. Raises ValueError.
+    """The stances toward a target, in the order of the readers' outputs. Raises ValueError.
 
     `overall` holds those that are possible toward the article's own subject: `unrelated` is not.
     """
