@@ -6,7 +6,8 @@ HTTP, no queue and no clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 
 from models import registry
 from models.analysis import Analysis, InputReport
-from models.article import Article, Options, Style
+from models.article import Article, Options, Style, Tier
 from models.artifact import artifact
 from models.device import cores, device_of, dtype_of
 from models.encoding.preparation import Prepared, Preparer, prepare
@@ -42,6 +43,7 @@ class ModelInfo:
     """What is loaded and how it runs. `max_tokens` is the longest article that is read whole.
 
     `tasks` are the names of the tasks that it has, `labels` the label sets that they tell apart.
+    The first of its `readers` judges where none is asked for.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ModelInfo:
     digest: str
     created: str
     tasks: tuple[str, ...]
+    readers: tuple[Tier, ...]
     labels: Mapping[str, tuple[Label, ...]]
     languages: tuple[str, ...]
     parameters: int
@@ -68,9 +71,11 @@ class Engine:
         dtype: torch.dtype,
         max_batch_tokens: int,
         parallel: int = 1,
+        reader: Tier | None = None,
     ) -> None:
-        self._languages = model.languages
+        self._model, self._dtype = model, dtype
         self._directory: Path | None = None
+        self._reader_lock = threading.Lock()
         self.parallel = parallel
         on_cpu = device.type == "cpu"
         self._group_tokens = min(max_batch_tokens, CPU_GROUP_TOKENS) if on_cpu else max_batch_tokens
@@ -81,6 +86,7 @@ class Engine:
             model.max_windows,
             self.network.positions,
             tasks=tuple(model.tasks),
+            readers=_in_order(model.readers, reader),
         )
         self._tasks: dict[str, TaskModel[Any, Any]] = {
             name: registry.get(name).load()(section, self.network, self.preparer.encoder)
@@ -98,20 +104,22 @@ class Engine:
         threads: int | None = None,
         max_batch_tokens: int = 16384,
         parallel: int | None = 1,
+        reader: Tier | None = None,
     ) -> Engine:
         """Loads a verified artifact. Raises an ArtifactError, or ValueError for no such device.
 
         `threads` are shared by the `parallel` batches that a CPU is to read at a time (None: as
-        many as is fast); a GPU reads one.
+        many as is fast); a GPU reads one. `reader` judges where an article asks for none; the large
+        one is loaded with the first article that it judges.
         """
         chosen = device_of(device)
         threads = threads or cores()
         if parallel is None:
             parallel = min(threads, MAX_PARALLEL) if chosen.type == "cpu" else 1
         torch.set_num_threads(max(1, threads // parallel))
-        model = artifact.load(directory)
+        model = artifact.load(directory, whole=False)
         try:
-            engine = cls(model, chosen, dtype_of(dtype, chosen), max_batch_tokens, parallel)
+            engine = cls(model, chosen, dtype_of(dtype, chosen), max_batch_tokens, parallel, reader)
         except UNFIT as error:
             unfit = ArtifactSchema("its tokenizer does not fit its network; train it again")
             unfit.directory = directory
@@ -167,8 +175,11 @@ class Engine:
     def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
         """One outcome for each article, in order; what fails in one leaves the others whole.
 
-        An article is encoded once, whatever is asked of it, and each of its targets once more.
+        An article is encoded once, whatever is asked of it; readers read what bears on a question.
+        Raises an ArtifactError where the large reader is needed and cannot be loaded.
         """
+        for reader in {prepared.reader for prepared in batch} - {None}:
+            self._load(reader)
         states = EncodedArticles(self.network, [p.encoded for p in batch], self._group_tokens)
         results: list[dict[str, Any]] = [{} for _ in batch]
         broken: set[int] = set()
@@ -182,6 +193,7 @@ class Engine:
             Analysis(
                 results=results[row],
                 language=prepared.language,
+                reader=prepared.reader,
                 warnings=self._warnings(prepared),
                 input=_report(prepared),
             )
@@ -192,9 +204,17 @@ class Engine:
             for row, prepared in enumerate(batch)
         ]
 
+    def _load(self, reader: Tier) -> None:
+        """Loads a reader that is not there yet."""
+        with self._reader_lock:
+            if reader.value not in self.network.readers and self._directory is not None:
+                loaded = artifact.large_reader(self._directory, self._model)
+                loaded.lower_precision(self._dtype)
+                self.network.add_reader(reader, loaded.to(next(self.network.parameters()).device))
+
     def _warnings(self, prepared: Prepared) -> tuple[str, ...]:
         found = []
-        known, encoded = self._languages, prepared.encoded
+        known, encoded = self._model.languages, prepared.encoded
         if prepared.language is not None and prepared.language not in known:
             found.append(
                 f"the text seems to be in {prepared.language!r}; the model knows "
@@ -224,6 +244,7 @@ class Engine:
             digest=model.digest,
             created=model.created,
             tasks=tuple(self._tasks),
+            readers=self.preparer.readers,
             labels={name: tuple(each) for name, each in labels},
             languages=model.languages,
             parameters=sum(parameter.numel() for parameter in self.network.parameters()),
@@ -232,6 +253,11 @@ class Engine:
             dtype=str(dtype).removeprefix("torch."),
             metrics=model.metrics,
         )
+
+
+def _in_order(readers: Iterable[Tier], first: Tier | None) -> tuple[Tier, ...]:
+    """The readers of a model, the one that judges where none is asked for first."""
+    return tuple(sorted(readers, key=lambda tier: (tier is not first, list(Tier).index(tier))))
 
 
 def _shortened(error: Exception) -> str:

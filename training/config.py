@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from models.article import Tier
 from training.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0)]
-KEPT_FROM_START = (
-    "base",
-    "labels",
-    "decoder_layers",
-    "salience_layers",
-    "writer_words",
-    "max_windows",
-)
+Kind = Literal["entity", "issue", "claim"]
+KINDS: tuple[str, ...] = get_args(Kind)
+"""What a target may be: a name, an issue, or a claim."""
+KEPT_FROM_START = ("base", "reader_base", "large_reader", "labels", "choosing_layers", "max_windows")
 """What a run that goes on from an artifact takes from it, whatever the config says."""
+
+
+def _checked(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_checked)]
+OneOf = Annotated[tuple[str, ...], Field(min_length=2)]
+"""Labels of which one holds, and the data does not say which."""
 
 
 class _Strict(BaseModel):
@@ -28,6 +47,9 @@ class _Strict(BaseModel):
 
 class Source(_Strict):
     """A file of labelled articles and how it is used.
+
+    Which of its texts are trained on, chosen by and reported on is no option: each text has one
+    role (`training.data.roles`).
 
     - `path`: a JSONL, CSV or Parquet file.
     - `where`: keeps the rows with these values (for each column a value, or a list of them).
@@ -38,11 +60,12 @@ class Source(_Strict):
     - `limit`: at most so many texts.
     - `max_tokens`: how much of a text is read.
     - `max_questions`: how many targets of a text a batch reads.
-    - `holdout`: the share of texts that is kept for validation. It is chosen by the text's digest,
-      so it is the same in every run and for every file with that text.
+    - `report_ids`: a regular expression; rows whose `id` it finds something in are for reporting,
+      whatever their text.
+    - `stances`: what the file's labels mean: one of our labels, or a list of which one holds.
+    - `kind`: what all targets of the file are (entity, issue or claim), where no column says it.
     - `unrelated`: adds that many targets of other texts of the file as unrelated ones.
-    - `condensed`: reads only the sentences that the summary was made from. This teaches rewriting
-      at a fifth of the cost.
+    - `passage_tokens`: how much of a text is read with a target, drawn from these; else as serving.
     - `calibrate`: false where labels are often wrong, such as outlets' sections. They are not used
       to fit how sure the answers are.
     - `title`: the share of texts whose title is shown.
@@ -58,9 +81,11 @@ class Source(_Strict):
     limit: int | None = None
     max_tokens: int = 512
     max_questions: int = 8
-    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    report_ids: Pattern | None = None
+    stances: dict[str, str | OneOf] = {}
+    kind: Kind | None = None
     unrelated: int = 0
-    condensed: bool = False
+    passage_tokens: tuple[int, ...] = ()
     calibrate: bool = True
     title: Annotated[float, Field(ge=0, le=1)] = 0.5
 
@@ -75,11 +100,13 @@ class ModelConfig(_Strict):
     """The artifact to make.
 
     - `base`: the directory of a BERT encoder. None is MiniLM from its package.
-    - `start`: an artifact to go on from instead. Its labels, words, tokenizer, network and windows
-      are kept, so `labels`, `base` and the sizes cannot stand beside it.
+    - `large_reader`: whether it has a large reader; `reader_base` is the directory of an MPNet to
+      start it from. None is the one from its packages.
+    - `start`: an artifact to go on from instead. Its labels, tokenizer, network and windows are
+      kept, so `base`, `labels` and the sizes cannot stand beside it.
     - `name`, `version`, `card`: of the new artifact; `card` is a Markdown file. Without a name it
       is the start's.
-    - `decoder_layers`, `salience_layers`, `writer_words`: sizes of the network's parts.
+    - `choosing_layers`: the layers over sentences that choose among them.
     - `max_windows`: how many windows of an article are read.
     - `labels`: a JSON file like `training/fitting/labels.json`, which is the default.
     """
@@ -87,10 +114,10 @@ class ModelConfig(_Strict):
     name: str | None = None
     version: str = "0.1.0"
     base: str | None = None
+    large_reader: bool = False
+    reader_base: str | None = None
     start: Path | None = None
-    decoder_layers: int = 3
-    salience_layers: int = 1
-    writer_words: int = 400
+    choosing_layers: int = 1
     max_windows: int = 8
     labels: Path | None = None
     card: Path | None = None
@@ -107,90 +134,102 @@ class ModelConfig(_Strict):
 
 
 class Losses(_Strict):
-    """Weights of the losses of the five heads."""
+    """Weights of the losses: those of the encoder's heads, then those of a reader."""
 
     topic: float = 1.0
     overall: float = 0.5
+    chosen: float = 0.5
+    extracts: float = 0.3
+    alone: float = 0.5
+    deleting: float = 1.0
+    form: float = 0.7
     stance: float = 1.0
-    salience: float = 0.5
-    writing: float = 0.7
+    evidence: float = 0.3
+    taught: float = 1.0
 
 
 class Optimisation(_Strict):
-    """How the network is fitted. Rates are AdamW's; a batch has at most `batch_tokens` padded.
+    """How a stage is fitted. Rates are AdamW's; a batch has at most `batch_tokens` padded.
 
-    `compile` has the encoder's layers compiled, which takes a minute and then saves a fifth.
+    `frozen_layers` are the lowest of the body that is trained. `plain_attention` computes attention
+    without the fused kernel, whose backward pass is slow on a CPU for short rows. `compile` has the
+    layers compiled, which takes a minute and then saves a fifth.
     """
 
     seed: int = 1
     epochs: int = 1
     batch_tokens: int = 4096
-    encoder_rate: float = 6e-5
+    body_rate: float = 6e-5
     head_rate: float = 3e-4
     weight_decay: float = 0.01
     warmup: float = 0.05
     clip: float = 1.0
     freeze_embeddings: bool = True
     frozen_layers: int = 0
+    plain_attention: bool = False
     mixed_precision: str = "auto"
     compile: bool = False
     evaluate_every: int = 1000
     checkpoint_every: int = 200
     patience: int = 4
-    validation_rows: int = 400
+    choosing_rows: int = 200
+
+
+class Part(StrEnum):
+    """What a stage trains: the encoder with the heads of the tasks, or one of the readers."""
+
+    ENCODER = "encoder"
+    FULL = "full"
+    FAST = "fast"
+
+    @property
+    def reader(self) -> Tier | None:
+        return None if self is Part.ENCODER else Tier(self.value)
+
+
+class Stage(_Strict):
+    """A part of a run that trains one part of the network on some files.
+
+    `taught`: the large reader, as the stages before left it, teaches the small one.
+    """
+
+    name: str
+    trains: Part
+    taught: bool = False
+    losses: Losses = Losses()
+    optimisation: Optimisation = Optimisation()
+    data: tuple[Source, ...] = Field(min_length=1)
 
 
 class Config(_Strict):
-    """A training run.
+    """A training run: its stages, one after the other, and what the artifact is measured on.
 
-    Every path in a config is relative to the directory that the command is run in, not to the
-    config's. No text of a validation source may be trained on: where both read the same rows of a
-    file, both need a `holdout`, and that of training is no smaller.
+    A stage learns from the training texts of its files and stops by those for choosing. The
+    artifact is calibrated on the choosing texts of `measured`, and figures are reported on its
+    reporting texts.
     """
 
     model: ModelConfig = ModelConfig()
-    losses: Losses = Losses()
-    optimisation: Optimisation = Optimisation()
-    train: tuple[Source, ...] = Field(min_length=1)
-    validation: tuple[Source, ...] = ()
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    measured: tuple[Source, ...] = ()
 
     @model_validator(mode="after")
-    def _validation_is_not_trained_on(self) -> Self:
-        for held in self.validation:
-            if any(_shares_texts(trained, held) for trained in self.train):
-                raise ValueError(
-                    f"the validation file {held.path} is trained on too; give both the same "
-                    "holdout, such as 0.1, or rows of their own by where"
-                )
+    def _stages_have_names_of_their_own(self) -> Self:
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) != len(names):
+            raise ValueError("two stages have the same name; name each differently")
         return self
 
 
-def _shares_texts(trained: Source, held: Source) -> bool:
-    """Whether a text of a validation source is one of a training source too."""
-    if trained.path.resolve() != held.path.resolve() or _apart(trained.where, held.where):
-        return False
-    return not 0 < held.holdout <= trained.holdout
-
-
-def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether no row has the values of both."""
-    return any(
-        not any(value in _values(other[column]) for value in _values(one[column]))
-        for column in one.keys() & other.keys()
-    )
-
-
-def _values(wanted: Any) -> list[Any]:
-    return wanted if isinstance(wanted, list) else [wanted]
-
-
-def read(path: Path, base: str | None = None) -> Config:
-    """Reads a config; `base` takes the place of its own. Raises ConfigError."""
+def read(path: Path, data: Path = Path(), **model: str | None) -> Config:
+    """Reads a config. Paths of files are relative to `data`; `model` has what takes the place of
+    its own `base` or `reader_base`. Raises ConfigError."""
     try:
         run = tomllib.loads(path.read_text("utf-8"))
-        if base is not None and isinstance(run.setdefault("model", {}), dict):
-            run["model"]["base"] = base
-        return Config.model_validate(run)
+        given = {name: value for name, value in model.items() if value is not None}
+        if isinstance(run.setdefault("model", {}), dict):
+            run["model"] |= given
+        return _under(Config.model_validate(run), data)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name the run's TOML file") from None
     except ValidationError as error:
@@ -200,3 +239,15 @@ def read(path: Path, base: str | None = None) -> Config:
         raise ConfigError(": ".join(filter(None, (str(path), field, problem)))) from None
     except ValueError as error:  # no UTF-8, no TOML
         raise ConfigError(f"{path}: no TOML: {error}") from None
+
+
+def _under(run: Config, directory: Path) -> Config:
+    """A run whose files are those of a directory."""
+
+    def moved(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        return tuple(
+            source.model_copy(update={"path": directory / source.path}) for source in sources
+        )
+
+    stages = tuple(stage.model_copy(update={"data": moved(stage.data)}) for stage in run.stages)
+    return run.model_copy(update={"stages": stages, "measured": moved(run.measured)})

@@ -5,6 +5,7 @@
         ├── ConfigError     a config that cannot be read or says what no run knows
         ├── DataError       a file of labelled articles that cannot be used
         ├── BaseError       a starting encoder that cannot be used
+        ├── TeacherError    a reader is to teach another, and is not there
         └── AverageError    two artifacts whose weights have no average
 
 A message is one line: what is wrong and the way out.
@@ -29,6 +30,10 @@ class DataError(TrainingError):
 
 class BaseError(TrainingError):
     """A starting encoder that cannot be used."""
+
+
+class TeacherError(TrainingError):
+    """A reader is to teach another, and is not there."""
 
 
 class AverageError(TrainingError):

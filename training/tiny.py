@@ -5,39 +5,22 @@ from __future__ import annotations
 import string
 import time
 from pathlib import Path
-from typing import cast
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from torch import nn
 
+from models.article import Tier
 from models.artifact import artifact
-from models.encoding.tokens import STANCE_TOKEN, WRITE_TOKEN
+from models.network.bodies import MPNET
+from models.network.reader import Reader
 from models.tasks.build import build
 from models.tasks.stance.section import StanceSection
-from models.tasks.summary.head import SummaryHead, WriterHead
-from models.tasks.summary.own_words import END
 from models.tasks.summary.section import SummarySection
 from models.tasks.topic.section import TopicSection
 from models.text.english import ENGLISH
 from training.labels import LabelSchema
 
-OWN_WORDS = (
-    "</s>",
-    ",",
-    "a",
-    "and",
-    "has",
-    "in",
-    "is",
-    "it",
-    "of",
-    "on",
-    "says",
-    "the",
-    "to",
-    "was",
-)
 ENDINGS = "ed er es ing ion ly ment s tion al ic ity ness able".split()  # noqa: SIM905
 SPREAD = 0.5
 """Standard deviation of the weights: wide enough that labels differ between articles."""
@@ -58,12 +41,16 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
     tasks = {
         "topic": TopicSection(labels.topic),
         "stance": StanceSection(labels.stance, labels.overall),
-        "summary": SummarySection(OWN_WORDS, decoder_layers=1),
+        "summary": SummarySection(),
     }
     torch.manual_seed(seed)
-    network = build({"vocab_size": tokenizer.get_vocab_size(), **SHAPE}, tasks)
+    shape = {"vocab_size": tokenizer.get_vocab_size(), **SHAPE}
+    readers = {
+        Tier.FULL: {"labels": len(labels.stance), "body": {"model_type": MPNET, **shape}},
+        Tier.FAST: {"labels": len(labels.stance), "body": shape},
+    }
+    network = build(shape, tasks, {t: Reader(r["body"], r["labels"]) for t, r in readers.items()})
     spread(network)
-    _lead_on(cast(SummaryHead, network.head("summary")).writer)
     return artifact.Artifact(
         name="tiny",
         version="0",
@@ -72,6 +59,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
         max_windows=8,
         network=network,
         tokenizer=tokenizer,
+        readers=readers,
         card="# tiny\n\nRandom weights, for trials. Its answers mean nothing.\n",
     )
 
@@ -85,19 +73,6 @@ def spread(module: nn.Module) -> None:
             nn.init.zeros_(parameter)
 
 
-@torch.no_grad()
-def _lead_on(writer: WriterHead) -> None:
-    """Makes it likely that the writer copies on, and that it ends, as a trained one does.
-
-    Else nothing that it writes would stand the writer's checks, and no trial would meet a rewritten
-    sentence.
-    """
-    for layer, share in ((writer.query, 0.1), (writer.gate, 0.1), (writer.own, 0.5)):
-        layer.weight *= share
-    writer.gate.bias[1] = 6
-    writer.own.bias[END] = 5
-
-
 def write_tiny(directory: Path, labels: LabelSchema, seed: int = 0) -> str:
     """Saves a tiny artifact and returns its digest."""
     return artifact.save(tiny_artifact(labels, seed), directory)
@@ -105,7 +80,7 @@ def write_tiny(directory: Path, labels: LabelSchema, seed: int = 0) -> str:
 
 def _tokenizer() -> Tokenizer:
     """Word pieces: letters, digits, marks, function words and common endings."""
-    special = ["[PAD]", STANCE_TOKEN, WRITE_TOKEN, "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     characters = string.ascii_lowercase + string.digits
     pieces = [
         *special,

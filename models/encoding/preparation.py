@@ -90,7 +90,7 @@ class Preparer:
         readers: Sequence[Tier] = tuple(Tier),
     ) -> None:
         self._arguments = tokenizer, max_windows, window, tasks, language, readers
-        self._tasks, self._readers = tasks, tuple(readers)
+        self._tasks, self.readers = tasks, tuple(readers)
         self.encoder = ArticleEncoder(tokenizer_from(tokenizer), max_windows, window)
         self._language = language_of(language)
         self._detector = LanguageDetector()
@@ -118,11 +118,11 @@ class Preparer:
 
     def _reader(self, options: Options) -> Tier | None:
         """The reader that judges, None where none is needed. Raises ReaderMissing."""
-        if not options.is_read:
+        if not options.is_read or not (self.readers or options.reader):
             return None
-        if options.reader is not None and options.reader not in self._readers:
+        if options.reader is not None and options.reader not in self.readers:
             raise ReaderMissing("the model lacks the reader that is asked for; leave out reader")
-        return options.reader or self._readers[0]
+        return options.reader or self.readers[0]
 
 
 def prepare(

@@ -20,7 +20,6 @@ from models.text.language import Language
 from models.text.words import WORD
 
 WINDOW_TOKENS = 512
-WRITE_TOKEN = "[unused2]"
 MAX_TARGET_TOKENS = 128
 SENTENCES_AT_ONCE = 64
 
@@ -95,7 +94,6 @@ class ArticleEncoder:
         self._max_windows = max_windows
         self._window = window
         self._cls, self._sep = self._id("[CLS]"), self._id("[SEP]")
-        self.write_id = self._id(WRITE_TOKEN)
 
     def _id(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)
@@ -143,10 +141,10 @@ class ArticleEncoder:
         """Whether the prompt for a target holds all of it."""
         return len(self._tokenizer.encode(target, add_special_tokens=False)) <= MAX_TARGET_TOKENS
 
-    def first_piece(self, word: str) -> int:
-        """The first word piece of a word ([SEP] if it has none)."""
-        ids = self._tokenizer.encode(word, add_special_tokens=False).ids
-        return int(ids[0]) if ids else self._sep
+    def sentence(self, sentence: str) -> Integers:
+        """A sentence to be read alone, cut where it is longer than a window."""
+        ids = self._tokenizer.encode(sentence, add_special_tokens=False).ids[: self._window - 2]
+        return np.asarray([self._cls, *ids, self._sep], np.int64)
 
 
 class _Layout:

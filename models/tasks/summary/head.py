@@ -1,4 +1,8 @@
-"""The head of the summaries: which sentences carry the story, and a decoder that rewrites them."""
+"""The head of the summaries: which sentences tell the news, which parts of them may go, and whether
+what is left is well formed.
+
+Every answer is one pass: nothing is written word by word.
+"""
 
 from __future__ import annotations
 
@@ -9,33 +13,30 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BertConfig, BertModel, DynamicCache, EncoderDecoderCache
+from transformers import BertConfig, BertModel
 
-from models.network.bert import CACHE, bert, check_layers
+from models.encoding.tokens import Integers
+from models.network.bodies import check_layers
 from models.network.heads import Head, dense
 from models.network.network import Network
-from models.network.padding import pad, ranges
+from models.network.padding import ranges
+from models.network.passes import encoded, range_means
 from models.network.states import EncodedArticles
 
 MAX_POSITION = 64
+SPAN_SIZE = 256
+SCORES = ("written", "extractive", "alone")
+"""What is said of each sentence: whether it belongs in a written summary, in an extractive one, and
+whether it stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What the decoder reads: states and which of them are real, one row a sentence."""
-
-    states: Tensor  # (rows, M, H)
-    mask: Tensor  # (rows, M)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSentence:
-    """A sentence to rewrite: its tokens `first` to `last`, and the first token of each word."""
+class SpanTokens:
+    """A span of an article in a batch: its tokens `first` to `last` (not included)."""
 
     article: int
     first: int
     last: int
-    words: Sequence[int]
 
 
 class SentenceLayer(nn.Module):
@@ -88,162 +89,98 @@ BERT_NAMES = {
 """What the parts of a `SentenceLayer` are called in a layer of BERT."""
 
 
-class SalienceHead(nn.Module):
-    """How well each sentence carries the story, given the others (Liu and Lapata 2019)."""
+class ChoosingHead(nn.Module):
+    """Scores of each sentence, given the others (after Liu and Lapata 2019, D19-1387)."""
 
     def __init__(self, config: BertConfig, layers: int) -> None:
         super().__init__()
         self.position = nn.Embedding(MAX_POSITION, config.hidden_size)
         self.layers = nn.ModuleList(SentenceLayer(config) for _ in range(layers))
-        self.out = nn.Linear(config.hidden_size, 1)
+        self.out = nn.Linear(config.hidden_size, len(SCORES))
         nn.init.zeros_(self.position.weight)
 
-    def forward(self, sentences: Tensor, mask: Tensor) -> Tensor:
-        order = torch.arange(sentences.shape[1], device=sentences.device)
+    def forward(self, sentences: Tensor, mask: Tensor, titled: Tensor) -> Tensor:
+        """`sentences` (A, S, H), which of them are real (A, S), and whether the first is the title
+        (A) → (A, S, scores)."""
+        order = torch.arange(sentences.shape[1], device=sentences.device) + ~titled[:, None]
         states = sentences + self.position(order.clamp(max=MAX_POSITION - 1))
         for layer in self.layers:
             states = layer(states, mask)
-        scores = self.out(states).squeeze(-1).float()
-        return cast(Tensor, scores.masked_fill(~mask, -torch.inf))  # (A, S)
+        scores = self.out(states).float()
+        return cast(Tensor, scores.masked_fill(~mask[..., None], -torch.inf))
 
 
-class WriterHead(nn.Module):
-    """Scores for the next word: the writer's few own words, and the source's words by position.
+class DeletingHead(nn.Module):
+    """Whether a span of a sentence may go, by the states at its ends and beside them."""
 
-    A pointer network (Vinyals et al. 2015) beside a small vocabulary (See et al. 2017, P17-1099),
-    with a learned cue toward the source word after the one copied last.
-    """
-
-    def __init__(self, hidden: int, words: int) -> None:
+    def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.copied = nn.Linear(hidden, hidden)
-        self.query = nn.Linear(hidden, hidden)
-        self.key = nn.Linear(hidden, hidden)
-        self.gate = nn.Linear(hidden, 2)
-        self.dense = dense(hidden)
-        self.own = nn.Linear(hidden, words)
-        nn.init.zeros_(self.copied.weight)
-        nn.init.zeros_(self.copied.bias)
+        self.ends = nn.Linear(4 * hidden, SPAN_SIZE)
+        self.inside = nn.Linear(hidden, SPAN_SIZE)
+        self.norm = nn.LayerNorm(SPAN_SIZE)
+        self.out = nn.Linear(SPAN_SIZE, 1)
 
-    def forward(self, read: Tensor, words: Tensor, follows: Tensor) -> Tensor:
-        """`read` (P, T, H), `words` (P, W, H), `follows` (P, T, W) → logits (P, T, G + W).
-
-        `follows` marks the source word after the one copied last. Words that are not there are
-        left for the caller to mask.
-        """
-        own = self.own(self.dense(read))  # (P, T, G)
-        point = self.query(read) @ self.key(words).transpose(1, 2) / read.shape[-1] ** 0.5
-        gate = self.gate(read)
-        point = point + gate[..., :1] + gate[..., 1:] * follows
-        return torch.cat([own, point], -1).float()
+    def forward(self, ends: Tensor, inside: Tensor) -> Tensor:
+        """`ends` (C, 4, H): before, first, last, behind; `inside` (C, H), the mean → (C)."""
+        state = functional.gelu(self.ends(ends.flatten(1)) + self.inside(inside))
+        return cast(Tensor, self.out(self.norm(state)).squeeze(-1).float())
 
 
 class SummaryHead(Head):
-    """Salience, decoder and writer. The decoder shares the encoder's embeddings."""
+    """Choosing, deleting, and whether a sentence is well formed."""
 
-    def __init__(
-        self, network: Network, words: int, decoder_layers: int, salience_layers: int
-    ) -> None:
+    def __init__(self, network: Network, layers: int) -> None:
         super().__init__()
-        check_layers(salience_layers)
-        self.salience = SalienceHead(network.encoder.config, salience_layers)
-        self.decoder = bert(
-            network.shape,
-            num_hidden_layers=decoder_layers,
-            is_decoder=True,
-            add_cross_attention=True,
-        )
-        self.decoder.embeddings = network.encoder.embeddings
-        self.writer = WriterHead(network.hidden, words)
+        check_layers(layers)
+        hidden = network.hidden
+        self.choosing = ChoosingHead(network.encoder.config, layers)
+        self.deleting = DeletingHead(hidden)
+        self.form = nn.Sequential(dense(hidden, 2 * hidden), nn.Linear(hidden, 1))
 
-    def lower_precision(self, dtype: torch.dtype) -> None:
-        for module in (self.decoder, self.writer):
-            nn.Module.to(module, dtype)
-
-    def file_name(self, task: str, name: str) -> str:
-        """The file names plain layers of BERT. Embeddings that are shared are the encoder's."""
-        part, *rest = name.split(".")
-        if part == "decoder":
-            shared = rest[0] == "embeddings"
-            return ".".join(["encoder", *rest] if shared else [part, *rest[1:]])
-        if (part, rest[0]) == ("salience", "layers"):
-            _, number, ours, kind = rest
-            return f"salience.layers.layer.{number}.{BERT_NAMES[ours]}.{kind}"
-        return name
-
-    def write(
-        self,
-        pieces: Tensor,
-        copied: Tensor,
-        memory: Memory,
-        cache: EncoderDecoderCache | None = None,
-    ) -> Tensor:
-        """The decoder's states while writing: (P, T, H), each word seeing those before it.
-
-        `pieces` (P, T) are first word pieces, `copied` (P, T, H) the source states of the words
-        (0 for own words). With a cache they are the words after those that it holds.
-        """
-        begin = 0 if cache is None else cache.get_seq_length()
-        words = self.decoder.get_input_embeddings()(pieces)  # type: ignore[no-untyped-call]
-        written = self.decoder(
-            inputs_embeds=words + self.writer.copied(copied),
-            position_ids=torch.arange(begin, begin + pieces.shape[1], device=pieces.device)[None],
-            encoder_hidden_states=memory.states,
-            encoder_attention_mask=memory.mask,
-            use_cache=cache is not None,
-            **{CACHE: cache},
-        )
-        return cast(Tensor, written.last_hidden_state)
-
-    def new_cache(self) -> EncoderDecoderCache:
-        """An empty key-value cache for `write`, one word at a time."""
-        config = self.decoder.config
-        return EncoderDecoderCache(DynamicCache(config=config), DynamicCache(config=config))
-
-    def warm_start(self, encoder: BertModel, own_pieces: list[int]) -> None:
-        """Starts the stacks from the encoder's upper layers, and the own words from its pieces."""
-        layers = list(encoder.encoder.layer)
-        decoder = list(self.decoder.encoder.layer)
-        for mine, its in zip(decoder, layers[-len(decoder) :], strict=True):
-            state = its.state_dict()
-            across = {
-                name.replace("attention.", "crossattention.", 1): tensor
-                for name, tensor in state.items()
-                if name.startswith("attention.")
-            }
-            mine.load_state_dict(state | across)
-        salience = list(self.salience.layers)
-        for mine, its in zip(salience, layers[-len(salience) :], strict=True):
+    def warm_start(self, encoder: BertModel) -> None:
+        """Starts the layers over sentences from the encoder's upper ones."""
+        mine, its = list(self.choosing.layers), list(encoder.encoder.layer)
+        for layer, upper in zip(mine, its[-len(mine) :], strict=True):
             for name, theirs in BERT_NAMES.items():
-                mine.get_submodule(name).load_state_dict(its.get_submodule(theirs).state_dict())
-        with torch.no_grad():
-            embeddings = encoder.embeddings.word_embeddings.weight
-            self.writer.own.weight.copy_(embeddings[own_pieces])
+                state = upper.get_submodule(theirs).state_dict()
+                layer.get_submodule(name).load_state_dict(state)
 
 
-def salience(head: SummaryHead, states: EncodedArticles) -> Tensor:
-    """How well each sentence carries its story: (A, S), −inf where there is none.
-
-    Sentences are numbered without the title.
-    """
-    means, mask = states.sentences
-    titles = torch.tensor([article.title is not None for article in states.articles])
-    if not titles.any():
-        return cast(Tensor, head.salience(means, mask))
-    order = torch.arange(means.shape[1]) + titles[:, None].long()
-    order = order.clamp(max=means.shape[1] - 1).to(states.device)
-    counts = torch.tensor([len(article.sentences) for article in states.articles])
-    mask = (torch.arange(means.shape[1]) < counts[:, None]).to(states.device)
-    means = means.gather(1, order[..., None].expand_as(means))
-    return cast(Tensor, head.salience(means, mask))
+def sentence_scores(head: SummaryHead, states: EncodedArticles) -> Tensor:
+    """Scores of the sentences of each article, without its title: (A, S, scores)."""
+    titled = torch.tensor([article.title is not None for article in states.articles])
+    titled = titled.to(states.device)
+    scores: Tensor = head.choosing(*states.sentences, titled)
+    behind = scores.roll(-1, 1)
+    behind[:, -1] = -torch.inf
+    return torch.where(titled[:, None, None], behind, scores)
 
 
-def memory_of(
-    states: EncodedArticles, sentences: Sequence[SourceSentence]
-) -> tuple[Memory, Tensor]:
-    """The memory of some sentences to rewrite, and the states of their words (P, W, H)."""
-    pairs = [(sentence, states.offsets[sentence.article]) for sentence in sentences]
-    index, mask = ranges([(each.first + o, each.last + o) for each, o in pairs])
-    words, _ = pad([[token + o for token in each.words] for each, o in pairs])
-    memory = Memory(states.states[index.to(states.device)], mask.to(states.device))
-    return memory, states.states[words.to(states.device)]
+def deletable(head: SummaryHead, states: EncodedArticles, spans: Sequence[SpanTokens]) -> Tensor:
+    """Logits of some spans of articles: that each may go (C)."""
+    inside = [
+        (states.offsets[span.article] + span.first, states.offsets[span.article] + span.last)
+        for span in spans
+    ]
+    ends = torch.tensor([(first - 1, first, last - 1, last) for first, last in inside])
+    index, mask = (each.to(states.device) for each in ranges(inside))
+    read = states.states[index].float() * mask[..., None]
+    means = read.sum(1) / mask.sum(1, keepdim=True)
+    return cast(Tensor, head.deleting(states.states[ends.to(states.device)].float(), means))
+
+
+def well_formed(
+    head: SummaryHead, network: Network, sentences: Sequence[Integers], budget_tokens: int
+) -> Tensor:
+    """Logits of sentences, `[CLS] … [SEP]` each, read alone: that they are well formed (P)."""
+    device = next(network.parameters()).device
+    states = encoded(network.encode, sentences, budget_tokens, device)
+    begins = [0]
+    for each in sentences:
+        begins.append(begins[-1] + len(each))
+    rows = [
+        (begin, [(0, 1), (1, max(len(each) - 1, 2))])
+        for begin, each in zip(begins, sentences, strict=False)
+    ]
+    means, _ = range_means(states, rows)
+    return cast(Tensor, head.form(means.flatten(1)).squeeze(-1).float())

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
+
+from models.tasks.calibration import check
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryCalibration:
+    """When a span goes, a sentence is well formed, and the article bears a sentence out.
+
+    The logits of each reader are divided by its temperature, after its bias is added: that is the
+    `support` of a sentence. Below the threshold a sentence is not shown. Both are fitted on
+    sentences of summaries that were judged.
+    """
+
+    delete_threshold: float = 0.5
+    form_threshold: float = 0.5
+    full_temperature: float = 1.0
+    full_bias: float = 0.0
+    full_threshold: float = 0.0
+    fast_temperature: float = 1.0
+    fast_bias: float = 0.0
+    fast_threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
 class SummarySection:
-    """The writer's own words, and the sizes of the decoder and of the salience head."""
+    """The layers of the choosing head, and the calibration. Raises ValueError."""
 
-    own_words: tuple[str, ...]
-    decoder_layers: int = 3
-    salience_layers: int = 1
-
-    def __post_init__(self) -> None:
-        if not self.own_words or not all(isinstance(word, str) for word in self.own_words):
-            raise ValueError("the writer's own words are text")
+    layers: int = 1
+    calibration: SummaryCalibration = SummaryCalibration()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Reads the section. Raises KeyError, TypeError or ValueError."""
-        if not isinstance(data["own_words"], list):
-            raise TypeError("a list is expected")
-        return cls(**{**data, "own_words": tuple(data["own_words"])})
+        return cls(data["layers"], SummaryCalibration(**data["calibration"]))
