@@ -94,9 +94,9 @@ class Options:
         MaxLen(MAX_TARGETS),
         doc("Whom or what to take a stance toward; none: the article's own subject."),
     ] = ()
-    kind: Annotated[
-        Kind | None, doc("What the targets are; else each is told by its wording.")
-    ] = None
+    kind: Annotated[Kind | None, doc("What the targets are; else each is told by its wording.")] = (
+        None
+    )
     reader: Annotated[
         Tier | None,
         doc("Which reader judges: `full` is right more often, `fast` is five times as fast."),

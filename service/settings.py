@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import models
+from models.article import Tier
 from models.errors import NutgrafError
 from service import validation
 from service.keys import ApiKey, parse_keys
@@ -83,6 +84,10 @@ class Settings(BaseSettings):
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="Number format of the model; auto is bfloat16 where it is fast."
+    )
+    reader: Tier | None = Field(
+        default=None,
+        description="Reader that judges where a request names none: full or fast; the best it has.",
     )
     threads: int | None = Field(
         default=None,

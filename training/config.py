@@ -24,7 +24,14 @@ Share = Annotated[float, Field(gt=0)]
 Kind = Literal["entity", "issue", "claim"]
 KINDS: tuple[str, ...] = get_args(Kind)
 """What a target may be: a name, an issue, or a claim."""
-KEPT_FROM_START = ("base", "reader_base", "large_reader", "labels", "choosing_layers", "max_windows")
+KEPT_FROM_START = (
+    "base",
+    "reader_base",
+    "large_reader",
+    "labels",
+    "choosing_layers",
+    "max_windows",
+)
 """What a run that goes on from an artifact takes from it, whatever the config says."""
 
 

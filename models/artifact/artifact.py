@@ -24,6 +24,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from models import registry
+from models.article import Tier
 from models.artifact import weights
 from models.artifact.files import replace_directory
 from models.artifact.manifest import (
@@ -43,7 +44,6 @@ from models.artifact.manifest import (
     read_verified,
     to_json,
 )
-from models.article import Tier
 from models.encoding.tokens import tokenizer_from
 from models.errors import ArtifactError, ArtifactSchema
 from models.network.network import Network

@@ -62,7 +62,9 @@ def load_reader(reader: Reader, contents: Sequence[bytes]) -> Reader:
 
     Raises ValueError or ArtifactSchema where they do not fit.
     """
-    packed = {name: tensor for content in contents for name, tensor in load_tensors(content).items()}
+    packed = {
+        name: tensor for content in contents for name, tensor in load_tensors(content).items()
+    }
     _assign(reader, packed, {name: f"{Tier.FULL.value}.{name}" for name in _names(reader)})
     restore_buffers(reader.body)
     return reader

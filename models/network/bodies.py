@@ -52,15 +52,23 @@ def shape_of(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def body(shape: Mapping[str, object]) -> Body:
     """A transformer of a shape. Raises KeyError or ValueError for a shape that is not read."""
+    if shape.get("model_type") == MPNET:
+        return MPNetModel(MPNetConfig.from_dict(_checked(shape, MPNET)), add_pooling_layer=False)
+    return bert(shape)
+
+
+def bert(shape: Mapping[str, object]) -> BertModel:
+    """A BERT of a shape. Raises ValueError for a shape that is not read."""
+    config = BertConfig.from_dict(_checked(shape, BERT), attn_implementation="sdpa")
+    return BertModel(config, add_pooling_layer=False)
+
+
+def _checked(shape: Mapping[str, object], kind: str) -> dict[str, object]:
     given = deepcopy(dict(shape))
-    kind = given.pop("model_type", BERT)
-    if kind not in SHAPE or given.keys() - SHAPE[kind]:
+    if given.pop("model_type", BERT) != kind or given.keys() - SHAPE[kind]:
         raise ValueError("the configuration of a body has entries that are not read")
     check_layers({"num_hidden_layers": 1, **given}["num_hidden_layers"])
-    if kind == MPNET:
-        return MPNetModel(MPNetConfig.from_dict(given), add_pooling_layer=False)
-    config = BertConfig.from_dict(given, attn_implementation="sdpa")
-    return BertModel(config, add_pooling_layer=False)
+    return given
 
 
 def restore_buffers(model: Body) -> None:

@@ -35,7 +35,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.shape = dict(shape)
-        self.encoder = body(shape)
+        self.encoder = bert(shape)
         self.heads = nn.ModuleDict({name: make(self) for name, make in heads.items()})
         self.readers = nn.ModuleDict()
         for tier, reader in readers.items():

@@ -103,7 +103,10 @@ def _labels(analysis: Analysis) -> Table:
         rows.add_row("topic", _answer(topic.label, topic.confidence), _others(topic.scores))
     for stance in analysis.stance or ():
         name = f"stance on {stance.target}" if stance.target else "stance"
-        rows.add_row(_line(name), _answer(stance.label, stance.confidence), _others(stance.scores))
+        said = _answer(stance.label, stance.confidence)
+        if stance.verdict is not None:
+            said.append(f", {stance.verdict}", style="not bold")
+        rows.add_row(_line(name), said, _others(stance.scores))
     return rows
 
 
@@ -125,6 +128,6 @@ def _summary(summary: Summary) -> RenderableType:
         body.append(" " if number > 1 else "")
         body.append_text(_line(sentence.text, SUMMARY_STYLE))
         body.append(f" ‹{number}›", style="cyan")
-    if summary.support < 1:
-        title += f", {summary.support:.0%} of its words from the article"
+    if summary.support is not None:
+        title += f", {summary.support:.0%} sure that the article bears it out"
     return Group(Text(title, style="dim"), Padding(body, (0, 2)))

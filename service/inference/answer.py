@@ -9,6 +9,7 @@ from pydantic import GetCoreSchemaHandler, TypeAdapter
 
 from models import registry
 from models.analysis import Analysis, InputReport
+from models.article import Tier
 
 if TYPE_CHECKING:
     from models.engine import ModelInfo
@@ -77,6 +78,7 @@ def _documented() -> type:
         [
             *tasks,
             ("language", str | None),
+            ("reader", Tier | None),
             ("warnings", tuple[str, ...]),
             ("input", InputReport),
             ("model", ModelId),

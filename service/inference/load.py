@@ -33,6 +33,7 @@ def load_engine(settings: Settings, parallel: int | None = None) -> Model:
                 threads=settings.threads,
                 max_batch_tokens=settings.max_batch_tokens,
                 parallel=parallel,
+                reader=settings.reader,
             )
     except ValueError as error:
         raise ModelUnavailable(str(error)) from error

@@ -18,7 +18,7 @@ from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integ
 from models.errors import EmptyArticle
 from models.text.targets import kind_of
 from training.config import Source
-from training.data.edited import SentenceLabels, sentence_labels
+from training.data.edited import sentence_labels
 from training.data.labelled import Labelled, digest
 from training.data.oracle import oracle
 from training.errors import DataError
@@ -132,9 +132,7 @@ class ExampleBuilder:
             return replace(made, chosen=oracle(encoded, each.summary))
         return made
 
-    def _asked(
-        self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder
-    ) -> Iterable[Asked]:
+    def _asked(self, each: Labelled, encoded: Encoded, encoder: ArticleEncoder) -> Iterable[Asked]:
         passages = Passages(encoded)
         known = {target: (label,) for target, label in each.stances.items()} | each.either
         for target, labels in known.items():

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from training.config import Stage
-from training.data.examples import BatchSampler, Example, ExampleBuilder, make_examples, stance_weights
+from training.data.examples import (
+    BatchSampler,
+    Example,
+    ExampleBuilder,
+    make_examples,
+    stance_weights,
+)
 from training.data.labelled import load
 from training.data.roles import Role
 from training.fitting.losses import Batch

@@ -81,7 +81,9 @@ def _lessons(model: Artifact, corpus: Corpus, directory: Path) -> list[Tensor]:
     (directory / LESSONS).mkdir(parents=True, exist_ok=True)
     found = torch.cat(
         [
-            _lesson(model, asked[at : at + LESSON_QUESTIONS], directory / LESSONS / f"{at}.safetensors")
+            _lesson(
+                model, asked[at : at + LESSON_QUESTIONS], directory / LESSONS / f"{at}.safetensors"
+            )
             for at in range(0, len(asked), LESSON_QUESTIONS)
         ]
     )

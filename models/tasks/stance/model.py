@@ -88,7 +88,12 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         """The stances toward targets, in the order in which they were named."""
         found: dict[int, dict[str, StanceAnalysis]] = {row: {} for row in rows}
         for reader in Tier:
-            asked = [(row, *q) for row in rows if batch[row].reader is reader for q in batch[row].questions]
+            asked = [
+                (row, *q)
+                for row in rows
+                if batch[row].reader is reader
+                for q in batch[row].questions
+            ]
             if not asked:
                 continue
             questions = [question for _, _, question in asked]
