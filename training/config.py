@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from training.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0)]
+Kind = Literal["entity", "issue", "claim"]
+KINDS: tuple[str, ...] = get_args(Kind)
+"""What a target may be: a name, an issue, or a claim."""
 KEPT_FROM_START = (
     "base",
     "labels",
@@ -22,12 +33,28 @@ KEPT_FROM_START = (
 """What a run that goes on from an artifact takes from it, whatever the config says."""
 
 
+def _checked(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_checked)]
+OneOf = Annotated[tuple[str, ...], Field(min_length=2)]
+"""Labels of which one holds, and the data does not say which."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Source(_Strict):
     """A file of labelled articles and how it is used.
+
+    Which of its texts are trained on, chosen by and reported on is no option: each text has one
+    role (`training.data.roles`).
 
     - `path`: a JSONL, CSV or Parquet file.
     - `where`: keeps the rows with these values (for each column a value, or a list of them).
@@ -38,8 +65,10 @@ class Source(_Strict):
     - `limit`: at most so many texts.
     - `max_tokens`: how much of a text is read.
     - `max_questions`: how many targets of a text a batch reads.
-    - `holdout`: the share of texts that is kept for validation. It is chosen by the text's digest,
-      so it is the same in every run and for every file with that text.
+    - `report_ids`: a regular expression; rows whose `id` it finds something in are for reporting,
+      whatever their text.
+    - `stances`: what the file's labels mean: one of our labels, or a list of which one holds.
+    - `kind`: what all targets of the file are (entity, issue or claim), where no column says it.
     - `unrelated`: adds that many targets of other texts of the file as unrelated ones.
     - `condensed`: reads only the sentences that the summary was made from. This teaches rewriting
       at a fifth of the cost.
@@ -58,7 +87,9 @@ class Source(_Strict):
     limit: int | None = None
     max_tokens: int = 512
     max_questions: int = 8
-    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    report_ids: Pattern | None = None
+    stances: dict[str, str | OneOf] = {}
+    kind: Kind | None = None
     unrelated: int = 0
     condensed: bool = False
     calibrate: bool = True
@@ -143,9 +174,9 @@ class Optimisation(_Strict):
 class Config(_Strict):
     """A training run.
 
-    Every path in a config is relative to the directory that the command is run in, not to the
-    config's. No text of a validation source may be trained on: where both read the same rows of a
-    file, both need a `holdout`, and that of training is no smaller.
+    Training reads the training texts of `train`. The texts of `validation` that are for choosing
+    stop the run and calibrate it; figures are reported on its reporting texts. Every path in a
+    config is relative to the directory that the command is run in, not to the config's.
     """
 
     model: ModelConfig = ModelConfig()
@@ -153,35 +184,6 @@ class Config(_Strict):
     optimisation: Optimisation = Optimisation()
     train: tuple[Source, ...] = Field(min_length=1)
     validation: tuple[Source, ...] = ()
-
-    @model_validator(mode="after")
-    def _validation_is_not_trained_on(self) -> Self:
-        for held in self.validation:
-            if any(_shares_texts(trained, held) for trained in self.train):
-                raise ValueError(
-                    f"the validation file {held.path} is trained on too; give both the same "
-                    "holdout, such as 0.1, or rows of their own by where"
-                )
-        return self
-
-
-def _shares_texts(trained: Source, held: Source) -> bool:
-    """Whether a text of a validation source is one of a training source too."""
-    if trained.path.resolve() != held.path.resolve() or _apart(trained.where, held.where):
-        return False
-    return not 0 < held.holdout <= trained.holdout
-
-
-def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether no row has the values of both."""
-    return any(
-        not any(value in _values(other[column]) for value in _values(one[column]))
-        for column in one.keys() & other.keys()
-    )
-
-
-def _values(wanted: Any) -> list[Any]:
-    return wanted if isinstance(wanted, list) else [wanted]
 
 
 def read(path: Path, base: str | None = None) -> Config:

@@ -1,7 +1,7 @@
-"""From files of labelled articles to the examples that the network learns from.
+"""From rows of labelled articles to texts with all that is known of them.
 
-Rows with the same text become one example: one encoding, all its targets. A row trains the heads
-it has labels for.
+Rows with the same text become one: one encoding, all its targets. A row trains the heads it has
+labels for.
 """
 
 from __future__ import annotations
@@ -9,34 +9,40 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset, load_dataset
-
-from models import registry
+from models.analysis import Span
 from models.encoding.stance_inputs import STEM_CHARS
 from models.labels import UNRELATED
+from models.tasks.evaluation import TargetGold
 from models.text.words import is_content, normal_words
-from training.config import Source
+from training.config import KINDS, Source
+from training.data.roles import Role
+from training.data.rows import OWN_GOLD, other_gold, rows
 from training.errors import DataError
 
-FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
-COLUMNS = frozenset(
-    {"text", "title", "topic", "also", "target", "targets", "stance", "stances", "overall"}
-    | {"summary"}
-)
-OWN_GOLD = frozenset({"topics", "stances", "summary"})
-"""The gold that `Labelled` has a field for. Any other of a task is a column of that name."""
+
+@dataclass(frozen=True, slots=True)
+class Edited(Span):
+    """A sentence of the article (characters `start` to `end`), and what an editor made of it."""
+
+    text: str
 
 
 @dataclass(slots=True)
 class Labelled:
-    """A text with all labels known for it. `stances` maps a target (None: overall) to a label.
+    """A text with all labels known for it.
 
-    `others` holds the gold of tasks that are not among the fields, by the name of its column.
+    - `stances` maps a target (None: the text's own subject) to a label. `either` maps a target to
+      several labels where the data says that one of them holds, and not which: that can be trained
+      on, but not measured by.
+    - `kinds` says what a target is: entity, issue or claim. `evidence` has the spans of characters
+      that show the stance toward it best. `groups` has what its figures are grouped by.
+    - `edited` are the sentences that an editor took for a summary, in the order of the summary.
+    - `others` holds the gold of tasks that are not among the fields, by the name of its column.
     """
 
     text: str
@@ -45,18 +51,31 @@ class Labelled:
     stances: dict[str | None, str] = field(default_factory=dict)
     summary: str | None = None
     others: dict[str, Any] = field(default_factory=dict)
+    either: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    edited: tuple[Edited, ...] = ()
+    id: str | None = None
 
     def gold(self, name: str) -> Any:
         """What people answered for a task, by the name that the task has for it."""
+        if name == "stances":
+            return {target: self._target(target, stance) for target, stance in self.stances.items()}
         return getattr(self, name) if name in OWN_GOLD else self.others.get(name)
 
+    def _target(self, target: str | None, stance: str) -> TargetGold:
+        name = target or ""
+        evidence = self.evidence.get(name, ())
+        return TargetGold(stance, self.kinds.get(name), evidence, self.groups.get(name))
 
-def load(source: Source) -> list[Labelled]:
-    """The labelled texts of a file, in its order. Raises DataError."""
+
+def load(source: Source, role: Role) -> list[Labelled]:
+    """The labelled texts of a file that have a role, in an order of their own. Raises DataError."""
     texts: dict[str, Labelled] = {}
     topics: Counter[str] = Counter()
     stances: Counter[str] = Counter()
-    for row in _shuffled(_rows(source)):
+    for row in _shuffled(rows(source, role)):
         topic = row.get("topic")
         if topic and source.per_topic and topics[topic] >= source.per_topic:
             continue
@@ -65,63 +84,23 @@ def load(source: Source) -> list[Labelled]:
             continue
         topics[topic or ""] += 1
         stances[stance or ""] += 1
-        _merge(texts.setdefault(row["text"], Labelled(row["text"])), row, source.path)
+        _merge(texts.setdefault(row["text"], Labelled(row["text"])), row, source)
         if source.limit and len(texts) >= source.limit:
             break
     labelled = list(texts.values())
     return labelled if not source.unrelated else list(_with_unrelated(labelled, source.unrelated))
 
 
-def _shuffled(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _shuffled(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """A fixed order that does not depend on the file's, so that caps take an even sample."""
-    return sorted(rows, key=lambda row: digest(row["text"] + str(row.get("target"))))
+    return sorted(found, key=lambda row: digest(row["text"] + str(row.get("target"))))
 
 
-def _rows(source: Source) -> Iterator[dict[str, Any]]:
-    if not source.path.is_file():
-        raise DataError(f"{source.path}: no such file; correct the path in the config")
-    form = FORMATS.get(source.path.suffix)
-    if form is None:
-        raise DataError(f"{source.path}: give a .jsonl, .csv or .parquet file")
-    table: Dataset = load_dataset(form, data_files=str(source.path), split="train")
-    table = _renamed(table, source)
-    if "text" not in table.column_names:
-        raise DataError(f"{source.path}: no column 'text'; name it under columns in the config")
-    named = [("where", name) for name in source.where]
-    for option, column in [*named, *(("without", name) for name in source.without)]:
-        if column not in table.column_names:
-            raise DataError(
-                f"{source.path}: {option!r} names the column {column!r}, which is not there"
-            )
-    for column, value in source.where.items():
-        allowed = value if isinstance(value, list) else [value]
-        keep = [i for i, found in enumerate(table[column]) if found in allowed]
-        table = table.select(keep)
-    wanted = (COLUMNS | _other_gold()).difference(source.without)
-    table = table.select_columns([name for name in table.column_names if name in wanted])
-    return (row for row in table if row["text"] and row["text"].strip())
-
-
-def _renamed(table: Dataset, source: Source) -> Dataset:
-    """The table with our names of columns, in place of columns of its own of these names."""
-    for column in source.columns.values():
-        if column not in table.column_names:
-            raise DataError(
-                f"{source.path}: 'columns' names the column {column!r}, which is not there"
-            )
-    hidden = source.columns.keys() - source.columns.values()
-    table = table.remove_columns([name for name in table.column_names if name in hidden])
-    return table.rename_columns({theirs: ours for ours, theirs in source.columns.items()})
-
-
-def _other_gold() -> set[str]:
-    return {task.gold for task in registry.tasks() if task.gold} - OWN_GOLD
-
-
-def _merge(labelled: Labelled, row: Mapping[str, Any], path: Path) -> None:
+def _merge(labelled: Labelled, row: Mapping[str, Any], source: Source) -> None:
     labelled.title = labelled.title or row.get("title") or None
     labelled.summary = labelled.summary or row.get("summary") or None
-    for column in _other_gold():
+    labelled.id = labelled.id or _text_or_none(row.get("id"))
+    for column in other_gold():
         if row.get(column) is not None:
             labelled.others.setdefault(column, row[column])
     also = row.get("also") or []
@@ -129,17 +108,94 @@ def _merge(labelled: Labelled, row: Mapping[str, Any], path: Path) -> None:
         if topic and topic not in labelled.topics:
             labelled.topics.append(topic)
     if row.get("overall"):
-        labelled.stances[None] = row["overall"]
+        _add_stance(labelled, None, row["overall"], source)
     if row.get("stance"):
-        labelled.stances[row.get("target") or None] = row["stance"]
+        _add_target(labelled, row.get("target") or None, row["stance"], row, source)
+    _add_targets(labelled, row, source)
+    labelled.edited = labelled.edited or _edited(labelled.text, row, source.path)
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _add_stance(labelled: Labelled, target: str | None, label: str, source: Source) -> None:
+    meant = source.stances.get(label, label)
+    if isinstance(meant, str):
+        labelled.stances[target] = meant
+        labelled.either.pop(target, None)
+    elif target not in labelled.stances:
+        labelled.either[target] = meant
+
+
+def _add_target(
+    labelled: Labelled, target: str | None, label: str, row: Mapping[str, Any], source: Source
+) -> None:
+    """The stance toward one target, and what the row and the source say of it."""
+    _add_stance(labelled, target, label, source)
+    if target is not None and source.kind:
+        labelled.kinds[target] = source.kind
+    if target is not None and row.get("group"):
+        labelled.groups[target] = str(row["group"])
+
+
+def _add_targets(labelled: Labelled, row: Mapping[str, Any], source: Source) -> None:
+    """The stances that stand in lists, with what else is listed of each target."""
     targets, stances = row.get("targets") or [], row.get("stances") or []
-    lists = isinstance(targets, list) and isinstance(stances, list)
-    if not lists or len(targets) != len(stances):
+    if not _are_lists(targets, stances):
         raise DataError(
-            f"{path}: 'targets' and 'stances' must be lists of one length; or give a row for each "
-            "pair, with 'target' and 'stance'"
+            f"{source.path}: 'targets' and 'stances' must be lists of one length; or give a row "
+            "for each pair, with 'target' and 'stance'"
         )
-    labelled.stances.update(zip(targets, stances, strict=True))
+    for target, stance in zip(targets, stances, strict=True):
+        _add_target(labelled, target, stance, row, source)
+    kinds, evidence = row.get("kinds") or [], row.get("evidence") or []
+    if not all(not each or _are_lists(targets, each) for each in (kinds, evidence)):
+        raise DataError(
+            f"{source.path}: 'kinds' and 'evidence' must be lists as long as 'targets'; mend the "
+            "row, or leave the column out by 'without'"
+        )
+    if unknown := set(kinds).difference(KINDS):
+        raise DataError(
+            f"{source.path}: the kind of a target is one of {', '.join(KINDS)}, and not "
+            f"{min(map(str, unknown))!r}; mend the file, or leave 'kinds' out by 'without'"
+        )
+    labelled.kinds.update(zip(targets, kinds, strict=False))
+    for target, marked in zip(targets, evidence, strict=False):
+        labelled.evidence[target] = _spans(labelled.text, marked or [], "evidence", source.path)
+
+
+def _are_lists(*columns: Any) -> bool:
+    """Whether all are lists, of one length."""
+    return all(isinstance(each, list) for each in columns) and len(set(map(len, columns))) == 1
+
+
+def _edited(text: str, row: Mapping[str, Any], path: Path) -> tuple[Edited, ...]:
+    starts, ends, sentences = (row.get(name) for name in ("starts", "ends", "sentences"))
+    if starts is None or ends is None or sentences is None:
+        return ()
+    if not _are_lists(starts, ends, sentences):
+        raise DataError(f"{path}: 'starts', 'ends' and 'sentences' must be lists of one length")
+    spans = _spans(text, list(zip(starts, ends, strict=True)), "starts", path)
+    return tuple(
+        Edited(span.start, span.end, sentence)
+        for span, sentence in zip(spans, sentences, strict=True)
+    )
+
+
+def _spans(text: str, marked: Any, column: str, path: Path) -> tuple[Span, ...]:
+    """Spans of a text from pairs of offsets. Raises DataError for others."""
+    if not isinstance(marked, list) or not all(_is_span(text, pair) for pair in marked):
+        raise DataError(
+            f"{path}: {column!r} has a span that is not in the text; spans are pairs of character "
+            "offsets into the text as it stands in the file"
+        )
+    return tuple(Span(start, end) for start, end in marked)
+
+
+def _is_span(text: str, pair: Sequence[Any]) -> bool:
+    whole = isinstance(pair, list | tuple) and len(pair) == 2
+    return whole and all(type(at) is int for at in pair) and 0 <= pair[0] < pair[1] <= len(text)
 
 
 def _with_unrelated(labelled: list[Labelled], count: int) -> Iterator[Labelled]:
@@ -150,7 +206,7 @@ def _with_unrelated(labelled: list[Labelled], count: int) -> Iterator[Labelled]:
     pool = sorted({target for each in labelled for target in each.stances if target})
     for each in labelled:
         draw = random.Random(digest(each.text))  # noqa: S311 - sampling, not secrecy
-        held, said = {target for target in each.stances if target}, _content(each.text)
+        held, said = each.stances.keys() | each.either.keys(), _content(each.text)
         added: dict[str | None, str] = {}
         for target in draw.sample(pool, min(len(pool), count * 4)):
             if len(added) < count and target not in held and not _content(target) & said:
@@ -164,17 +220,5 @@ def _content(text: str) -> set[str]:
 
 
 def digest(text: str) -> str:
-    """A fixed fingerprint of a text, for splits and draws that are the same in every run."""
+    """A fixed fingerprint of a text, for draws that are the same in every run."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-def held_out(text: str, share: float) -> bool:
-    """Whether a text is kept for validation: a fixed `share` of all texts."""
-    return int(digest(text)[:8], 16) < share * 2**32
-
-
-def split(labelled: Iterable[Labelled], source: Source, validation: bool) -> list[Labelled]:
-    """The training or the validation part of a file's texts."""
-    if not source.holdout:
-        return list(labelled)
-    return [each for each in labelled if held_out(each.text, source.holdout) == validation]

@@ -1,4 +1,4 @@
-"""All examples of a run: what is learned from, and what is held out."""
+"""All examples of a run: what is learned from, and what is chosen by."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from training.data.examples import (
     own_words,
     stance_weights,
 )
-from training.data.labelled import Labelled, load, split
+from training.data.labelled import Labelled, load
+from training.data.roles import Role
 from training.fitting.losses import Batch
 from training.labels import LabelSchema
 
@@ -58,7 +59,7 @@ class Corpus:
         return [stance_weights(examples, len(self.labels.stance)) for examples in by_source]
 
     def validation_batches(self, how: Optimisation) -> Iterator[Batch]:
-        """The held-out examples in batches, with the first of their questions."""
+        """The examples to choose by, in batches, with the first of their questions."""
         order = BatchSampler(
             [e.tokens for e in self.validation],
             [0] * len(self.validation),
@@ -79,7 +80,7 @@ def build(
     `words` are the writer's own; without any they are taken from the summaries.
     """
     processes = os.cpu_count() or 1
-    loaded = [split(load(source), source, validation=False) for source in config.train]
+    loaded = [load(source, Role.TRAIN) for source in config.train]
     summaries = [each for texts in loaded for each in texts if each.summary]
     words = words or own_words(summaries[:4000], config.model.writer_words)
     own = OwnWords(words)
@@ -91,6 +92,6 @@ def build(
 
     train = [e for n, texts in enumerate(loaded) for e in encode(config.train[n], texts, n)]
     rows = config.optimisation.validation_rows
-    held = [split(load(source), source, validation=True)[:rows] for source in config.validation]
+    held = [load(source, Role.CHOOSE)[:rows] for source in config.validation]
     validation = [e for n, texts in enumerate(held) for e in encode(config.validation[n], texts, n)]
     return Corpus(config, labels, own, tokenizer_json, train, validation)
