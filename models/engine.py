@@ -178,8 +178,9 @@ class Engine:
         An article is encoded once, whatever is asked of it; readers read what bears on a question.
         Raises an ArtifactError where the large reader is needed and cannot be loaded.
         """
-        for reader in {prepared.reader for prepared in batch} - {None}:
-            self._load(reader)
+        for reader in {prepared.reader for prepared in batch}:
+            if reader is not None:
+                self._load(reader)
         states = EncodedArticles(self.network, [p.encoded for p in batch], self._group_tokens)
         results: list[dict[str, Any]] = [{} for _ in batch]
         broken: set[int] = set()

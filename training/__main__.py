@@ -15,6 +15,7 @@ from models.artifact import artifact as artifacts
 from models.engine import Engine
 from models.errors import NutgrafError
 from models.tasks.calibration import calibrations, uncalibrated
+from training.data.roles import Role
 
 EXIT_REFUSED = 2
 
@@ -52,7 +53,9 @@ def fit(
         corpus = build(run, labels_of(start), start.tokenizer.to_str(), words)
     else:
         corpus = build(run, labels(run.model.labels), tokenizer_json(base_path(run.model.base)))
-    typer.echo(f"{len(corpus.train)} training texts, {len(corpus.validation)} held out", err=True)
+    typer.echo(
+        f"{len(corpus.train)} training texts, {len(corpus.validation)} to choose by", err=True
+    )
     training = Fit(run, corpus, checkpoints, max_steps)
     if resume and not training.resume():
         typer.echo(f"no checkpoint under {checkpoints}: starting from the beginning", err=True)
@@ -67,7 +70,7 @@ def calibrate(
     directory: Annotated[Path, typer.Argument(help="the artifact")],
     config: Annotated[Path, typer.Argument(help="the TOML file that names validation files")],
 ) -> None:
-    """Fit temperatures and abstention thresholds, and save them in the artifact."""
+    """Fit temperatures and abstention thresholds on texts to choose by, and save them."""
     from training.config import read
     from training.evaluation.calibration import calibrate
 
@@ -85,17 +88,24 @@ def evaluate(
     config: Annotated[Path, typer.Argument(help="the TOML file that names validation files")],
     write: Annotated[bool, typer.Option(help="store the figures in the artifact and card")] = False,
     most: Annotated[int, typer.Option(help="texts of each file, at most")] = 400,
+    role: Annotated[
+        Role, typer.Option(help="report: figures to publish; choose: figures to choose by")
+    ] = Role.REPORT,
 ) -> None:
-    """Measure an artifact on validation files; prints one JSON object."""
+    """Measure an artifact on the texts of one role; prints one JSON object."""
     from training.config import read
     from training.evaluation.card import with_figures
     from training.evaluation.report import evaluate
 
+    if write and role is not Role.REPORT:
+        raise typer.BadParameter("only figures of reporting texts are stored; leave out --role")
     run = read(config)
+    options = f"--most {most}" + (f" --role {role}" if role is not Role.REPORT else "")
     figures = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "command": f"python -m training evaluate models/{directory.name} {config} --most {most}",
-        "files": evaluate(Engine.load(directory), run, most),
+        "command": f"python -m training evaluate models/{directory.name} {config} {options}",
+        "role": str(role),
+        "files": evaluate(Engine.load(directory), run, most, role),
     }
     typer.echo(json.dumps(figures))
     if write:

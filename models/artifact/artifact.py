@@ -192,7 +192,9 @@ def _parse(files: Mapping[str, bytes], digest: str) -> Artifact:
     sections = _sections(config["tasks"])
     readers = {Tier(name): _shape(shape) for name, shape in config["readers"].items()}
     with torch.device("meta"):
-        small = {tier: _reader(each) for tier, each in readers.items() if tier is not Tier.FULL}
+        small: dict[Tier, Reader] = {
+            tier: _reader(each) for tier, each in readers.items() if tier is not Tier.FULL
+        }
         network = build(config["encoder"], sections, small)
     network = weights.load(network, files[WEIGHTS])
     tokenizer = tokenizer_from(files[TOKENIZER].decode())

@@ -90,7 +90,7 @@ def _state(network: Network, *, large: bool) -> dict[str, Tensor]:
 
 
 def _file_name(network: Network, name: str) -> str:
-    """What a parameter is called in the file. Embeddings that are shared are the encoder's there."""
+    """What a parameter is called in the file. Shared embeddings are the encoder's there."""
     part, *rest = name.split(".")
     if part == "readers":
         shared = rest[0] == Tier.FAST and rest[1:3] == ["body", "embeddings"]

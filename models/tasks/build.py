@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
+from types import MappingProxyType
 from typing import Any
 
 from models import registry
@@ -16,7 +17,7 @@ from models.network.reader import Reader
 def build(
     shape: Mapping[str, object],
     sections: Mapping[str, Any],
-    readers: Mapping[Tier, Reader] | None = None,
+    readers: Mapping[Tier, Reader] = MappingProxyType({}),
 ) -> Network:
     """A network with fresh weights: its shape is the encoder's, `sections` are of its tasks."""
     return Network(
@@ -25,5 +26,5 @@ def build(
             name: partial(registry.get(name).load().make_head, section)
             for name, section in sections.items()
         },
-        readers or {},
+        readers,
     )

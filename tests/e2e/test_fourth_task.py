@@ -26,7 +26,9 @@ from service.settings import Settings
 from tests.e2e.fourth_task.model import ToySection
 from tests.e2e.fourth_task.task import TOY
 from tests.support.articles import SAMPLES
+from tests.support.training_run import in_role
 from training.config import Config
+from training.data.roles import Role
 from training.evaluation.report import evaluate
 from training.tiny import spread
 
@@ -129,7 +131,7 @@ def test_an_archive_is_scored_with_it(model: Path, tmp_path: Path) -> None:
 
 
 def test_it_is_measured_on_labelled_texts(model: Path, tmp_path: Path) -> None:
-    rows = [{"text": sample.text, "loudness": "loud"} for sample in SAMPLES]
+    rows = [{"text": in_role(s.text, Role.REPORT), "loudness": "loud"} for s in SAMPLES]
     (tmp_path / "news.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
     source = {"path": str(tmp_path / "news.jsonl")}
     other = {"path": str(tmp_path / "other.jsonl")}

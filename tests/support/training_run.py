@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +15,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from models.artifact.artifact import Artifact
 from tests.support.articles import OPINION, SAMPLES
 from training.config import Config
+from training.data.roles import Role, role_of
 
 WriteRows = Callable[..., Path]
 
@@ -54,14 +56,23 @@ def write_rows(tmp_path: Path) -> WriteRows:
     return write
 
 
-def labelled_rows() -> list[dict[str, Any]]:
-    """Labelled rows. All have a topic; some have stances, an overall stance or a summary."""
+def in_role(text: str, role: Role) -> str:
+    """A text with a dateline under which it has a role."""
+    datelined = (f"Day {number}. {text}" for number in itertools.count(1))
+    return next(found for found in datelined if role_of(found) is role)
+
+
+def labelled_rows(role: Role = Role.TRAIN) -> list[dict[str, Any]]:
+    """Labelled rows of one role.
+
+    All have a topic; some have stances, an overall stance or a summary.
+    """
     rows: list[dict[str, Any]] = []
     for number, sample in enumerate((*SAMPLES, OPINION)):
         first, second = sample.text.split("\n\n")[:2]
         rows.append(
             {
-                "text": sample.text,
+                "text": in_role(sample.text, role),
                 "title": sample.title,
                 "topic": sample.topic,
                 "targets": list(sample.stances) or None,

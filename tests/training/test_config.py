@@ -28,7 +28,8 @@ def test_a_config_needs_no_more_than_a_file(file: Path) -> None:
 
 def test_a_config_goes_through_json_unchanged(file: Path) -> None:
     file.write_text(
-        SMALLEST + 'where = { split = ["a", "b"] }\npasses = 0.5\n[losses]\ntopic = 2\n'
+        SMALLEST + 'where = { split = ["a", "b"] }\nstances = { no = ["a", "b"], yes = "c" }\n'
+        'report_ids = "^w-"\nkind = "claim"\npasses = 0.5\n[losses]\ntopic = 2\n'
     )
     config = read(file)
     assert Config.model_validate_json(config.model_dump_json()) == config
@@ -42,7 +43,9 @@ def test_a_config_goes_through_json_unchanged(file: Path) -> None:
         pytest.param("[[train]]\n", "train.0.path", id="a file without a path"),
         pytest.param(SMALLEST + "pases = 2\n", "train.0.pases", id="an unknown name"),
         pytest.param(SMALLEST + "passes = 0\n", "train.0.passes", id="no passes"),
-        pytest.param(SMALLEST + "holdout = 1.0\n", "train.0.holdout", id="all held out"),
+        pytest.param(SMALLEST + 'report_ids = "("\n', "train.0.report_ids", id="no expression"),
+        pytest.param(SMALLEST + 'kind = "name"\n', "train.0.kind", id="an unknown kind"),
+        pytest.param(SMALLEST + 'stances = { a = ["b"] }\n', "train.0.stances", id="one of one"),
         pytest.param(SMALLEST + 'limit = "x"\n', "train.0.limit", id="no number"),
         pytest.param(SMALLEST + "[optimisation]\nlr = 1\n", "optimisation.lr", id="unknown rate"),
         pytest.param("[[train", "no TOML", id="no TOML"),
@@ -88,49 +91,6 @@ def test_a_base_that_is_given_takes_the_place_of_the_configs(file: Path) -> None
     file.write_text(f'[model]\nstart = "one"\n{SMALLEST}')
     with pytest.raises(ConfigError, match="start keeps its own base"):
         read(file, "two")
-
-
-def both(file: Path, trained: str, held: str) -> Config:
-    """A config whose two sources have these lines beside their paths."""
-    (file.parent / "link.jsonl").symlink_to(file.parent / "a.jsonl")
-    paths = f'"{file.parent}/a.jsonl"', f'"{file.parent}/./link.jsonl"'
-    file.write_text(
-        f"[[train]]\npath = {paths[0]}\n{trained}\n[[validation]]\npath = {paths[1]}\n{held}\n"
-    )
-    return read(file)
-
-
-@pytest.mark.parametrize(
-    ("trained", "held"),
-    [
-        ("", ""),
-        ("holdout = 0.1", ""),
-        ("", "holdout = 0.1"),
-        ("holdout = 0.1", "holdout = 0.2"),
-        ('where = { split = "a" }', 'where = { split = ["b", "a"] }'),
-        ('where = { split = "a" }', 'where = { form = "b" }'),
-    ],
-)
-def test_a_validation_file_that_is_trained_on_is_refused(
-    file: Path, trained: str, held: str
-) -> None:
-    with pytest.raises(ConfigError, match=r"link\.jsonl is trained on too; give both") as caught:
-        both(file, trained, held)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("trained", "held"),
-    [
-        ("holdout = 0.1", "holdout = 0.1"),
-        ("holdout = 0.2", "holdout = 0.1"),
-        ('where = { split = ["a", "c"] }', 'where = { split = "b" }'),
-    ],
-)
-def test_texts_of_a_file_that_are_held_out_may_validate(
-    file: Path, trained: str, held: str
-) -> None:
-    assert len(both(file, trained, held).validation) == 1
 
 
 EXAMPLE = ROOT / "training" / "configs" / "example.toml"

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import pkgutil
+import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, cast
 
 import pytest
 from typer.testing import CliRunner
 
+import training as training_package
 from models.artifact.artifact import load
 from models.tasks.topic.section import TopicSection
 from tests.support.articles import SAMPLES
 from tests.support.paths import ROOT
+from tests.support.training_run import WriteRows, in_role, labelled_rows
 from training import __main__ as training
+from training.config import Source, read
+from training.data import labelled
+from training.data.roles import Role, role_of
+from training.fitting.corpus import build
+from training.fitting.start import labels, tokenizer_json
+
+REPORT_IDS = "^w-B"
 
 
 @pytest.mark.parametrize(
@@ -44,19 +57,19 @@ def test_the_example_config_fits_and_calibrates_on_a_csv_of_ones_own(
     # accelerate has one precision in a process: that of the other tests
     monkeypatch.setattr("training.fitting.trainer._precision", lambda wanted: "no")
     topics = sorted({sample.topic for sample in SAMPLES})
-    labels = {
+    schema = {
         "topic": [{"name": name} for name in topics],
         "stance": [{"name": name} for name in ("favor", "against", "neutral", "unrelated")],
         "overall": ["favor", "against", "neutral"],
     }
-    Path("labels.json").write_text(json.dumps(labels))
+    Path("labels.json").write_text(json.dumps(schema))
     with Path("articles.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("body", "title", "section", "target", "stance", "overall", "summary"))
-        for sample in SAMPLES:
-            summary = sample.text.split("\n\n")[0]
+        for sample, role in itertools.product(SAMPLES, (Role.TRAIN, Role.CHOOSE)):
+            text, summary = in_role(sample.text, role), sample.text.split("\n\n")[0]
             for target, stance in list(sample.stances.items()) or [("", "")]:
-                row = sample.text, sample.title, sample.topic, target, stance, "neutral", summary
+                row = text, sample.title, sample.topic, target, stance, "neutral", summary
                 rows.writerow(row)
     commands = (
         ["fit", str(example), "--base", str(base), "--output", "mine", "--max-steps", "1"],
@@ -68,3 +81,78 @@ def test_the_example_config_fits_and_calibrates_on_a_csv_of_ones_own(
     artifact = load(Path("mine"))
     assert artifact.name == "my-model"
     assert [label.name for label in cast(TopicSection, artifact.tasks["topic"]).labels] == topics
+
+
+Loaded = list[tuple[Role, set[Role]]]
+"""The role that was asked for, and the true roles of what was given."""
+
+
+def record_loads(monkeypatch: pytest.MonkeyPatch, loaded: Loaded) -> None:
+    """Has every module of training that loads labelled texts do it under watch."""
+
+    def recorded(source: Source, role: Role) -> list[labelled.Labelled]:
+        found = labelled.load(source, role)
+        loaded.append((role, {role_of(each.text, each.id, REPORT_IDS) for each in found}))
+        return found
+
+    for _, name, _ in pkgutil.walk_packages(training_package.__path__, "training."):
+        module = import_module(name)
+        if module is not labelled and getattr(module, "load", None) is labelled.load:
+            monkeypatch.setattr(module, "load", recorded)
+
+
+@pytest.fixture
+def recipe(run_file: Path, write_rows: WriteRows) -> Path:
+    """A run over one file with texts of all roles, which trains and is validated on all of it."""
+    rows = [row | {"id": "a"} for role in Role for row in labelled_rows(role)]
+    rows += [row | {"id": "w-B", "text": f"By id. {row['text']}"} for row in labelled_rows()]
+    path = write_rows(rows)
+    source = f'path = "{path}"\nreport_ids = "{REPORT_IDS}"\nmax_tokens = 128\n'
+    text = run_file.read_text().partition("[[train]]")[0]
+    run_file.write_text(f"{text}[[train]]\n{source}[[validation]]\n{source}")
+    return run_file
+
+
+@pytest.mark.parametrize(
+    ("command", "roles"),
+    [
+        (["fit", "RECIPE", "--output", "OUT", "--checkpoints", "CK", "--max-steps", "1"],
+         {Role.TRAIN, Role.CHOOSE}),
+        (["calibrate", "MODEL", "RECIPE"], {Role.CHOOSE}),
+        (["evaluate", "MODEL", "RECIPE", "--write"], {Role.REPORT}),
+        (["evaluate", "MODEL", "RECIPE", "--role", "choose"], {Role.CHOOSE}),
+    ],
+)  # fmt: skip
+def test_a_command_is_given_the_texts_of_its_roles_only(
+    recipe: Path,
+    tiny: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    roles: set[Role],
+) -> None:
+    shutil.copytree(tiny, tmp_path / "model")
+    places = {"RECIPE": recipe, "MODEL": tmp_path / "model"}
+    places |= {"OUT": tmp_path / "out", "CK": tmp_path / "ck"}
+    loaded: Loaded = []
+    record_loads(monkeypatch, loaded)
+    arguments = [str(places.get(argument, argument)) for argument in command]
+    done = CliRunner().invoke(training.app, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert {role for role, _ in loaded} == roles
+    for role, found in loaded:
+        assert found == {role}
+
+
+def test_no_text_is_trained_on_but_those_for_training(recipe: Path, base: Path) -> None:
+    corpus = build(read(recipe), labels(None), tokenizer_json(str(base)))
+    for examples, role in ((corpus.train, Role.TRAIN), (corpus.validation, Role.CHOOSE)):
+        assert {role_of(example.encoded.text) for example in examples} == {role}
+        assert not any(example.encoded.text.startswith("By id.") for example in examples)
+
+
+def test_figures_that_are_stored_are_those_of_reporting_texts(recipe: Path, tiny: Path) -> None:
+    arguments = ["evaluate", str(tiny), str(recipe), "--role", "choose", "--write"]
+    done = CliRunner().invoke(training.app, arguments)
+    assert done.exit_code == 2
+    assert "only figures of reporting texts are stored" in " ".join(done.output.split())

@@ -1,8 +1,8 @@
 """Sentences that are not well formed, made from ones that are.
 
 An editor's mistakes, as the acceptability head is to know them: words cut that the sentence needs,
-an end cut off, words glued or said twice, a quotation left open. After the corruptions that Warstadt
-et al. 2019 (1805.12471) and others train judges of acceptability on.
+an end cut off, words glued or said twice, a quotation left open. Judges of acceptability are often
+trained on such corruptions (as by Kann et al. 2018, K18-1031, for compressed sentences).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Temperatures, a bias and abstention thresholds, fitted on validation data after the network.
+"""Temperatures, a bias and abstention thresholds, fitted on texts to choose by, after the network.
 
 Temperature scaling: Guo et al. 2017 (1706.04599); the only bias is that of `unrelated`, which
 training draws more often than articles do. Selective answers: Geifman and El-Yaniv 2017
@@ -21,8 +21,9 @@ from models import registry
 from models.engine import Engine
 from models.tasks.calibration import Fit
 from models.tasks.judged import Judged
-from training.config import Config, Source
-from training.data.labelled import Labelled, load, split
+from training.config import Config
+from training.data.labelled import Labelled, load
+from training.data.roles import Role
 from training.evaluation.predictions import answered
 
 MAX_RISK = 0.7
@@ -35,14 +36,12 @@ def calibrate(
 ) -> dict[str, Any]:
     """The sections of an engine's tasks, calibrated. Theirs are neutral (temperatures 1, ...).
 
+    The texts are those to choose by of the validation files that have `calibrate`.
     Every file counts the same, however many pairs it has.
     """
-    files = [_held(source, most) for source in config.validation if source.calibrate]
+    sources = [source for source in config.validation if source.calibrate]
+    files = [load(source, Role.CHOOSE)[:most] for source in sources]
     return {name: _calibrated(engine, name, section, files) for name, section in sections.items()}
-
-
-def _held(source: Source, most: int) -> list[Labelled]:
-    return split(load(source), source, validation=True)[:most]
 
 
 def _calibrated(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 HEADING = "## Figures"
+INTERVAL = "_95"
+"""How the name of an interval ends; it begins with its figure's."""
 
 
 def with_figures(card: str, metrics: Mapping[str, Any]) -> str:
@@ -16,24 +18,28 @@ def with_figures(card: str, metrics: Mapping[str, Any]) -> str:
 
 def _lines(metrics: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"Measured on {metrics['date']}, on texts not trained on, with `{metrics['command']}`.",
+        f"Measured on {metrics['date']}, on texts that are for reporting only, with "
+        f"`{metrics['command']}`.",
         "",
-        "| file | task | figure | value |",
-        "|---|---|---|---|",
+        "| file | of | figure | value | 95 % interval |",
+        "|---|---|---|---|---|",
     ]
-    for file, tasks in metrics["files"].items():
-        for task, figures in tasks.items():
-            lines += [f"| {file} | {task} | {name} | {value} |" for name, value in _flat(figures)]
+    for file, groups in metrics["files"].items():
+        for group, figures in groups.items():
+            lines += [f"| {file} | {group} | {' | '.join(row)} |" for row in _rows(figures)]
     return lines
 
 
-def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def _rows(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    """Each figure's name, its value, and its interval, which stands under its name with `_95`."""
     for name, value in figures.items():
         if isinstance(value, Mapping):
-            found += _flat(value, f"{prefix}{name}, ")
-        elif isinstance(value, (list, tuple)):
-            found.append((f"{prefix}{name}", " / ".join(str(part) for part in value)))
-        else:
-            found.append((f"{prefix}{name}", str(value)))
-    return found
+            yield from _rows(value, f"{prefix}{name}, ")
+        elif not name.endswith(INTERVAL):
+            yield f"{prefix}{name}", _written(value), _written(figures.get(name + INTERVAL, ""))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return " / ".join(map(_written, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

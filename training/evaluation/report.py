@@ -7,34 +7,40 @@ from typing import Any
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from models import registry
 from models.engine import Engine
+from models.tasks.judged import Judged, macro_f1, macro_f1_interval
 from training.config import Config, Source
-from training.data.labelled import Labelled, load, split
+from training.data.labelled import Labelled, load
+from training.data.roles import Role
 from training.evaluation.evidence import evidence_effect
 from training.evaluation.predictions import answered
 
 EVIDENCE_TEXTS = 100
+FOLDS = 5
 
 
-def evaluate(engine: Engine, config: Config, most: int = 400) -> dict[str, dict[str, Any]]:
-    """All figures of each validation file of a config, in groups with names.
+def evaluate(
+    engine: Engine, config: Config, most: int = 400, role: Role = Role.REPORT
+) -> dict[str, dict[str, Any]]:
+    """All figures of the texts of one role in each validation file of a config, in named groups.
 
     They are those of each task that the engine has and the file has gold for, how well the stance
-    is known from the target alone (`target_alone`), and what evidence is worth (`evidence`).
+    is known from the target alone (`target_alone`), and what evidence is worth
+    (`evidence_deletion`). A figure's 95 % interval has its name with `_95`. Raises DataError.
     """
     found: dict[str, dict[str, Any]] = {}
     for source in config.validation:
-        texts = split(load(source), source, validation=True)[:most]
+        texts = load(source, role)
         figures: dict[str, Any] = {}
         for name in engine.info.tasks:
-            figures |= _of_task(engine, name, texts)
-        figures["target_alone"] = _target_alone(load(_whole(source)))
-        figures["evidence"] = evidence_effect(engine, texts[:EVIDENCE_TEXTS])
+            figures |= _of_task(engine, name, texts[:most])
+        plain = load(_without_drawn(source), role) if source.unrelated else texts
+        figures["target_alone"] = _target_alone(plain)
+        figures["evidence_deletion"] = evidence_effect(engine, texts[:EVIDENCE_TEXTS])
         found[source.name] = {name: figure for name, figure in figures.items() if figure}
     return found
 
@@ -45,10 +51,9 @@ def _of_task(engine: Engine, name: str, texts: Sequence[Labelled]) -> Mapping[st
     return task.load_evaluation().figures(answers) if answers else {}
 
 
-def _whole(source: Source) -> Source:
-    """A source with all splits of its file."""
-    where = {name: value for name, value in source.where.items() if name != "split"}
-    return source.model_copy(update={"where": where, "unrelated": 0})
+def _without_drawn(source: Source) -> Source:
+    """A source with the targets of its file alone."""
+    return source.model_copy(update={"unrelated": 0})
 
 
 def _target_alone(texts: Sequence[Labelled]) -> dict[str, Any]:
@@ -62,15 +67,24 @@ def _target_alone(texts: Sequence[Labelled]) -> dict[str, Any]:
         for target, stance in text.stances.items()
         if target
     ]
-    if not pairs:
+    numbers, targets, stances = zip(*pairs, strict=True) if pairs else ((), (), ())
+    if len(set(numbers)) < FOLDS:
         return {}
-    numbers, targets, stances = zip(*pairs, strict=True)
+    folds = list(GroupKFold(FOLDS).split(targets, groups=numbers))
+    if any(len({stances[n] for n in fitted}) < 2 for fitted, _ in folds):
+        return {}
     model = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
         LogisticRegression(max_iter=300, class_weight="balanced"),
     )
-    given = cross_val_predict(model, targets, stances, groups=numbers, cv=GroupKFold(5))
+    given = cross_val_predict(model, targets, stances, cv=folds)
+    judged = [
+        Judged(((str(label), 1.0),), (stance,), str(number))
+        for label, stance, number in zip(given, stances, numbers, strict=True)
+    ]
+    names = sorted(set(stances))
     return {
         "pairs": len(pairs),
-        "macro_f1": round(float(f1_score(stances, given, average="macro", zero_division=0)), 4),
+        "macro_f1": macro_f1(judged, names),
+        "macro_f1_95": macro_f1_interval(judged, names),
     }

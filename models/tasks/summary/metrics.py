@@ -6,7 +6,6 @@ ROUGE is a library of training; nothing that serves imports this module.
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,7 +32,7 @@ def asked(_: str) -> Sequence[Options]:
 
 
 def figures(answered: Sequence[Answered]) -> dict[str, dict[str, Any]]:
-    """ROUGE of both styles beside the lead, at each of the lengths."""
+    """ROUGE F1 (0 to 100) of both styles beside the lead, at each of the lengths."""
     of_length = {
         words: [each for each in answered if each.options.max_words == words] for words in LENGTHS
     }
@@ -67,6 +66,7 @@ def _of_style(
     ]
     return {
         **_scores(rouge, [each.result.text for each in answered]),
+        "rouge1_above_lead": mean(above),
         "rouge1_above_lead_95": interval(above),
         "support": mean(each.result.support for each in answered),
         "rewritten": mean(s.rewritten for each in answered for s in each.result.sentences),
@@ -81,8 +81,11 @@ def _numbers(text: str) -> set[str]:
 
 
 def _scores(rouge: Sequence[Mapping[str, Score]], summaries: Sequence[str]) -> dict[str, Any]:
-    means = {n: round(100 * statistics.fmean(r[n].fmeasure for r in rouge), 2) for n in ROUGE}
-    return {**means, "words": round(statistics.fmean(len(s.split()) for s in summaries), 1)}
+    found: dict[str, Any] = {}
+    for name in ROUGE:
+        values = [100 * score[name].fmeasure for score in rouge]
+        found |= {name: mean(values), f"{name}_95": interval(values)}
+    return {**found, "words": mean(len(summary.split()) for summary in summaries)}
 
 
 EVALUATION = Evaluation(asked=asked, figures=figures)

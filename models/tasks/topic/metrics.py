@@ -8,7 +8,15 @@ from typing import Any
 from models.article import Options
 from models.tasks.calibration import TEMPERATURE_START, Fit, tempered
 from models.tasks.evaluation import Answered, Evaluation
-from models.tasks.judged import Judged, calibration_error, interval, macro_f1, mean, risks
+from models.tasks.judged import (
+    Judged,
+    calibration_error,
+    interval,
+    macro_f1,
+    macro_f1_interval,
+    mean,
+    risks,
+)
 
 
 def asked(_: Sequence[str]) -> Sequence[Options]:
@@ -18,13 +26,14 @@ def asked(_: Sequence[str]) -> Sequence[Options]:
 
 def judged(answered: Sequence[Answered]) -> dict[str, list[Judged]]:
     """The topics beside their labels."""
-    return {"topic": [Judged.of(each.result.scores, each.gold) for each in answered]}
+    return {"topic": [Judged.of(each.result.scores, each.gold, each.text) for each in answered]}
 
 
 def figures(answered: Sequence[Answered]) -> dict[str, dict[str, Any]]:
     """Accuracy with and without second topics, macro-F1, calibration, and that of each topic."""
     found = judged(answered)["topic"]
     hits = [float(j.label in j.gold) for j in found]
+    mains = [float(j.label == j.gold[0]) for j in found]
     known = {topic for j in found for topic in j.gold}
     main = sorted({topic for j in found for topic in (j.gold[0], j.label)})
     by_topic: dict[str, list[float]] = {}
@@ -33,11 +42,13 @@ def figures(answered: Sequence[Answered]) -> dict[str, dict[str, Any]]:
     return {
         "topic": {
             "texts": len(found),
-            "main": mean(j.label == j.gold[0] for j in found),
+            "main": mean(mains),
+            "main_95": interval(mains),
             "main_or_second": mean(hits),
             "main_or_second_95": interval(hits),
             "main_or_second_of_known": mean(j.among(known).label in j.gold for j in found),
             "macro_f1": macro_f1(found, main),
+            "macro_f1_95": macro_f1_interval(found, main),
             "calibration_error": round(calibration_error(found), 4),
             "risk_at_coverage": risks(found),
             "per_topic": {topic: [len(h), mean(h)] for topic, h in sorted(by_topic.items())},

@@ -14,6 +14,7 @@ from models.artifact.artifact import load
 from tests.support.training_run import WriteRows, labelled_rows
 from training.__main__ import app, main
 from training.config import Config
+from training.data.roles import Role
 from training.fitting.corpus import Corpus, build
 from training.fitting.start import labels, tokenizer_json
 from training.fitting.trainer import Fit
@@ -160,11 +161,17 @@ def test_what_is_frozen_stays(config: Config, corpus: Corpus, tmp_path: Path) ->
 
 
 def test_validation_keeps_the_best_and_stops_when_it_gets_worse(
-    config: Config, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    config: Config,
+    base: Path,
+    write_rows: WriteRows,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (source,) = config.train
+    held_rows = write_rows(labelled_rows(Role.CHOOSE), "held.jsonl")
     eager = changed(config, evaluate_every=1, patience=1, epochs=50, head_rate=1.0)
-    held = eager.model_copy(update={"validation": (source,)})
+    validation = source.model_copy(update={"path": held_rows})
+    held = eager.model_copy(update={"validation": (validation,)})
     corpus = build(held, labels(None), tokenizer_json(str(base)))
     fit = Fit(held, corpus, tmp_path / "ck")
     fit.run()

@@ -1,0 +1,32 @@
+"""The table of a card is written from the figures."""
+
+from __future__ import annotations
+
+from training.evaluation.card import with_figures
+
+METRICS = {
+    "date": "2026-11-27",
+    "command": "python -m training evaluate models/mine run.toml --most 400",
+    "role": "report",
+    "files": {
+        "news": {
+            "stance": {"pairs": 12, "macro_f1": 0.53125, "macro_f1_95": (0.4, 0.61)},
+            "summary": {"60 words": {"written": {"rouge1": 31.6123, "rouge1_95": (30.0, 33.0)}}},
+        }
+    },
+}
+
+
+def test_a_figure_stands_beside_its_interval() -> None:
+    lines = with_figures("# mine\n", METRICS).splitlines()
+    assert lines[:3] == ["# mine", "", "## Figures"]
+    assert lines[-3:] == [
+        "| news | stance | pairs | 12 |  |",
+        "| news | stance | macro_f1 | 0.5312 | 0.4 / 0.61 |",
+        "| news | summary | 60 words, written, rouge1 | 31.61 | 30 / 33 |",
+    ]
+
+
+def test_figures_take_the_place_of_older_ones() -> None:
+    once = with_figures("# mine", METRICS)
+    assert with_figures(once, METRICS) == once
