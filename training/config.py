@@ -151,6 +151,7 @@ class Losses(_Strict):
     deleting: float = 1.0
     form: float = 0.7
     stance: float = 1.0
+    kind: float = 0.2
     evidence: float = 0.3
     taught: float = 1.0
 

@@ -21,7 +21,6 @@ from models.text.english import ENGLISH
 from models.text.language import Language
 from models.text.language import language as language_of
 from models.text.sentences import split
-from models.text.targets import kind_of
 
 MAX_REMOVED = 256
 OPENING_SENTENCES = 16
@@ -165,7 +164,7 @@ def prepare(
     return Prepared(
         encoded=replace(encoded, truncated=is_cut),
         options=options,
-        questions=_questions(encoded, options, encoder, language),
+        questions=_questions(encoded, options, encoder),
         reader=None,
         removed=_reported(searched, removed),
         language=None,
@@ -174,18 +173,13 @@ def prepare(
 
 
 def _questions(
-    encoded: Encoded, options: Options, encoder: ArticleEncoder, language: Language
+    encoded: Encoded, options: Options, encoder: ArticleEncoder
 ) -> tuple[tuple[str, Question], ...]:
     if not options.asks("stance") or not options.targets:
         return ()
     passages = Passages(encoded)
     return tuple(
-        (
-            target,
-            passages.question(
-                encoder.target(target), target, options.kind or kind_of(target, language)
-            ),
-        )
+        (target, passages.question(encoder.target(target), target, options.kind))
         for target in dict.fromkeys(options.targets)
     )
 

@@ -19,7 +19,7 @@ from models.encoding.tokens import Encoded, Integers
 from models.text.language import Language
 from models.text.words import is_content, normal_words
 
-PASSAGE_TOKENS = {Kind.ENTITY: 160, Kind.ISSUE: 160, Kind.CLAIM: 208}
+PASSAGE_TOKENS = 176
 """How much of an article is read with a target: a longer one costs more and gains little."""
 TITLE_TOKENS = 40
 STEM_CHARS = 6
@@ -42,13 +42,14 @@ class Question:
     """A target and what is read with it, as one row of a reader.
 
     The first `asked` of its tokens are the target's prompt; the sentences stand behind it in the
-    article's order. `named` says that the text has the target word for word.
+    article's order. `kind` is what the target is, None where the reader is to tell. `named` says
+    that the text has the target word for word.
     """
 
     ids: Integers
     asked: int
     places: tuple[Place, ...]
-    kind: Kind
+    kind: Kind | None
     named: bool
 
 
@@ -64,12 +65,15 @@ class Passages:
         self._weight = {stem: math.log1p(len(sentences) / n) for stem, n in held.items()}
 
     def question(
-        self, prompt: Sequence[int], target: str, kind: Kind, tokens: int | None = None
+        self,
+        prompt: Sequence[int],
+        target: str,
+        kind: Kind | None = None,
+        tokens: int = PASSAGE_TOKENS,
     ) -> Question:
         """The question of a target with its prompt, over a passage of at most so many tokens."""
         places, ids, end = [], [np.asarray(prompt, np.int64)], len(prompt)
-        room = PASSAGE_TOKENS[kind] if tokens is None else tokens
-        for number, first, last in self._chosen(self._order(target), room):
+        for number, first, last in self._chosen(self._order(target), tokens):
             places.append(Place(number if number >= 0 else None, end, end + last - first))
             ids.append(self._encoded.ids[first:last])
             end += last - first

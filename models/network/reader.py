@@ -1,14 +1,15 @@
 """A reader: a transformer that reads a target or a statement with sentences of the article.
 
-It says what the article holds of a target (stance), whether it bears a statement out (claim), and
-which of the sentences show it (evidence). Both answers come from the prompt's state beside the mean
-of the sentences' states, weighted by how much each is evidence. Small and large readers have the
+It says what the article holds of a target (stance), whether it bears a statement out (claim), which
+of the two was asked (kind), and which of the sentences show it (evidence). Stances and claims are
+judged by the prompt's state beside the mean of the sentences' states, weighted by how much each is
+evidence. Small and large readers have the
 same heads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import cast
@@ -23,14 +24,40 @@ from models.network.heads import dense
 from models.network.passes import encoded, range_means
 
 EVIDENCE_SIZE = 128
+KINDS = tuple(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read of one question: the kind of its target, a logit for each label, and one for
+    each of its places (and padding behind them) as evidence."""
+
+    question: Question
+    kind: Kind
+    logits: Sequence[float]
+    evidence: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Logits of some questions' labels (P, labels), and of each place as evidence (P, S)."""
+    """Logits of some questions' labels (P, labels), of each place as evidence (P, S), and of what
+    the target is (P, kinds)."""
 
     logits: Tensor
     evidence: Tensor
+    kinds: Tensor
+
+    def each(self, questions: Sequence[Question]) -> Iterator[Reading]:
+        """What is read of each of the questions, in order."""
+        rows = zip(
+            questions,
+            self.logits.tolist(),
+            self.evidence.tolist(),
+            self.kinds.argmax(-1).tolist(),
+            strict=True,
+        )
+        for question, logits, evidence, kind in rows:
+            yield Reading(question, question.kind or KINDS[kind], logits, evidence)
 
 
 class Reader(nn.Module):
@@ -43,6 +70,7 @@ class Reader(nn.Module):
         hidden = int(self.body.config.hidden_size)
         self.stance = _head(hidden, labels)
         self.claim = _head(hidden, labels)
+        self.kind = nn.Linear(hidden, len(KINDS))
         self.evidence = nn.Sequential(
             nn.Linear(2 * hidden, EVIDENCE_SIZE), nn.GELU(), nn.Linear(EVIDENCE_SIZE, 1)
         )
@@ -65,18 +93,21 @@ class Reader(nn.Module):
             for offset, each in zip(offsets, questions, strict=False)
         ]
         means, mask = range_means(states, rows)
-        claims = torch.tensor([each.kind is Kind.CLAIM for each in questions], device=device)
-        return self.judge(means[:, 0], means[:, 1:], mask[:, 1:], claims)
+        asked = [-1 if each.kind is None else KINDS.index(each.kind) for each in questions]
+        return self.judge(means[:, 0], means[:, 1:], mask[:, 1:], torch.tensor(asked).to(device))
 
-    def judge(self, prompt: Tensor, sentences: Tensor, mask: Tensor, claims: Tensor) -> Readings:
-        """`prompt` (P, H); `sentences` (P, S, H), which are real (P, S); which are claims (P)."""
+    def judge(self, prompt: Tensor, sentences: Tensor, mask: Tensor, asked: Tensor) -> Readings:
+        """`prompt` (P, H); `sentences` (P, S, H), which are real (P, S); the number of the kind
+        that is asked for (P), −1 where it is to be told."""
         beside = torch.cat([sentences, prompt[:, None].expand_as(sentences)], -1)
         evidence = self.evidence(beside).squeeze(-1).float().masked_fill(~mask, -torch.inf)
         share = evidence.softmax(-1).nan_to_num()  # a prompt with no sentence at all has none
         pooled = (share[..., None] * sentences).sum(1)
         state = torch.cat([prompt, pooled], -1)
+        kinds = self.kind(prompt).float()
+        claims = torch.where(asked < 0, kinds.argmax(-1), asked) == KINDS.index(Kind.CLAIM)
         logits = torch.where(claims[:, None], self.claim(state), self.stance(state))
-        return Readings(logits.float(), evidence)
+        return Readings(logits.float(), evidence, kinds)
 
 
 def _head(hidden: int, labels: int) -> nn.Sequential:

@@ -36,8 +36,7 @@ class Grammar:
 
     A sentence does not end on `no_end`. `subordinate` open a clause that needs a main clause,
     `relative` a clause about the word before, `conjunctions` a clause of its own. `verbs` are forms
-    of verbs, `auxiliaries` the common ones that are nothing else; longer words on `past_ending` are
-    taken for verbs too. `qualifiers`, and words on
+    of verbs; longer words on `past_ending` are taken for verbs too. `qualifiers`, and words on
     `denial_ending`, deny or doubt what comes after them. `numbers` count, and one of `rates` before
     one of `times` makes a rate. `dangling` matches a sentence that hangs on the one before it.
     """
@@ -48,7 +47,6 @@ class Grammar:
     relative: frozenset[str]
     conjunctions: frozenset[str]
     verbs: frozenset[str]
-    auxiliaries: frozenset[str]
     past_ending: str
     qualifiers: frozenset[str]
     denial_ending: str

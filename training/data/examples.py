@@ -13,10 +13,9 @@ from models.analysis import Span
 from models.article import Article, Kind
 from models.encoding.packing import pack
 from models.encoding.preparation import prepare
-from models.encoding.questions import Passages, Place, Question
+from models.encoding.questions import PASSAGE_TOKENS, Passages, Place, Question
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integers, tokenizer_from
 from models.errors import EmptyArticle
-from models.text.targets import kind_of
 from training.config import Source
 from training.data.edited import sentence_labels
 from training.data.labelled import Labelled, digest
@@ -138,17 +137,17 @@ class ExampleBuilder:
         for target, labels in known.items():
             if target is None:
                 continue
-            kind = Kind(each.kinds[target]) if target in each.kinds else kind_of(target)
+            kind = Kind(each.kinds[target]) if target in each.kinds else None
             question = passages.question(
                 encoder.target(target), target, kind, self._room(each.text, target)
             )
             evidence = _evidence(question.places, encoded, each.evidence.get(target, ()))
             yield Asked(question, tuple(self._stance(label) for label in labels), evidence)
 
-    def _room(self, text: str, target: str) -> int | None:
+    def _room(self, text: str, target: str) -> int:
         """The length of the passage for a target, drawn from those of the source."""
-        drawn = self.source.passage_tokens
-        return drawn[int(digest(text + target)[-8:], 16) % len(drawn)] if drawn else None
+        drawn = self.source.passage_tokens or (PASSAGE_TOKENS,)
+        return drawn[int(digest(text + target)[-8:], 16) % len(drawn)]
 
     def _stance(self, stance: str) -> int:
         return self._number(stance, self.labels.stance_names)

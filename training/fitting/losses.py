@@ -13,7 +13,7 @@ from torch.nn import functional
 from models.article import Tier
 from models.network.heads import PooledHead
 from models.network.network import Network
-from models.network.reader import Readings
+from models.network.reader import KINDS, Readings
 from models.network.states import EncodedArticles
 from models.tasks.stance.head import StanceHead
 from models.tasks.summary.head import (
@@ -82,6 +82,12 @@ class JointModel(nn.Module):
             return
         readings = self.network.reader(self._reader).read([a.question for a in asked], GROUP_TOKENS)
         yield "stance", _stance(readings.logits, asked)
+        known = [row for row, each in enumerate(asked) if each.question.kind is not None]
+        if known:
+            target = [KINDS.index(asked[row].question.kind) for row in known]
+            kinds = readings.kinds[known]
+            loss = functional.cross_entropy(kinds, torch.tensor(target, device=kinds.device))
+            yield "kind", HeadLoss(loss, len(known))
         if batch.taught is not None:
             yield "taught", _taught(readings.logits, batch.taught)
         marked = [row for row, each in enumerate(asked) if each.evidence is not None]

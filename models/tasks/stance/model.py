@@ -6,16 +6,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from torch import Tensor
-
 from models.analysis import Passage, Score, StanceAnalysis
 from models.article import Kind, Options, Tier
 from models.encoding.preparation import Prepared
-from models.encoding.questions import Question
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.labels import UNRELATED, Label
 from models.network.heads import HeadOutput
 from models.network.network import Network
+from models.network.reader import Reading
 from models.network.states import EncodedArticles
 from models.tasks.labelling import (
     MAX_EVIDENCE,
@@ -87,57 +85,40 @@ class StanceModel(TaskModel[StanceSection, Stances]):
     ) -> dict[int, Stances]:
         """The stances toward targets, in the order in which they were named."""
         found: dict[int, dict[str, StanceAnalysis]] = {row: {} for row in rows}
-        for reader in Tier:
-            asked = [
-                (row, *q)
-                for row in rows
-                if batch[row].reader is reader
-                for q in batch[row].questions
-            ]
+        for tier in Tier:
+            mine = [row for row in rows if batch[row].reader is tier]
+            asked = [(row, *each) for row in mine for each in batch[row].questions]
             if not asked:
                 continue
             questions = [question for _, _, question in asked]
-            readings = self._network.reader(reader).read(questions, states.budget_tokens)
-            for number, (row, target, question) in enumerate(asked):
-                logits, evidence = readings.logits[number], readings.evidence[number]
-                found[row][target] = self.toward(
-                    batch[row].encoded, target, question, reader, logits, evidence
-                )
+            readings = self._network.reader(tier).read(questions, states.budget_tokens)
+            for (row, target, _), reading in zip(asked, readings.each(questions), strict=True):
+                found[row][target] = self.toward(batch[row].encoded, target, reading, tier)
         return {row: tuple(found[row][t] for t in batch[row].options.targets) for row in rows}
 
     def overall(self, encoded: Encoded, output: HeadOutput) -> StanceAnalysis:
         """The stance toward the article's own subject, of those that are overall ones."""
         fitted = self._section.calibration
-        possible = {n: v for n, v in self._logits(output.logits) if n in self._section.overall}
+        possible = {n: v for n, v in self._logits(output.logits.tolist()) if n in self._section.overall}
         scores = ranked(calibration.overall(possible, fitted))
         number = self._section.names.index(scores[0].label)
         passages = evidence(encoded, segment_sentences(encoded), output.contributions, number)
         return _stance(None, None, scores, fitted.overall_threshold, passages)
 
     def toward(
-        self,
-        encoded: Encoded,
-        target: str,
-        question: Question,
-        reader: Tier,
-        logits: Tensor,
-        evidence: Tensor,
+        self, encoded: Encoded, target: str, reading: Reading, tier: Tier
     ) -> StanceAnalysis:
-        """The stance toward a target; an article that names it is not unrelated.
-
-        `logits` (labels) and `evidence` (S) are what the reader says.
-        """
-        fitted, possible = self._section.calibration, dict(self._logits(logits))
-        if question.named:
+        """The stance toward a target; an article that names it is not unrelated."""
+        fitted, possible = self._section.calibration, dict(self._logits(reading.logits))
+        if reading.question.named:
             possible.pop(UNRELATED, None)
-        group = calibration.group_of(reader, question.kind)
+        group = calibration.group_of(tier, reading.kind)
         scores = ranked(calibration.staged(possible, fitted, group))
-        passages = shown(encoded, question, evidence.tolist())
         least = calibration.threshold(fitted, group)
-        return _stance(target, question.kind, scores, least, passages)
+        return _stance(target, reading.kind, scores, least, shown(encoded, reading))
 
-    def _logits(self, logits: Tensor) -> Iterator[tuple[str, float]]:
-        return zip(self._section.names, logits.tolist(), strict=True)
+    def _logits(self, logits: Sequence[float]) -> Iterator[tuple[str, float]]:
+        return zip(self._section.names, logits, strict=True)
 
     def flaw(self, result: Stances, options: Options) -> str | None:
         """One stance for each target; `unrelated` may be missing, where the target is named."""
@@ -150,11 +131,11 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         return None if right else "its stances are none of its labels"
 
 
-def shown(encoded: Encoded, question: Question, evidence: Sequence[float]) -> tuple[Passage, ...]:
+def shown(encoded: Encoded, reading: Reading) -> tuple[Passage, ...]:
     """The sentences that show the stance best, the best first; the title is not quoted."""
     order = sorted(
         (-logit, place.sentence)
-        for place, logit in zip(question.places, evidence, strict=False)
+        for place, logit in zip(reading.question.places, reading.evidence, strict=False)
         if place.sentence is not None
     )
     likely = [sentence for logit, sentence in order if -logit >= LEAST_EVIDENCE]

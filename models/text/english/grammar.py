@@ -34,13 +34,6 @@ _SUBORDINATE = words_of(
     "although though while when whereas if unless because since as after before despite"
 )
 _RELATIVE = words_of("who which whose whom where when")
-_AUXILIARIES = words_of(
-    """
-    is are was were been has have had do does did will would can could may might shall should must
-    isn't aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't won't wouldn't can't
-    couldn't cannot
-    """
-)
 _VERBS = words_of(
     """
     am is are was were be been has have had do does did will would shall should can could may
@@ -78,7 +71,6 @@ GRAMMAR = Grammar(
     relative=_RELATIVE,
     conjunctions=words_of("but"),
     verbs=_VERBS,
-    auxiliaries=_AUXILIARIES,
     past_ending="ed",
     qualifiers=_QUALIFIERS,
     denial_ending="n't",
