@@ -96,12 +96,16 @@ class SummarySentence:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`support` is that of the sentence of which the reader is least sure."""
+    """`support` is that of the sentence of which the reader is least sure.
+
+    `withheld` says why there is no summary; then `text` is empty.
+    """
 
     text: str
     style: Style
     words: int
     support: float | None
+    withheld: str | None
     sentences: tuple[SummarySentence, ...]
 
 

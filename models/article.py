@@ -94,13 +94,6 @@ class Options:
         MaxLen(MAX_TARGETS),
         doc("Whom or what to take a stance toward; none: the article's own subject."),
     ] = ()
-    kind: Annotated[Kind | None, doc("What the targets are; else each is told by its wording.")] = (
-        None
-    )
-    reader: Annotated[
-        Tier | None,
-        doc("Which reader judges: `full` is right more often, `fast` is five times as fast."),
-    ] = None
     tasks: Annotated[
         frozenset[TaskName] | None, MinLen(1), doc("What is asked; else all that the model has.")
     ] = None
@@ -114,6 +107,13 @@ class Options:
     ] = 60
     clean: Annotated[bool, doc("Leave out navigation, captions and the like.")] = True
     strict: Annotated[bool, doc("Refuse an article that is longer than the model reads.")] = False
+    kind: Annotated[
+        Kind | None, doc("What the targets are: names, issues or claims; else each is told.")
+    ] = None
+    reader: Annotated[
+        Tier | None,
+        doc("Which reader judges: `full` is right more often, `fast` is faster."),
+    ] = None
 
     def asks(self, task: str) -> bool:
         """Whether a task is asked for."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,9 @@ class Engine:
         for options in WARM_UPS:
             try:
                 article = Article(WARM_UP_TEXT, options=options)
-                (found,) = self.analyze([prepare(article, self.preparer.encoder)])
+                prepared = prepare(article, self.preparer.encoder)
+                reader = self.preparer.reader_of(options)
+                (found,) = self.analyze([replace(prepared, reader=reader)])
                 flaw = self.flaw(found, options)
             except UNFIT as error:
                 raise self._unfit(_shortened(error)) from error

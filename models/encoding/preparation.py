@@ -104,7 +104,7 @@ class Preparer:
     def __call__(self, article: Article) -> Prepared:
         """Prepares an article and detects its language. Raises an ArticleError."""
         self._check_tasks(article.options)
-        reader = self._reader(article.options)
+        reader = self.reader_of(article.options)
         prepared = prepare(article, self.encoder, self._language)
         detected = self._detector.detect(_opening(prepared.encoded))
         return replace(prepared, reader=reader, language=detected[0] if detected else None)
@@ -115,7 +115,7 @@ class Preparer:
                 f"the model lacks a task that is asked for; it has {', '.join(self._tasks)}"
             )
 
-    def _reader(self, options: Options) -> Tier | None:
+    def reader_of(self, options: Options) -> Tier | None:
         """The reader that judges, None where none is needed. Raises ReaderMissing."""
         if not options.is_read or not (self.readers or options.reader):
             return None

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.article import Tier
-from models.network.bodies import body
+from models.network.bodies import bert
 from models.network.heads import Head
 from models.network.reader import Reader
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
-from types import MappingProxyType
 from typing import Any
 
 from models import registry

@@ -99,15 +99,15 @@ class StanceModel(TaskModel[StanceSection, Stances]):
     def overall(self, encoded: Encoded, output: HeadOutput) -> StanceAnalysis:
         """The stance toward the article's own subject, of those that are overall ones."""
         fitted = self._section.calibration
-        possible = {n: v for n, v in self._logits(output.logits.tolist()) if n in self._section.overall}
+        possible = {
+            n: v for n, v in self._logits(output.logits.tolist()) if n in self._section.overall
+        }
         scores = ranked(calibration.overall(possible, fitted))
         number = self._section.names.index(scores[0].label)
         passages = evidence(encoded, segment_sentences(encoded), output.contributions, number)
         return _stance(None, None, scores, fitted.overall_threshold, passages)
 
-    def toward(
-        self, encoded: Encoded, target: str, reading: Reading, tier: Tier
-    ) -> StanceAnalysis:
+    def toward(self, encoded: Encoded, target: str, reading: Reading, tier: Tier) -> StanceAnalysis:
         """The stance toward a target; an article that names it is not unrelated."""
         fitted, possible = self._section.calibration, dict(self._logits(reading.logits))
         if reading.question.named:

@@ -1,23 +1,37 @@
-"""From sentences to a summary: which of them it is made of, and in which words."""
+"""From sentences to a summary: which of them it is made of, and with which edits.
+
+Written: sentences are chosen, made to stand alone, trimmed and checked; what does not pass gives way
+to the source sentence, and that to another. Extractive: sentences that already stand alone.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from models.analysis import Summary
+from models.analysis import Change, Span, Summary, SummarySentence
 from models.article import Options, Style
 from models.encoding.preparation import Prepared
-from models.encoding.tokens import ArticleEncoder
+from models.encoding.tokens import ArticleEncoder, Encoded
 from models.network.network import Network
 from models.network.states import EncodedArticles
 from models.tasks.model import TaskModel
-from models.tasks.summary import decision
-from models.tasks.summary.head import SummaryHead, salience
-from models.tasks.summary.own_words import OwnWords
+from models.tasks.summary.check import Checker
+from models.tasks.summary.drafts import Draft, count_words, tokens_of, trimmed
+from models.tasks.summary.edits import finished
+from models.tasks.summary.head import (
+    SpanTokens,
+    SummaryHead,
+    deletable,
+    sentence_scores,
+)
+from models.tasks.summary.outline import Outline
 from models.tasks.summary.section import SummarySection
-from models.tasks.summary.writer import Request, Writer
+from models.tasks.summary.spans import Deletion, deletions
+
+ROUNDS = 3
+"""How often another sentence is tried where some did not pass."""
 
 
 class SummaryModel(TaskModel[SummarySection, Summary]):
@@ -29,43 +43,98 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
 
     @staticmethod
     def make_head(section: SummarySection, network: Network) -> SummaryHead:
-        words = len(section.own_words)
-        return SummaryHead(network, words, section.decoder_layers, section.salience_layers)
+        return SummaryHead(network, section.layers)
 
     def __init__(self, section: SummarySection, network: Network, encoder: ArticleEncoder) -> None:
+        self._fitted = section.calibration
         self._head = cast(SummaryHead, network.head("summary"))
-        self._own = OwnWords(section.own_words)
-        pieces = [encoder.first_piece(word) for word in self._own.words]
-        self._writer = Writer(self._head, self._own, pieces, encoder.write_id)
+        self._check = Checker(section.calibration, network, encoder)
 
     def answers(
         self, states: EncodedArticles, batch: Sequence[Prepared], rows: Sequence[int]
     ) -> dict[int, Summary]:
-        each = salience(self._head, states).cpu()
-        scores = {row: each[row, : len(batch[row].encoded.sentences)].tolist() for row in rows}
-        scores = {row: found for row, found in scores.items() if all(map(math.isfinite, found))}
-        requests: dict[int, list[Request]] = {
-            row: decision.requests(row, batch[row].encoded, found, batch[row].options.max_words)
-            for row, found in scores.items()
+        scores = sentence_scores(self._head, states).cpu()
+        outlines = {
+            row: Outline(batch[row], scores[row, : len(batch[row].encoded.sentences)])
+            for row in rows
+            if scores[row, : len(batch[row].encoded.sentences)].isfinite().all()
+        }
+        written = {
+            row: outline
+            for row, outline in outlines.items()
             if batch[row].options.style is Style.WRITTEN
         }
-        flat = [request for row in requests for request in requests[row]]
-        drafts = iter(self._writer.rewrite(states, flat))
-        summaries = {}
-        for row, found in scores.items():
-            encoded, most = batch[row].encoded, batch[row].options.max_words
-            if row in requests:
-                drafted = [(request, next(drafts)) for request in requests[row]]
-                summaries[row] = decision.written(encoded, found, most, drafted, self._own)
-            else:
-                summaries[row] = decision.extractive(encoded, found, most)
-        return summaries
+        self._trim(states, written)
+        for _ in range(ROUNDS):
+            self._check_all(written.values(), states.budget_tokens)
+        return {row: summary(outline) for row, outline in outlines.items()}
+
+    def _trim(self, states: EncodedArticles, outlines: Mapping[int, Outline]) -> None:
+        """Drafts of the sentences that are considered, without what is to go."""
+        found: list[tuple[Outline, int, tuple[Deletion, ...]]] = []
+        spans: list[SpanTokens] = []
+        for row, outline in outlines.items():
+            encoded = outline.encoded
+            for index in outline.considered:
+                sentence = encoded.sentences[index]
+                each = [
+                    (deletion, SpanTokens(row, *tokens_of(encoded, sentence, *_ends(deletion))))
+                    for deletion in deletions(encoded.text, sentence, encoded.language)
+                    if deletion.may
+                ]
+                read = [(deletion, at) for deletion, at in each if at.first < at.last]
+                found.append((outline, index, tuple(deletion for deletion, _ in read)))
+                spans += [at for _, at in read]
+        sure = iter(deletable(self._head, states, spans).sigmoid().tolist() if spans else ())
+        for outline, index, held in found:
+            chances = [next(sure) for _ in held]
+            least = self._fitted.delete_threshold
+            outline.edit(trimmed(outline.encoded, index, held, chances, least))
+
+    def _check_all(self, outlines: Iterable[Outline], budget_tokens: int) -> None:
+        """A verdict on each sentence that would be shown now and has none yet."""
+        asked = [(outline, draft) for outline in outlines for draft in outline.unchecked()]
+        statements = [outline.statement(draft) for outline, draft in asked]
+        verdicts = self._check(statements, budget_tokens)
+        for (outline, draft), verdict in zip(asked, verdicts, strict=True):
+            outline.judge(draft, verdict)
 
     def flaw(self, result: Summary, options: Options) -> str | None:
+        supported = [s.support for s in result.sentences if s.support is not None]
         right = (
             result.style is options.style
-            and bool(result.sentences)
-            and 0 < result.words <= options.max_words
-            and 0 <= result.support <= 1
+            and bool(result.sentences) == (result.withheld is None)
+            and 0 <= result.words <= options.max_words
+            and all(0 <= each <= 1 and math.isfinite(each) for each in supported)
         )
-        return None if right else "it writes no summary"
+        return None if right else "it gives no summary"
+
+
+def _ends(span: Span) -> tuple[int, int]:
+    return span.start, span.end
+
+
+def summary(outline: Outline) -> Summary:
+    """The summary of an article as its sentences were judged."""
+    shown = [_sentence(outline.encoded, d, outline.support(d)) for d in outline.passed()]
+    text = " ".join(sentence.text for sentence in shown)
+    supported = [each.support for each in shown if each.support is not None]
+    return Summary(
+        text=text,
+        style=outline.style,
+        words=count_words(text),
+        support=min(supported, default=None),
+        withheld=None if shown else outline.reason,
+        sentences=tuple(shown),
+    )
+
+
+def _sentence(encoded: Encoded, draft: Draft, support: float | None) -> SummarySentence:
+    source = encoded.sentences[draft.index]
+    changes = finished(encoded.text, source, draft.edits, encoded.language)
+    return SummarySentence(
+        text=draft.text,
+        source=Span(source.start, source.end),
+        support=support,
+        edits=tuple(Change(each.start, each.end, each.text) for each in changes),
+    )

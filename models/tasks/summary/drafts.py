@@ -1,0 +1,77 @@
+"""The sentences of an article as they may stand in a summary: which, and with which edits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.encoding.tokens import Encoded, Sentence
+from models.tasks.summary.edits import Edit, apply
+from models.tasks.summary.spans import Deletion
+from models.text.words import is_content, normal_words
+
+MIN_SENTENCE_WORDS = 5
+MAX_SENTENCE_WORDS = 70
+MIN_LEFT_WORDS = 6
+"""A sentence is not trimmed to fewer words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A sentence of an article, by its number, with edits."""
+
+    index: int
+    text: str
+    edits: tuple[Edit, ...] = ()
+
+
+def count_words(text: str) -> int:
+    """Words as people count them: runs between spaces that hold a letter or a digit."""
+    return sum(any(char.isalnum() for char in run) for run in text.split())
+
+
+def content_words(text: str) -> frozenset[str]:
+    """The words of a text that carry content, as they are compared."""
+    return frozenset(word for word in normal_words(text) if is_content(word))
+
+
+def draft(encoded: Encoded, index: int, edits: Sequence[Edit] = ()) -> Draft:
+    """A sentence with some edits, as it would be printed."""
+    sentence = encoded.sentences[index]
+    text = apply(encoded.text, sentence, edits, encoded.language)
+    return Draft(index, text, tuple(edits))
+
+
+def tokens_of(encoded: Encoded, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
+    """The tokens, in the article's sequence, of characters of a sentence (the second not
+    included); both are the same where none was read."""
+    starts = encoded.starts[sentence.first : sentence.last]
+    first, last = np.searchsorted(starts, (start, end))
+    return sentence.first + int(first), sentence.first + int(last)
+
+
+def trimmed(
+    encoded: Encoded,
+    index: int,
+    deletions: Sequence[Deletion],
+    sure: Sequence[float],
+    threshold: float,
+) -> Draft:
+    """A sentence without what may go and is surely to go (0 to 1), the surest first."""
+    taken: list[Deletion] = []
+    best = draft(encoded, index)
+    for one, probability in sorted(
+        zip(deletions, sure, strict=True), key=lambda pair: (-pair[1], pair[0].start)
+    ):
+        if probability < threshold:
+            break
+        apart = all(one.end <= other.start or other.end <= one.start for other in taken)
+        if one.may and apart:
+            edits = sorted((each.edit for each in [*taken, one]), key=lambda edit: edit.start)
+            shorter = draft(encoded, index, edits)
+            if count_words(shorter.text) >= MIN_LEFT_WORDS:
+                taken.append(one)
+                best = shorter
+    return best
