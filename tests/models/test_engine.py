@@ -18,6 +18,8 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from models.tasks.summary.drafts import content_words, count_words
+from models.text.words import normal_words
 
 from models import registry
 from models.analysis import Analysis, Span
@@ -46,7 +48,6 @@ from models.network import states
 from models.network.states import Encode
 from models.tasks.build import build
 from models.tasks.stance import head as stance_head
-from models.tasks.summary.decision import all_words, content_words, count_words
 from tests.support.articles import (
     BOILERPLATE,
     FRENCH,

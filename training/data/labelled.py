@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from models.analysis import Span
 from models.encoding.stance_inputs import STEM_CHARS
+
+from models.analysis import Span
 from models.labels import UNRELATED
 from models.tasks.evaluation import TargetGold
 from models.text.words import is_content, normal_words

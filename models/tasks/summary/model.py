@@ -1,7 +1,7 @@
 """From sentences to a summary: which of them it is made of, and with which edits.
 
-Written: sentences are chosen, made to stand alone, trimmed and checked; what does not pass gives way
-to the source sentence, and that to another. Extractive: sentences that already stand alone.
+Written: sentences are chosen, made to stand alone, trimmed and checked; what does not pass gives
+way to the source sentence, and that to another. Extractive: sentences that already stand alone.
 """
 
 from __future__ import annotations
@@ -57,17 +57,16 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
         outlines = {
             row: Outline(batch[row], scores[row, : len(batch[row].encoded.sentences)])
             for row in rows
-            if scores[row, : len(batch[row].encoded.sentences)].isfinite().all()
         }
         written = {
             row: outline
             for row, outline in outlines.items()
-            if batch[row].options.style is Style.WRITTEN
+            if batch[row].options.style is Style.WRITTEN and not outline.is_broken
         }
         self._trim(states, written)
         for _ in range(ROUNDS):
             self._check_all(written.values(), states.budget_tokens)
-        return {row: summary(outline) for row, outline in outlines.items()}
+        return {row: summary(o) for row, o in outlines.items() if not o.is_broken}
 
     def _trim(self, states: EncodedArticles, outlines: Mapping[int, Outline]) -> None:
         """Drafts of the sentences that are considered, without what is to go."""

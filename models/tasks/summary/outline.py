@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from torch import Tensor
@@ -30,7 +31,10 @@ NOTHING = "no sentence of the text can stand in a summary"
 
 
 class Outline:
-    """The sentences of an article with their scores (S, scores), drafted, judged and chosen."""
+    """The sentences of an article with their scores (S, scores), drafted, judged and chosen.
+
+    It `is_broken` where a model gave no finite scores.
+    """
 
     def __init__(self, prepared: Prepared, scores: Tensor) -> None:
         self.encoded = prepared.encoded
@@ -43,6 +47,7 @@ class Outline:
         self._drafts: dict[int, Draft] = {}
         self._verdicts: dict[Draft, Verdict] = {}
         self._passages: Passages | None = None
+        self.is_broken = not scores.isfinite().all()
 
     @property
     def reason(self) -> str:
@@ -71,8 +76,9 @@ class Outline:
         return Statement(drafted.text, self._passages, self._reader or Tier.FAST)
 
     def judge(self, drafted: Draft, verdict: Verdict) -> None:
-        """Takes in what was found of a draft."""
+        """Takes in what was found of a draft. A verdict that is no number breaks the article."""
         self._verdicts[drafted] = verdict
+        self.is_broken |= not (math.isfinite(verdict.form) and math.isfinite(verdict.support))
 
     def support(self, drafted: Draft) -> float | None:
         """How sure the reader is that the article bears a draft out; None where nobody asked."""

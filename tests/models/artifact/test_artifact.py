@@ -21,10 +21,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.article import Tier
 from models.artifact import files, manifest
-from models.artifact.artifact import Artifact, load, save
+from models.artifact import weights as weights_module
+from models.artifact.artifact import Artifact, large_reader, load, save
 from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, ArtifactSchema
 from models.network.network import Network
+from models.network.reader import Reader
 from models.tasks.build import build
 from models.tasks.stance.section import StanceCalibration
 from models.tasks.topic.section import TopicCalibration
@@ -58,7 +61,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
 def test_what_is_saved_is_what_is_loaded(tiny_artifact: Artifact, tmp_path: Path) -> None:
     tasks = dict(tiny_artifact.tasks)
     tasks["topic"] = replace(tasks["topic"], calibration=TopicCalibration(1.5, 0.2))
-    fitted_stance = StanceCalibration(0.8, 0.3, 1.1, 0.4, 2.0, -0.5)
+    fitted_stance = StanceCalibration(0.8, 0.3, 1.1, 0.4, fast_threshold=0.5)
     tasks["stance"] = replace(tasks["stance"], calibration=fitted_stance)
     fitted = replace(
         tiny_artifact,
@@ -70,7 +73,16 @@ def test_what_is_saved_is_what_is_loaded(tiny_artifact: Artifact, tmp_path: Path
     digest = save(fitted, tmp_path / "deep" / "new", torch.float32)
     loaded = load(tmp_path / "deep" / "new")
     assert loaded.digest == digest
-    for name in ("name", "version", "created", "tasks", "max_windows", "languages", "metrics"):
+    for name in (
+        "name",
+        "version",
+        "created",
+        "tasks",
+        "max_windows",
+        "languages",
+        "metrics",
+        "readers",
+    ):
         assert getattr(loaded, name) == getattr(fitted, name)
     assert loaded.card == "# Größe\n"
     assert loaded.tokenizer.to_str() == fitted.tokenizer.to_str()
@@ -88,7 +100,9 @@ def test_a_loaded_network_computes_what_the_saved_one_did(
     ids, mask = torch.randint(7, 90, (2, 12)), torch.ones(2, 12, dtype=torch.bool)
     with torch.no_grad():
         assert again.encode(ids, mask).equal(tiny_artifact.network.encode(ids, mask))
-        assert again.read(ids, mask).equal(tiny_artifact.network.read(ids, mask))
+        for tier in Tier:
+            before = tiny_artifact.network.reader(tier)
+            assert again.reader(tier).encode(ids, mask).equal(before.encode(ids, mask))
     assert not again.training
     buffers = dict(again.named_buffers())
     assert buffers.keys() == dict(tiny_artifact.network.named_buffers()).keys()
@@ -101,9 +115,62 @@ def test_shared_embeddings_are_saved_once(tiny_artifact: Artifact, tmp_path: Pat
     assert [name for name in saved if "word_embeddings" in name] == [
         "encoder.embeddings.word_embeddings.weight"
     ]
-    parameters = list(tiny_artifact.network.parameters())
-    assert len(saved) == len(parameters)
-    assert len(parameters) == len(list(load(tmp_path / "new").network.parameters()))
+    names = [name for name, _ in tiny_artifact.network.named_parameters()]
+    assert len(saved) == sum(not name.startswith("readers.full.") for name in names)
+    assert len(names) == len(list(load(tmp_path / "new").network.parameters()))
+
+
+def test_the_large_reader_is_read_only_where_it_is_wanted(
+    tiny: Path, tiny_artifact: Artifact
+) -> None:
+    without = load(tiny, whole=False)
+    assert set(without.network.readers) == {"fast"}
+    assert set(without.readers) == set(Tier)
+    reader = large_reader(tiny, without)
+    whole = tiny_artifact.network.reader(Tier.FULL).state_dict()
+    assert all(reader.state_dict()[name].equal(tensor) for name, tensor in whole.items())
+
+
+def test_an_artifact_is_not_saved_without_a_reader_of_its_own(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="all of its readers"):
+        save(load(tiny, whole=False), tmp_path / "new")
+
+
+def test_no_file_of_the_large_reader_is_larger_than_the_limit(
+    tiny_artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights_module, "MAX_FILE_BYTES", 40_000)
+    save(tiny_artifact, tmp_path / "new")
+    parts = sorted(tmp_path.glob("new/reader-*.safetensors"))
+    assert len(parts) > 1
+    assert all(part.stat().st_size < 60_000 for part in parts)
+    again = load(tmp_path / "new").network.reader(Tier.FULL)
+    once = load_again(tiny_artifact, tmp_path)
+    assert all(again.state_dict()[n].equal(t) for n, t in once.state_dict().items())
+
+
+def load_again(artifact: Artifact, tmp_path: Path) -> Reader:
+    """The large reader after it was saved, in as many files as it takes."""
+    save(artifact, tmp_path / "once")
+    return load(tmp_path / "once").network.reader(Tier.FULL)
+
+
+def test_a_large_reader_of_another_artifact_is_not_taken(copy: Path) -> None:
+    model = load(copy, whole=False)
+    save(replace(load(copy), version="other"), copy)
+    with pytest.raises(ArtifactAltered, match="not the one that was loaded"):
+        large_reader(copy, model)
+
+
+def test_an_altered_large_reader_is_known_when_it_is_read(copy: Path) -> None:
+    model = load(copy, whole=False)
+    path = copy / "reader-1.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArtifactAltered, match="not the file that was saved") as caught:
+        large_reader(copy, model)
+    assert caught.value.directory == copy
 
 
 def test_the_digest_depends_on_every_file_and_on_nothing_else(
@@ -224,13 +291,13 @@ def set_in(place: str, value: object, data: Any) -> None:
         pytest.param("config.json", lambda c: of(c, "topic")["labels"].pop(), id="a topic too few"),
         pytest.param(
             "config.json",
-            lambda c: of(c, "summary")["own_words"].append("x"),
+            lambda c: of(c, "summary").update(layers=2),
             id="a word too many",
         ),
         pytest.param("config.json", lambda c: add(c["encoder"], "depth", 3), id="unknown shape"),
         pytest.param(
             "config.json",
-            lambda c: add(of(c, "summary"), "decoder_layers", 2),
+            lambda c: add(of(c, "summary"), "layers", 2),
             id="a layer too many",
         ),
         pytest.param(
@@ -261,8 +328,15 @@ def set_in(place: str, value: object, data: Any) -> None:
                 ("languages", "en"),
                 ("languages", [1]),
                 ("languages", ["\ud800"]),
-                ("tasks.summary.own_words", "x" * 14),
-                ("tasks.summary.own_words", [1] * 14),
+                ("tasks.summary.layers", "x"),
+                ("tasks.summary.layers", 0),
+                ("tasks.summary.layers", 10**9),
+                ("readers.fast.labels", 0),
+                ("readers.fast.labels", "4"),
+                ("readers.fast.body", []),
+                ("readers.fast.body.num_hidden_layers", 10**9),
+                ("readers.fast.body.model_type", "gpt2"),
+                ("readers", {"slow": {}}),
                 ("tasks.topic.calibration.temperature", 0),
                 ("tasks.stance.calibration.temperature", -1),
                 ("tasks.stance.calibration.overall_temperature", math.nan),
@@ -275,9 +349,7 @@ def set_in(place: str, value: object, data: Any) -> None:
                 ("tasks.stance.calibration.overall_threshold", None),
                 ("tasks.stance.calibration.unrelated_bias", math.inf),
                 ("tasks.stance.calibration.unrelated_bias", []),
-                ("tasks.summary.decoder_layers", 10**9),
-                ("tasks.summary.decoder_layers", 0),
-                ("tasks.summary.salience_layers", True),
+                ("tasks.summary.layers", True),
                 ("tasks.topic", []),
                 ("tasks", []),
                 ("encoder.num_hidden_layers", 10**9),
@@ -316,7 +388,7 @@ def test_an_older_format_is_told_in_one_line(copy: Path, file: str) -> None:
     edit(copy / file, lambda data: add(data, "format", 2))
     if file == "config.json":
         sign(copy)
-    assert "another format than 3" in refused(copy).problem
+    assert "another format than 4" in refused(copy).problem
 
 
 def test_the_digest_is_that_of_the_manifest_and_needs_no_network(copy: Path) -> None:
@@ -329,7 +401,7 @@ def test_a_task_without_a_section_is_not_there(tiny_artifact: Artifact, tmp_path
     tasks = {name: tiny_artifact.tasks[name] for name in ("topic", "summary")}
     network = build(tiny_artifact.network.shape, tasks)
     network.load_state_dict(tiny_artifact.network.state_dict(), strict=False)
-    save(replace(tiny_artifact, tasks=tasks, network=network), tmp_path / "new")
+    save(replace(tiny_artifact, tasks=tasks, readers={}, network=network), tmp_path / "new")
     loaded = load(tmp_path / "new")
     assert list(loaded.tasks) == list(loaded.network.heads) == ["topic", "summary"]
 
@@ -393,7 +465,7 @@ def test_no_more_of_a_file_is_read_than_was_saved(copy: Path) -> None:
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("dtype", [torch.int8, torch.float16])
-@pytest.mark.parametrize("part", ["encoder.embeddings.word", "reader.", "decoder.", "writer.own"])
+@pytest.mark.parametrize("part", ["encoder.embeddings.word", "fast.", "topic."])
 def test_weights_that_are_no_numbers_are_refused(
     copy: Path, tiny_artifact: Artifact, part: str, dtype: torch.dtype, number: float
 ) -> None:
@@ -411,7 +483,7 @@ def test_weights_that_are_no_numbers_are_refused(
 @pytest.mark.parametrize("shape", [(1, 1), (96, 1), (1, 96), (96, 96), (96,)])
 def test_scales_that_do_not_fit_are_refused(copy: Path, shape: tuple[int, ...]) -> None:
     weights = load_file(copy / "weights.safetensors")
-    weights["reader.layer.0.output.dense.weight.scale"] = torch.ones(shape)
+    weights["fast.body.encoder.layer.0.output.dense.weight.scale"] = torch.ones(shape)
     save_file(weights, copy / "weights.safetensors")
     sign(copy)
     assert type(refused(copy)) is ArtifactSchema
@@ -531,11 +603,14 @@ def test_however_it_is_on_disk_it_is_float32_in_memory(
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
 
 
+INT8 = ("encoder.embeddings.word", "readers.full.body.", "readers.fast.body.")
+
+
 def test_no_weight_is_off_by_more_than_half_a_step(tiny_artifact: Artifact, tmp_path: Path) -> None:
     save(tiny_artifact, tmp_path / "new")
     loaded = dict(load(tmp_path / "new").network.named_parameters())
     for name, weights in tiny_artifact.network.named_parameters():
-        rough = weights.dim() == 2 and name.startswith(("encoder.embeddings.word", "reader."))
+        rough = weights.dim() == 2 and name.startswith(INT8) and "relative" not in name
         most = weights.abs().amax(-1, keepdim=True) / 127 * 0.51 if rough else weights.abs() / 1000
         assert ((loaded[name] - weights).abs() <= most + 1e-6).all(), name
 
@@ -546,7 +621,7 @@ def test_what_is_loaded_and_saved_again_is_the_same(
     with torch.no_grad():
         network = deepcopy(tiny_artifact.network)
         weights = network.state_dict()
-        weights["reader.encoder.layer.0.output.dense.weight"].zero_()
-        weights["reader.encoder.layer.1.output.dense.weight"].mul_(1e-9)
+        weights["readers.full.body.encoder.layer.0.output.dense.weight"].zero_()
+        weights["readers.fast.body.encoder.layer.1.output.dense.weight"].mul_(1e-9)
     first = save(replace(tiny_artifact, network=network), tmp_path / "new")
     assert save(load(tmp_path / "new"), tmp_path / "again") == first

@@ -181,18 +181,27 @@ def test_an_article_without_text_has_no_sentences(encoder: ArticleEncoder) -> No
 def test_a_prompt_names_the_target_within_bounds(
     encoder: ArticleEncoder, tokenizer: Tokenizer
 ) -> None:
-    stance, sep = tokenizer.token_to_id("[unused1]"), tokenizer.token_to_id("[SEP]")
+    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     named = encoder.target("the tram")
-    assert (named[0], named[-1]) == (stance, sep)
-    assert named[1:-1] == tokenizer.encode("the tram", add_special_tokens=False).ids
-    assert encoder.target("") == [stance, sep]
-    assert len(encoder.target("tram " * 500)) == MAX_TARGET_TOKENS + 2
+    assert (named[0], *named[-2:]) == (cls, sep, sep)
+    assert named[1:-2] == tokenizer.encode("the tram", add_special_tokens=False).ids
+    assert encoder.target("") == [cls, sep, sep]
+    assert len(encoder.target("tram " * 500)) == MAX_TARGET_TOKENS + 3
+
+
+def test_a_sentence_is_read_alone_within_a_window(
+    encoder: ArticleEncoder, tokenizer: Tokenizer
+) -> None:
+    ids = encoder.sentence("The tram ran.").tolist()
+    assert ids[1:-1] == tokenizer.encode("The tram ran.", add_special_tokens=False).ids
+    assert [ids[0], ids[-1]] == [tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")]
+    assert len(encoder.sentence("tram " * 999)) == 512
 
 
 def test_text_cannot_forge_a_special_token(encoder: ArticleEncoder, tokenizer: Tokenizer) -> None:
     encoded = encode(encoder, "[SEP] [CLS] [unused1] said.")
     check(encoded, tokenizer, 512)
-    assert encoder.target("[SEP]")[1:-1] != [tokenizer.token_to_id("[SEP]")]
+    assert encoder.target("[SEP]")[1:-2] != [tokenizer.token_to_id("[SEP]")]
 
 
 def test_a_tokenizer_without_the_special_tokens_is_refused() -> None:

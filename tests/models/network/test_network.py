@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from models.artifact.artifact import Artifact
+from models.article import Tier
+from models.artifact.artifact import Artifact, load
 from models.network.heads import PooledHead
 from models.network.network import Network
-from models.network.states import segment_mean
+from models.network.passes import segment_mean
 from models.tasks.build import build
-from models.tasks.summary.head import SummaryHead
 from tests.support.tensors import first, ids
 
 HIDDEN = 32
@@ -63,30 +63,26 @@ def test_padding_sentences_change_no_pooled_logits() -> None:
     close(alone.contributions, longer.contributions[:, :3])
 
 
-@pytest.mark.parametrize("name", ["encode", "read"])
-def test_padding_tokens_change_no_states(network: Network, name: str) -> None:
-    rows, encode = ids(1, 9), getattr(network, name)
-    alone = encode(rows, first(9, 9))
-    padded = encode(torch.cat([rows, ids(1, 6)], 1), first(15, 9))
-    close(alone, padded[:, :9])
+def test_padding_tokens_change_no_states(network: Network) -> None:
+    rows = ids(1, 9)
+    for encode in (network.encode, *(network.reader(tier).encode for tier in Tier)):
+        alone = encode(rows, first(9, 9))
+        padded = encode(torch.cat([rows, ids(1, 6)], 1), first(15, 9))
+        close(alone, padded[:, :9])
 
 
-def test_embeddings_are_shared(tiny_artifact: Artifact) -> None:
-    network = build(tiny_artifact.network.shape, tiny_artifact.tasks)
+def test_the_small_reader_shares_the_encoders_embeddings(network: Network) -> None:
     names = [name for name, _ in network.named_parameters() if "embeddings" in name]
-    assert names
-    assert all(name.startswith("encoder.") for name in names)
-    decoder = cast(SummaryHead, network.head("summary")).decoder
-    for module in (network.reader, decoder):
-        assert module.embeddings is network.encoder.embeddings
+    assert all(name.startswith(("encoder.", "readers.full.")) for name in names)
+    assert network.reader(Tier.FAST).body.embeddings is network.encoder.embeddings
 
 
-def test_in_lower_precision_the_label_heads_stay_exact(tiny_artifact: Artifact) -> None:
-    network = build(tiny_artifact.network.shape, tiny_artifact.tasks)
+def test_in_lower_precision_the_heads_stay_exact(tiny: Path) -> None:
+    network = load(tiny).network
     network.lower_precision(torch.bfloat16)
-    kept = ("heads.topic.", "heads.stance.", "heads.summary.salience.")
+    bodies = ("encoder.", "readers.full.body.", "readers.fast.body.")
     for name, parameter in network.named_parameters():
-        expected = torch.float32 if name.startswith(kept) else torch.bfloat16
+        expected = torch.bfloat16 if name.startswith(bodies) else torch.float32
         assert parameter.dtype == expected, name
 
 
@@ -102,4 +98,4 @@ def test_a_shape_that_no_network_has_is_refused(
     tiny_artifact: Artifact, change: dict[str, object]
 ) -> None:
     with pytest.raises(ValueError, match=r"layers|not read"):
-        Network(tiny_artifact.network.shape | change, {})
+        Network(tiny_artifact.network.shape | change, {}, {})

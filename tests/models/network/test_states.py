@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from models.article import Kind, Tier
 from models.artifact.artifact import Artifact
 from models.encoding.packing import pack
-from models.encoding.stance_inputs import StanceInput, questions
+from models.encoding.questions import Passages, Question
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.network.heads import HeadOutput
 from models.network.network import Network
 from models.network.states import EncodedArticles
-from models.tasks.stance.head import StanceHead, read_targets
-from models.tasks.summary.head import SourceSentence, SummaryHead, memory_of
-from models.tasks.summary.head import salience as salience_of
+from models.tasks.stance.head import StanceHead
+from models.tasks.summary.head import SpanTokens, SummaryHead, deletable, sentence_scores
 from models.text.sentences import split
 from tests.support.articles import SAMPLES, SECTIONS
 
@@ -48,8 +48,12 @@ def overall_of(states: EncodedArticles) -> HeadOutput:
     return cast(HeadOutput, head.overall(*states.sentences))
 
 
+def summary_head(network: Network) -> SummaryHead:
+    return cast(SummaryHead, network.head("summary"))
+
+
 def salience(states: EncodedArticles) -> Tensor:
-    return salience_of(cast(SummaryHead, states.network.head("summary")), states)
+    return sentence_scores(summary_head(states.network), states)
 
 
 def close(one: Tensor, other: Tensor) -> None:
@@ -73,14 +77,21 @@ def alone(network: Network, articles: Articles) -> list[EncodedArticles]:
         return [EncodedArticles(network, [article], BUDGET) for article in articles]
 
 
-def asked(articles: Sequence[Encoded], encoder: ArticleEncoder) -> list[StanceInput]:
+def asked(articles: Sequence[Encoded], encoder: ArticleEncoder) -> list[Question]:
     """Two targets for every article, asked in turns."""
-    prompts = [(target, encoder.target(target)) for target in ("the mine", "rain")]
-    each = [questions(article, prompts) for article in articles]
-    return [one for one, _ in each] + [other for _, other in each]
+    return [
+        Passages(article).question(encoder.target(target), target)
+        for target in ("the mine", "rain")
+        for article in articles
+    ]
 
 
-@given(st.permutations(range(len(TEXTS))), st.integers(1, len(TEXTS)), st.integers(1, 4000))
+@given(
+    st.permutations(range(len(TEXTS))),
+    st.integers(1, len(TEXTS)),
+    st.integers(1, 4000),
+    st.sampled_from(Tier),
+)
 @settings(max_examples=15)
 def test_an_article_reads_the_same_in_any_company(
     network: Network,
@@ -90,13 +101,14 @@ def test_an_article_reads_the_same_in_any_company(
     order: list[int],
     count: int,
     budget: int,
+    tier: Tier,
 ) -> None:
-    chosen = order[:count]
+    chosen, reader = order[:count], network.reader(tier)
     with torch.no_grad():
         together = EncodedArticles(network, [articles[index] for index in chosen], budget)
         topic, scores = topic_of(together), salience(together)
         overall = overall_of(together)
-        stance = read_targets(network, asked([articles[i] for i in chosen], encoder), budget)
+        read = reader.read(asked([articles[i] for i in chosen], encoder), budget)
         begin = 0
         for row, index in enumerate(chosen):
             states = together.states[begin : begin + len(articles[index].ids)]
@@ -106,11 +118,12 @@ def test_an_article_reads_the_same_in_any_company(
             close(scores[row, :sentences], salience(alone[index])[0, :sentences])
             assert scores[row, sentences:].isneginf().all()
             close(overall.logits[row], overall_of(alone[index]).logits[0])
-            mine = read_targets(network, asked([articles[index]], encoder), BUDGET)
-            close(stance.logits[[row, row + count]], mine.logits)
-            places = mine.contributions.shape[1]
-            close(stance.contributions[[row, row + count], :places], mine.contributions)
-            assert not stance.contributions[[row, row + count], places:].any()
+            mine = reader.read(asked([articles[index]], encoder), BUDGET)
+            close(read.logits[[row, row + count]], mine.logits)
+            close(read.kinds[[row, row + count]], mine.kinds)
+            places = mine.evidence.shape[1]
+            close(read.evidence[[row, row + count], :places], mine.evidence)
+            assert read.evidence[[row, row + count], places:].isneginf().all()
             begin += len(articles[index].ids)
 
 
@@ -126,7 +139,7 @@ def test_each_window_goes_through_the_encoder_once(network: Network, articles: A
             topic_of(reading)
             salience(reading)
             overall_of(reading)
-            memory_of(reading, [SourceSentence(0, 1, 5, [1, 2])])
+            deletable(summary_head(network), reading, [SpanTokens(0, 1, 5)])
     finally:
         hook.remove()
     windows = [length for article in articles for length in article.windows]
@@ -134,33 +147,18 @@ def test_each_window_goes_through_the_encoder_once(network: Network, articles: A
     assert sum(rows) == len(windows)
 
 
+@pytest.mark.parametrize("tier", Tier)
 def test_a_target_is_read_together_with_its_passages(
-    network: Network, encoder: ArticleEncoder, articles: Articles
+    network: Network, encoder: ArticleEncoder, articles: Articles, tier: Tier
 ) -> None:
     """The states of the sentences know the target, and the target's those of the sentences."""
-    mine, rain = asked([articles[0]], encoder)
+    passages = Passages(articles[0])
+    mine, rain = (passages.question(encoder.target(t), t, Kind.ISSUE) for t in ("mine", "rain"))
     with torch.no_grad():
-        one, other = (read_targets(network, [question], BUDGET) for question in (mine, rain))
+        one, other = (network.reader(tier).read([question], BUDGET) for question in (mine, rain))
     assert mine.places[0].sentence == rain.places[0].sentence
-    assert not torch.allclose(one.contributions[0, 0], other.contributions[0, 0])
+    assert not torch.allclose(one.evidence[0, 0], other.evidence[0, 0])
     assert not torch.allclose(one.logits, other.logits)
-
-
-def test_the_memory_of_a_sentence_is_its_own_states(network: Network, articles: Articles) -> None:
-    with torch.no_grad():
-        reading = EncodedArticles(network, articles, BUDGET)
-    short, long = articles[2].sentences[0], articles[0].sentences[3]
-    words = [word.token for word in articles[0].words(long)]
-    sentences = [
-        SourceSentence(2, short.first, short.last, [short.first]),
-        SourceSentence(0, long.first, long.last, words),
-    ]
-    memory, states = memory_of(reading, sentences)
-    begin = sum(len(article.ids) for article in articles[:2])
-    assert memory.mask.sum(1).tolist() == [short.last - short.first, long.last - long.first]
-    expected = reading.states[begin + short.first : begin + short.last]
-    assert memory.states[0][memory.mask[0]].equal(expected)
-    assert states[1].equal(reading.states[words])
 
 
 def test_training_reads_the_same_way_with_gradients(network: Network, articles: Articles) -> None:

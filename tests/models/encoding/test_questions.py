@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.encoding.stance_inputs import PASSAGE_TOKENS, StanceInput, questions
+from models.article import Kind
+from models.encoding.questions import PASSAGE_TOKENS, TITLE_TOKENS, Passages, Question
 from models.encoding.tokens import MAX_TARGET_TOKENS, ArticleEncoder, Encoded
 from models.text.sentences import split
 from tests.support.articles import LONG_TEXT, SPORT
@@ -17,12 +18,11 @@ def long(encoder: ArticleEncoder) -> Encoded:
     return encoder.article(LONG_TEXT, split(LONG_TEXT), "A long day")
 
 
-def ask(encoder: ArticleEncoder, encoded: Encoded, target: str) -> StanceInput:
-    (question,) = questions(encoded, [(target, encoder.target(target))])
-    return question
+def ask(encoder: ArticleEncoder, encoded: Encoded, target: str) -> Question:
+    return Passages(encoded).question(encoder.target(target), target)
 
 
-def read(encoded: Encoded, question: StanceInput) -> str:
+def read(encoded: Encoded, question: Question) -> str:
     """The text that is read with a target."""
     chosen = [encoded.sentences[p.sentence] for p in question.places if p.sentence is not None]
     return " ".join(encoded.text[s.start : s.end] for s in chosen)
@@ -45,7 +45,7 @@ def test_sentences_stand_in_order_and_within_the_room(
     numbers = [place.sentence for place in question.places if place.sentence is not None]
     assert question.places[0].sentence is None
     assert numbers == sorted(set(numbers))
-    assert question.asked <= MAX_TARGET_TOKENS + 2
+    assert question.asked <= MAX_TARGET_TOKENS + 3
     end = question.asked
     for place in question.places:
         first, last = (
@@ -56,7 +56,7 @@ def test_sentences_stand_in_order_and_within_the_room(
         assert place.first == end
         assert question.ids[place.first : place.last].tolist() == long.ids[first:last].tolist()
         end = place.last
-    assert end - question.asked <= PASSAGE_TOKENS
+    assert end - question.asked <= PASSAGE_TOKENS + TITLE_TOKENS
     assert len(question.ids) == end + 1
 
 
@@ -83,7 +83,37 @@ def test_a_sentence_without_room_is_cut_if_it_is_the_first(encoder: ArticleEncod
     assert place.last - place.first == PASSAGE_TOKENS
 
 
-def test_each_target_has_its_own_question(long: Encoded, encoder: ArticleEncoder) -> None:
+def test_rare_words_of_a_target_count_more_than_common_ones(encoder: ArticleEncoder) -> None:
+    common = "The council met about the town. " * 30
+    text = f"{common}Okafor spoke. {common}"
+    encoded = encoder.article(text, split(text))
+    question = ask(encoder, encoded, "Okafor and the council of the town")
+    assert "Okafor spoke." in read(encoded, question)
+
+
+def test_the_sentence_behind_one_that_names_the_target_is_read_with_it(
+    encoder: ArticleEncoder,
+) -> None:
+    filler = "Rain fell on the hills all day. " * 12
+    text = f"{filler}Okafor left early. He was angry at them. {filler}"
+    encoded = encoder.article(text, split(text))
+    question = Passages(encoded).question(encoder.target("Okafor"), "Okafor", None, 60)
+    assert "He was angry at them." in read(encoded, question)
+
+
+@pytest.mark.parametrize("kind", [None, *Kind])
+def test_a_question_says_what_was_said_of_its_target(
+    long: Encoded, encoder: ArticleEncoder, kind: Kind | None
+) -> None:
+    question = Passages(long).question(encoder.target("the mine"), "the mine", kind)
+    assert question.kind is kind
+    assert question.named
+
+
+def test_questions_of_an_article_do_not_depend_on_each_other(
+    long: Encoded, encoder: ArticleEncoder
+) -> None:
+    passages = Passages(long)
     targets = ("Okafor", "the mine", "Okafor")
-    asked = questions(long, [(target, encoder.target(target)) for target in targets])
+    asked = [passages.question(encoder.target(target), target) for target in targets]
     assert [q.ids.tolist() for q in asked] == [ask(encoder, long, t).ids.tolist() for t in targets]
