@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -16,9 +16,11 @@ from models.encoding.preparation import prepare
 from models.encoding.questions import PASSAGE_TOKENS, Passages, Place, Question
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integers, tokenizer_from
 from models.errors import EmptyArticle
+from models.tasks.summary.drafts import tokens_of
 from training.config import Source
+from training.data.corruption import corrupted
 from training.data.edited import sentence_labels
-from training.data.labelled import Labelled, digest
+from training.data.labelled import Edited, Labelled, digest
 from training.data.oracle import oracle
 from training.errors import DataError
 from training.labels import LabelSchema
@@ -126,7 +128,7 @@ class ExampleBuilder:
             overall=self._stance(each.stances[None]) if None in each.stances else None,
         )
         if each.edited:
-            return _with_edits(made, sentence_labels(each.text, each.edited), encoder)
+            return _with_edits(made, each.edited, encoder)
         if each.summary:
             return replace(made, chosen=oracle(encoded, each.summary))
         return made
@@ -165,6 +167,48 @@ class ExampleBuilder:
                 "name a labels file in the config"
             )
         return names.index(label)
+
+
+def _with_edits(example: Example, edited: Sequence[Edited], encoder: ArticleEncoder) -> Example:
+    """An example with what an editor's sentences say of those that they were made from."""
+    encoded = example.encoded
+    chosen, extracts, alone, spans = [], [], [], []
+    for one in edited:
+        index = _sentence_at(encoded, one)
+        if index is None or index in chosen:
+            continue
+        sentence = encoded.sentences[index]
+        labels = sentence_labels(encoded.text, sentence, one.text, encoded.language)
+        chosen.append(index)
+        alone.append((index, labels.alone))
+        extracts += [index] * labels.is_extract
+        for span, deleted in labels.deleted:
+            first, last = tokens_of(encoded, sentence, span.start, span.end)
+            spans += [(first, last, deleted)] * (first < last)
+    return replace(
+        example,
+        chosen=tuple(chosen),
+        extracts=tuple(extracts),
+        alone=tuple(alone),
+        spans=tuple(spans),
+        forms=tuple(_forms([one.text for one in edited], encoder)),
+    )
+
+
+def _sentence_at(encoded: Encoded, span: Span) -> int | None:
+    """The number of the sentence that an editor's span is of."""
+    same = (n for n, sentence in enumerate(encoded.sentences) if _is_same(sentence, span))
+    return next(same, None)
+
+
+def _forms(sentences: Sequence[str], encoder: ArticleEncoder) -> Iterator[tuple[Integers, bool]]:
+    """Sentences that are well formed, each beside one that is not."""
+    for sentence in sentences:
+        draw = random.Random(digest(sentence))  # noqa: S311 - sampling, not secrecy
+        broken = corrupted(sentence, draw)
+        yield encoder.sentence(sentence), True
+        if broken is not None:
+            yield encoder.sentence(broken), False
 
 
 def _tokens(example: Example, most: int) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from models.encoding.stance_inputs import STEM_CHARS
+from models.encoding.questions import STEM_CHARS
 
 from models.analysis import Span
 from models.labels import UNRELATED
