@@ -14,7 +14,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from models.artifact.artifact import Artifact
 from tests.support.articles import OPINION, SAMPLES
-from training.config import Config
+from training.config import Config, Stage, read
 from training.data.roles import Role, role_of
 
 WriteRows = Callable[..., Path]
@@ -84,34 +84,61 @@ def labelled_rows(role: Role = Role.TRAIN) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.fixture
-def config(base: Path, write_rows: WriteRows) -> Config:
-    """A run of two epochs over a few articles, in float32."""
-    return Config.model_validate(
-        {
-            "model": {"name": "trial", "base": str(base), "decoder_layers": 1, "writer_words": 20},
-            "optimisation": {
-                "epochs": 2,
-                "batch_tokens": 2048,
-                "mixed_precision": "no",
-                "freeze_embeddings": False,
-                "head_rate": 1e-2,
-                "encoder_rate": 1e-3,
-            },
-            "train": [{"path": write_rows(labelled_rows()), "unrelated": 2, "max_tokens": 256}],
-        }
-    )
+def stage_of(rows: Path, **changes: Any) -> Stage:
+    """A stage of two epochs over a few articles, in float32."""
+    how = {
+        "epochs": 2,
+        "batch_tokens": 2048,
+        "mixed_precision": "no",
+        "freeze_embeddings": False,
+        "head_rate": 1e-2,
+        "body_rate": 1e-3,
+    }
+    source = {"path": rows, "unrelated": 2, "max_tokens": 256}
+    stage = {"name": "trial", "trains": "encoder", "data": [source], "optimisation": how}
+    return Stage.model_validate(stage | changes)
 
 
 @pytest.fixture
-def run_file(config: Config, tmp_path: Path) -> Path:
-    """The config as a TOML file, for the commands."""
-    (source,) = config.train
+def stage(write_rows: WriteRows) -> Stage:
+    return stage_of(write_rows(labelled_rows()))
+
+
+RUN = """
+[model]
+name = "trial"
+base = "{base}"
+[[stages]]
+name = "heads"
+trains = "encoder"
+[stages.optimisation]
+mixed_precision = "no"
+batch_tokens = 2048
+[[stages.data]]
+path = "{rows}"
+max_tokens = 256
+[[stages]]
+name = "reader"
+trains = "fast"
+[stages.optimisation]
+mixed_precision = "no"
+batch_tokens = 2048
+[[stages.data]]
+path = "{rows}"
+max_tokens = 256
+[[measured]]
+path = "{rows}"
+"""
+
+
+@pytest.fixture
+def run_file(base: Path, write_rows: WriteRows, tmp_path: Path) -> Path:
+    """A run of two stages as a TOML file, for the commands."""
     path = tmp_path / "run.toml"
-    path.write_text(
-        f'[model]\nname = "trial"\nbase = "{config.model.base}"\ndecoder_layers = 1\n'
-        "writer_words = 20\n"
-        f'[optimisation]\nmixed_precision = "no"\nbatch_tokens = 2048\n'
-        f'[[train]]\npath = "{source.path}"\nmax_tokens = 256\n'
-    )
+    path.write_text(RUN.format(base=base, rows=write_rows(labelled_rows())))
     return path
+
+
+@pytest.fixture
+def config(run_file: Path) -> Config:
+    return read(run_file)

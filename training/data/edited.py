@@ -16,7 +16,7 @@ from models.text.english import ENGLISH
 from models.text.language import Language
 from models.text.words import WORD, is_content, normal, normal_words
 
-STEM_CHARS = 5
+STEM_CHARS = 4
 """A word that begins like one of the source introduces nothing: it is another form of it."""
 AS_IT_IS = 0.85
 """A sentence is left as it is where at least this share of its words stays."""
@@ -63,9 +63,7 @@ def sentence_labels(
     )
 
 
-def _compared(
-    source: Sequence[str], target: Sequence[str]
-) -> tuple[list[bool | None], list[str]]:
+def _compared(source: Sequence[str], target: Sequence[str]) -> tuple[list[bool | None], list[str]]:
     """For each word of the source whether it was left out (None: something stands instead), and
     the words that were put in."""
     fate: list[bool | None] = [False] * len(source)

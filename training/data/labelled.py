@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from models.encoding.questions import STEM_CHARS
-
 from models.analysis import Span
+from models.encoding.questions import STEM_CHARS
 from models.labels import UNRELATED
 from models.tasks.evaluation import TargetGold
 from models.text.words import is_content, normal_words

@@ -11,15 +11,15 @@ from typing import cast
 import pytest
 import torch
 
+from models.article import Tier
 from models.artifact.artifact import Artifact
 from models.network.heads import PooledHead
 from models.network.network import Network
-from models.tasks.summary.own_words import OwnWords
 from tests.support.articles import CRIME, HEALTH, SPORT
 from training.config import Losses, Source
 from training.data.examples import Example, ExampleBuilder
-from training.data.labelled import Labelled
-from training.fitting.losses import Batch, JointModel
+from training.data.labelled import Edited, Labelled
+from training.fitting.losses import Batch, HeadLoss, JointModel
 from training.fitting.start import labels
 
 SUMMARY = (
@@ -29,10 +29,13 @@ SUMMARY = (
 HEADS = {
     "heads.topic": "topic",
     "heads.stance.overall": "overall",
-    "heads.stance.target": "stance",
-    "heads.summary.salience": "salience",
-    "heads.summary.decoder": "decoder",
-    "heads.summary.writer": "writer",
+    "heads.summary.choosing": "choosing",
+    "heads.summary.deleting": "deleting",
+    "heads.summary.form": "form",
+    "readers.fast.stance": "stance",
+    "readers.fast.claim": "claim",
+    "readers.fast.kind": "kind",
+    "readers.fast.evidence": "evidence",
 }
 
 
@@ -45,13 +48,7 @@ def network(tiny_artifact: Artifact) -> Network:
 @pytest.fixture(scope="module")
 def maker(tiny_artifact: Artifact) -> ExampleBuilder:
     source = Source(path=Path("x"), max_tokens=256)
-    own = tiny_artifact.tasks["summary"].own_words
-    return ExampleBuilder(tiny_artifact.tokenizer.to_str(), labels(None), own, source, 0)
-
-
-@pytest.fixture
-def model(network: Network, maker: ExampleBuilder) -> JointModel:
-    return JointModel(network, OwnWords(maker.own_words), maker.encoder().write_id, Losses())
+    return ExampleBuilder(tiny_artifact.tokenizer.to_str(), labels(None), source, 0, reads=False)
 
 
 def batch(maker: ExampleBuilder, *labelled: Labelled) -> Batch:
@@ -59,114 +56,174 @@ def batch(maker: ExampleBuilder, *labelled: Labelled) -> Batch:
     return Batch(examples, [list(example.questions) for example in examples])
 
 
+def losses(
+    network: Network, maker: ExampleBuilder, *labelled: Labelled, weights: Losses | None = None
+) -> tuple[torch.Tensor, dict[str, HeadLoss]]:
+    """The losses of the encoder's heads, or of the small reader's where the maker reads."""
+    reader = Tier.FAST if maker.reads else None
+    found: tuple[torch.Tensor, dict[str, HeadLoss]] = JointModel(
+        network, reader, weights or Losses()
+    )(batch(maker, *labelled))
+    return found
+
+
 TOPIC = Labelled(HEALTH.text, topics=["health"])
 STANCE = Labelled(SPORT.text, stances={"the coach": "favor", "the rain": "unrelated"})
+CLAIM = Labelled(SPORT.text, stances={"It rained.": "favor"}, kinds={"It rained.": "claim"})
 OVERALL = Labelled(SPORT.text, stances={None: "favor"})
 SUMMARISED = Labelled(CRIME.text, summary=SUMMARY)
+FIRST = CRIME.text.index(".") + 1
+BRIEF = Labelled(CRIME.text, edited=(Edited(0, FIRST, CRIME.text[:FIRST]),))
 
 
 @pytest.mark.parametrize(
-    ("labelled", "heads", "losses"),
+    ("labelled", "heads", "expected"),
     [
         pytest.param(TOPIC, {"topic"}, {"topic"}, id="topic"),
-        pytest.param(STANCE, {"stance"}, {"stance"}, id="stance"),
         pytest.param(OVERALL, {"overall"}, {"overall"}, id="overall"),
+        pytest.param(SUMMARISED, {"choosing"}, {"chosen"}, id="summary"),
         pytest.param(
-            SUMMARISED, {"salience", "decoder", "writer"}, {"salience", "writing"}, id="summary"
+            BRIEF,
+            {"choosing", "deleting", "form"},
+            {"chosen", "extracts", "alone", "deleting", "form"},
+            id="brief",
         ),
     ],
 )
 def test_only_heads_with_labels_learn(
-    model: JointModel, maker: ExampleBuilder, labelled: Labelled, heads: set[str], losses: set[str]
+    network: Network,
+    maker: ExampleBuilder,
+    labelled: Labelled,
+    heads: set[str],
+    expected: set[str],
 ) -> None:
-    loss, found = model(batch(maker, labelled, Labelled("Rain fell on the old town.")))
-    loss.backward()
-    assert found.keys() == losses
-    learn = [
-        name
-        for name, parameter in model.network.named_parameters()
-        if parameter.grad is not None and parameter.grad.any()
-    ]
-    assert {HEADS[p] for p in HEADS if any(name.startswith(f"{p}.") for name in learn)} == heads
-    assert any(name.startswith("encoder.") for name in learn)
+    loss, found = losses(network, maker, labelled)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert found.keys() == expected
+    assert learning(network) == heads
+    assert network.encoder.encoder.layer[0].output.dense.weight.grad is not None
 
 
-def test_a_batch_without_labels_costs_nothing(model: JointModel, maker: ExampleBuilder) -> None:
-    loss, found = model(batch(maker, Labelled("Rain fell on the old town.")))
+@pytest.mark.parametrize(
+    ("labelled", "heads", "expected"),
+    [
+        pytest.param(CLAIM, {"claim", "kind", "evidence"}, {"stance", "kind"}, id="claim"),
+        pytest.param(
+            replace(CLAIM, kinds={"It rained.": "issue"}),
+            {"stance", "kind", "evidence"},
+            {"stance", "kind"},
+            id="issue",
+        ),
+    ],
+)
+def test_a_reader_learns_from_its_questions(
+    network: Network,
+    maker: ExampleBuilder,
+    labelled: Labelled,
+    heads: set[str],
+    expected: set[str],
+) -> None:
+    loss, found = losses(network, replace(maker, reads=True), labelled)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert found.keys() == expected
+    assert learning(network) == heads
+
+
+def learning(network: Network) -> set[str]:
+    names = [n for n, p in network.named_parameters() if p.grad is not None and p.grad.any()]
+    return {HEADS[part] for part in HEADS if any(name.startswith(f"{part}.") for name in names)}
+
+
+def test_a_batch_without_labels_costs_nothing(network: Network) -> None:
+    loss, found = JointModel(network, None, Losses())(Batch([], []))
     loss.backward()
     assert (loss.item(), found) == (0.0, {})
 
 
 def test_a_heads_loss_does_not_depend_on_rows_without_its_labels(
-    model: JointModel, maker: ExampleBuilder
+    network: Network, maker: ExampleBuilder
 ) -> None:
     with torch.no_grad():
-        _, alone = model(batch(maker, TOPIC))
-        _, together = model(batch(maker, STANCE, TOPIC, SUMMARISED))
-    assert together.keys() == {"topic", "stance", "salience", "writing"}
+        _, alone = losses(network, maker, TOPIC)
+        _, together = losses(network, maker, OVERALL, TOPIC, SUMMARISED)
+    assert together.keys() == {"topic", "overall", "chosen"}
     assert together["topic"].mean.item() == pytest.approx(alone["topic"].mean.item(), abs=1e-4)
-    items = {name: head.items for name, head in together.items()}
-    assert items == {"topic": 1, "stance": 2, "salience": 1, "writing": 2}
+    assert {name: head.items for name, head in together.items()} == dict.fromkeys(together, 1)
 
 
 def test_the_total_is_the_weighted_sum_few_labels_counting_less(
     network: Network, maker: ExampleBuilder
 ) -> None:
-    weights = Losses(topic=2.0, overall=1.5, stance=3.0, salience=5.0, writing=7.0)
-    own = OwnWords(maker.own_words)
-    model = JointModel(network, own, maker.encoder().write_id, weights)
+    weights = Losses(topic=2.0, overall=1.5, chosen=5.0)
     with torch.no_grad():
-        loss, found = model(batch(maker, TOPIC, STANCE, OVERALL, SUMMARISED))
-    shares = {
-        "topic": 2.0 / 4,
-        "overall": 1.5 / 4,
-        "stance": 3.0 * 2 / 4,
-        "salience": 5.0 / 4,
-        "writing": 7.0 * 2 / 4,
-    }
+        loss, found = losses(network, maker, TOPIC, OVERALL, SUMMARISED, weights=weights)
+    shares = {"topic": 2.0 / 4, "overall": 1.5 / 4, "chosen": 5.0 / 4}
     total = sum(share * found[name].mean.item() for name, share in shares.items())
     assert loss.item() == pytest.approx(total, rel=1e-5)
 
 
-def test_the_loss_is_low_where_the_answer_is_right(
-    model: JointModel, maker: ExampleBuilder
-) -> None:
+def test_the_loss_is_low_where_the_answer_is_right(network: Network, maker: ExampleBuilder) -> None:
     names = labels(None).topic_names
     with torch.no_grad():
-        cast(PooledHead, model.network.head("topic")).out.bias[names.index("health")] += 50.0
-        _, right = model(batch(maker, TOPIC))
-        _, wrong = model(batch(maker, replace(TOPIC, topics=["sport"])))
+        cast(PooledHead, network.head("topic")).out.bias[names.index("health")] += 50.0
+        _, right = losses(network, maker, TOPIC)
+        _, wrong = losses(network, maker, replace(TOPIC, topics=["sport"]))
     assert right["topic"].mean.item() < wrong["topic"].mean.item() - 20
 
 
-def test_writing_can_be_learnt(network: Network, maker: ExampleBuilder) -> None:
-    """A few steps on one summary: its words become likely."""
+def test_of_labels_of_which_one_is_right_either_will_do(
+    network: Network, maker: ExampleBuilder
+) -> None:
+    reading = replace(maker, reads=True)
+    either = {"the rain": ("against", "neutral")}
+    with torch.no_grad():
+        each = [
+            losses(network, reading, Labelled(SPORT.text, stances={"the rain": label}))[1]
+            for label in ("against", "neutral")
+        ]
+        _, both = losses(network, reading, Labelled(SPORT.text, either=either))
+    assert both["stance"].mean.item() < min(one["stance"].mean.item() for one in each)
+
+
+def test_a_reader_that_says_what_its_teacher_says_has_nothing_to_learn_of_it(
+    network: Network, maker: ExampleBuilder
+) -> None:
+    examples = replace(maker, reads=True).make([STANCE])
+    asked = [list(example.questions) for example in examples]
+    model = JointModel(network, Tier.FAST, Losses())
+    with torch.no_grad():
+        reader = network.reader(Tier.FAST)
+        own = reader.read([each.question for each in asked[0]], 4096).logits
+        _, same = model(Batch(examples, asked, own))
+        _, other = model(Batch(examples, asked, own.flip(-1) * 5))
+    assert same["taught"].mean.item() == pytest.approx(0, abs=1e-5)
+    assert other["taught"].mean.item() > 0.1
+
+
+def test_choosing_and_deleting_can_be_learnt(network: Network, maker: ExampleBuilder) -> None:
+    """A few steps on one brief: its sentence and its deletions become likely."""
     torch.manual_seed(0)
-    own = OwnWords(maker.own_words)
-    model = JointModel(network, own, maker.encoder().write_id, Losses())
+    text = CRIME.text[:FIRST].replace("A former bank clerk", "A former bank clerk, who fled,")
+    brief = Labelled(text + CRIME.text[FIRST:], edited=(Edited(0, len(text), CRIME.text[:FIRST]),))
+    model = JointModel(network, None, Losses())
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    one = batch(maker, SUMMARISED)
-    losses = []
+    one, history = batch(maker, brief), []
     for _ in range(25):
         loss, found = model(one)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(found["writing"].mean.item())
-    assert losses[-1] < losses[0] / 2
-    assert all(math.isfinite(each) for each in losses)
+        history.append({name: head.mean.item() for name, head in found.items()})
+    for name in ("chosen", "deleting", "form"):
+        assert history[-1][name] < history[0][name] / 2, name
+    assert all(math.isfinite(each) for step in history for each in step.values())
 
 
-def test_texts_and_questions_are_encoded_once_where_a_head_learns_from_them(
-    model: JointModel, maker: ExampleBuilder
-) -> None:
+def test_a_text_is_encoded_once_for_all_heads(network: Network, maker: ExampleBuilder) -> None:
     rows: list[int] = []
-    for module in (model.network.encoder, model.network.reader):
-        module.register_forward_hook(
-            lambda module, args, output: rows.append(len(output.last_hidden_state))
-        )
-    examples: list[Example] = maker.make([TOPIC, STANCE, SUMMARISED])
-    model(Batch(examples, [list(example.questions) for example in examples]))
-    windows = [len(example.encoded.windows) for example in examples if example.whole]
-    assert len(windows) == 2  # the text of which only stances are known is not read by itself
-    assert sum(rows) == sum(windows) + 2
+    network.encoder.register_forward_hook(
+        lambda module, args, output: rows.append(len(output.last_hidden_state))
+    )
+    examples: list[Example] = maker.make([TOPIC, SUMMARISED, OVERALL])
+    JointModel(network, None, Losses())(Batch(examples, [[] for _ in examples]))
+    assert sum(rows) == sum(len(example.encoded.windows) for example in examples)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
-from typer.testing import CliRunner
 
-from models.artifact.artifact import load
-from tests.support.training_run import WriteRows, labelled_rows
-from training.__main__ import app, main
-from training.config import Config
+from models.article import Tier
+from models.artifact.artifact import Artifact
+from models.network.network import Network
+from tests.support.training_run import WriteRows, labelled_rows, stage_of
+from training.config import Stage
 from training.data.roles import Role
 from training.fitting.corpus import Corpus, build
 from training.fitting.start import labels, tokenizer_json
@@ -21,45 +24,73 @@ from training.fitting.trainer import Fit
 
 
 @pytest.fixture
-def corpus(config: Config, base: Path) -> Corpus:
-    return build(config, labels(None), tokenizer_json(str(base)))
+def corpus(stage: Stage, base: Path) -> Corpus:
+    return build(stage, labels(None), tokenizer_json(str(base)))
 
 
-def weights(fit: Fit) -> dict[str, Tensor]:
-    return {name: t.clone() for name, t in fit.artifact.network.state_dict().items()}
+@pytest.fixture
+def new(tiny_artifact: Artifact) -> Callable[[], Network]:
+    """Makes networks that are all the same."""
+    return lambda: deepcopy(tiny_artifact.network)
+
+
+def weights(network: Network) -> dict[str, Tensor]:
+    return {name: t.clone() for name, t in network.state_dict().items()}
 
 
 def equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return all(one[name].equal(other[name]) for name in one)
 
 
-def changed(config: Config, **changes: object) -> Config:
-    how = config.optimisation.model_copy(update=changes)
-    return config.model_copy(update={"optimisation": how})
+def changed(corpus: Corpus, **changes: object) -> Corpus:
+    how = corpus.stage.optimisation.model_copy(update=changes)
+    return replace(corpus, stage=corpus.stage.model_copy(update={"optimisation": how}))
 
 
-def test_a_run_changes_every_part_and_saves_a_checkpoint(
-    config: Config, corpus: Corpus, tmp_path: Path
+New = Callable[[], Network]
+
+
+def parts_of(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
+    """The parts of a network that differ: the encoder, the heads of a task, a reader."""
+    names = [name for name in after if not after[name].equal(before[name])]
+    return {".".join(n.split(".")[: 1 if n.startswith("encoder") else 2]) for n in names}
+
+
+def test_a_stage_changes_what_it_trains_and_saves_a_checkpoint(
+    corpus: Corpus, new: New, tmp_path: Path
 ) -> None:
-    fit = Fit(config, corpus, tmp_path / "ck")
-    before = weights(fit)
+    network = new()
+    fit = Fit(network, corpus, tmp_path / "ck")
+    before = weights(network)
     fit.run()
-    after = weights(fit)
+    after = weights(network)
     assert fit.progress.epoch == 2
-    parts = {name.partition(".")[0] for name in after if not after[name].equal(before[name])}
-    assert parts == {name for name, _ in fit.artifact.network.named_children()}
+    heads = {"heads.topic", "heads.stance", "heads.summary"}
+    # The small reader shares the encoder's embeddings.
+    assert parts_of(before, after) == {"encoder", "readers.fast", *heads}
     assert all(tensor.isfinite().all() for tensor in after.values())
     assert (tmp_path / "ck" / "latest").is_dir()
 
 
-def test_the_same_seed_gives_the_same_weights(
-    config: Config, corpus: Corpus, tmp_path: Path
+@pytest.mark.parametrize("tier", Tier)
+def test_a_stage_of_a_reader_trains_that_reader_alone(
+    write_rows: WriteRows, base: Path, new: New, tmp_path: Path, tier: Tier
 ) -> None:
+    stage = stage_of(write_rows(labelled_rows()), trains=tier.value)
+    how = stage.optimisation.model_copy(update={"freeze_embeddings": True})
+    stage = stage.model_copy(update={"optimisation": how})
+    network = new()
+    before = weights(network)
+    Fit(network, build(stage, labels(None), tokenizer_json(str(base))), tmp_path).run()
+    assert parts_of(before, weights(network)) == {f"readers.{tier.value}"}
+
+
+def test_the_same_seed_gives_the_same_weights(corpus: Corpus, new: New, tmp_path: Path) -> None:
     runs = []
     for number, seed in enumerate((1, 1, 2)):
-        fit = Fit(changed(config, seed=seed), corpus, tmp_path / str(number), max_steps=2)
-        fit.run()
-        runs.append(weights(fit))
+        network = new()
+        Fit(network, changed(corpus, seed=seed), tmp_path / str(number), max_steps=2).run()
+        runs.append(weights(network))
     assert equal(runs[0], runs[1])
     assert not equal(runs[0], runs[2])
 
@@ -67,25 +98,25 @@ def test_the_same_seed_gives_the_same_weights(
 @pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 2, 3, 5])
 def test_a_resumed_run_goes_on_exactly(
-    config: Config, corpus: Corpus, base: Path, tmp_path: Path, cut: int
+    corpus: Corpus, new: New, stage: Stage, base: Path, tmp_path: Path, cut: int
 ) -> None:
-    straight = Fit(config, corpus, tmp_path / "straight")
+    straight = Fit(whole := new(), corpus, tmp_path / "straight")
     straight.run()
     steps = straight.progress.step
     assert steps > 5
 
-    begun = Fit(config, corpus, tmp_path / "parts")
+    begun = Fit(part := new(), corpus, tmp_path / "parts")
     begun.run(stop_after=cut)
     assert begun.progress.step == cut
-    assert not equal(weights(begun), weights(straight))
+    assert not equal(weights(part), weights(whole))
     torch.rand(7)  # whatever else the process did meanwhile
-    again = build(config, labels(None), tokenizer_json(str(base)))
-    resumed = Fit(config, again, tmp_path / "parts")
+    again = build(stage, labels(None), tokenizer_json(str(base)))
+    resumed = Fit(other := new(), again, tmp_path / "parts")
     assert resumed.resume()
     assert resumed.progress.step == cut
     resumed.run()
     assert resumed.progress == straight.progress
-    assert equal(weights(resumed), weights(straight))
+    assert equal(weights(other), weights(whole))
 
 
 class CutOff(Exception):
@@ -94,13 +125,12 @@ class CutOff(Exception):
 
 @pytest.mark.slow
 def test_a_run_that_was_cut_off_goes_on_from_its_last_checkpoint(
-    config: Config, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, new: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    often = changed(config, checkpoint_every=2)
-    straight = Fit(often, corpus, tmp_path / "straight")
-    straight.run()
+    often = changed(corpus, checkpoint_every=2)
+    Fit(whole := new(), often, tmp_path / "straight").run()
 
-    begun = Fit(often, corpus, tmp_path / "parts")
+    begun = Fit(new(), often, tmp_path / "parts")
     after_step = Fit._after_step
 
     def cut_off(self: Fit, end: int) -> None:
@@ -112,34 +142,33 @@ def test_a_run_that_was_cut_off_goes_on_from_its_last_checkpoint(
         patched.setattr(Fit, "_after_step", cut_off)
         with pytest.raises(CutOff):
             begun.run()
-    resumed = Fit(often, corpus, tmp_path / "parts")
+    resumed = Fit(other := new(), often, tmp_path / "parts")
     assert resumed.resume()
     assert resumed.progress.step == 2
     resumed.run()
-    assert equal(weights(resumed), weights(straight))
+    assert equal(weights(other), weights(whole))
 
 
 def test_a_checkpoint_cut_off_as_it_was_swapped_is_found(
-    config: Config, corpus: Corpus, tmp_path: Path
+    corpus: Corpus, new: New, tmp_path: Path
 ) -> None:
-    fit = Fit(config, corpus, tmp_path)
-    fit.run(stop_after=2)
+    Fit(new(), corpus, tmp_path).run(stop_after=2)
     (tmp_path / "latest").rename(tmp_path / "latest.old")
-    resumed = Fit(config, corpus, tmp_path)
+    resumed = Fit(new(), corpus, tmp_path)
     assert resumed.resume()
     assert resumed.progress.step == 2
 
 
 def test_without_a_checkpoint_there_is_nothing_to_resume(
-    config: Config, corpus: Corpus, tmp_path: Path
+    corpus: Corpus, new: New, tmp_path: Path
 ) -> None:
-    assert not Fit(config, corpus, tmp_path / "ck").resume()
+    assert not Fit(new(), corpus, tmp_path / "ck").resume()
 
 
 def test_max_steps_set_the_schedule_which_ends_at_nothing(
-    config: Config, corpus: Corpus, tmp_path: Path
+    corpus: Corpus, new: New, tmp_path: Path
 ) -> None:
-    fit = Fit(config, corpus, tmp_path / "ck", max_steps=3)
+    fit = Fit(new(), corpus, tmp_path / "ck", max_steps=3)
     rates = [fit._rate(step) for step in range(4)]
     fit.run()
     assert fit.progress.step == 3
@@ -148,12 +177,12 @@ def test_max_steps_set_the_schedule_which_ends_at_nothing(
     assert rates[3] == 0.0
 
 
-def test_what_is_frozen_stays(config: Config, corpus: Corpus, tmp_path: Path) -> None:
-    frozen = changed(config, freeze_embeddings=True, frozen_layers=1)
-    fit = Fit(frozen, corpus, tmp_path / "ck", max_steps=2)
-    before = weights(fit)
-    fit.run()
-    after = weights(fit)
+def test_what_is_frozen_stays(corpus: Corpus, new: New, tmp_path: Path) -> None:
+    network = new()
+    frozen = changed(corpus, freeze_embeddings=True, frozen_layers=1)
+    before = weights(network)
+    Fit(network, frozen, tmp_path / "ck", max_steps=2).run()
+    after = weights(network)
     for name in after:
         if name.startswith(("encoder.embeddings.", "encoder.encoder.layer.0.")):
             assert after[name].equal(before[name]), name
@@ -161,72 +190,21 @@ def test_what_is_frozen_stays(config: Config, corpus: Corpus, tmp_path: Path) ->
 
 
 def test_validation_keeps_the_best_and_stops_when_it_gets_worse(
-    config: Config,
+    stage: Stage,
     base: Path,
+    new: New,
     write_rows: WriteRows,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (source,) = config.train
-    held_rows = write_rows(labelled_rows(Role.CHOOSE), "held.jsonl")
-    eager = changed(config, evaluate_every=1, patience=1, epochs=50, head_rate=1.0)
-    validation = source.model_copy(update={"path": held_rows})
-    held = eager.model_copy(update={"validation": (validation,)})
-    corpus = build(held, labels(None), tokenizer_json(str(base)))
-    fit = Fit(held, corpus, tmp_path / "ck")
+    write_rows([*labelled_rows(), *labelled_rows(Role.CHOOSE)])
+    held = build(stage, labels(None), tokenizer_json(str(base)))
+    eager = changed(held, evaluate_every=1, patience=1, epochs=50, head_rate=1.0)
+    fit = Fit(new(), eager, tmp_path / "ck")
     fit.run()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line[:1] == "{"]
     losses = [line["loss"] for line in lines]
     assert 2 < len(losses) < 100
-    assert set(lines[0]) == {"step", "loss", "topic", "overall", "stance", "salience", "writing"}
+    assert set(lines[0]) == {"step", "loss", "topic", "overall", "chosen"}
     assert fit.progress.step == 1 + losses.index(min(losses))  # the best is what is left
     assert fit.progress.best == min(losses)
-
-
-def test_the_command_fits_resumes_and_saves(run_file: Path, tmp_path: Path) -> None:
-    places = ["--output", str(tmp_path / "new"), "--checkpoints", str(tmp_path / "ck")]
-    first = CliRunner().invoke(app, ["fit", str(run_file), *places, "--max-steps", "2"])
-    assert first.exit_code == 0, first.output
-    artifact = load(tmp_path / "new")
-    assert first.stdout.splitlines()[-1] == f"{tmp_path / 'new'} {artifact.digest}"
-    assert artifact.name == "trial"
-    again = CliRunner().invoke(app, ["fit", str(run_file), *places, "--max-steps", "2", "--resume"])
-    assert again.exit_code == 0, again.output
-    assert load(tmp_path / "new").digest == artifact.digest  # there was nothing left to do
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[[train", "no TOML"),
-        ('[[train]]\npath = "nowhere.csv"\n', "no such file"),
-        ('[model]\nbase = "no/where"\n[[train]]\npath = "x.csv"\n', "give --base"),
-    ],
-)
-def test_what_is_wrong_with_a_run_is_told_in_one_line(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    text: str,
-    message: str,
-) -> None:
-    (tmp_path / "run.toml").write_text(text)
-    monkeypatch.setattr("sys.argv", ["training", "fit", str(tmp_path / "run.toml")])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert caught.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert message in line
-
-
-def test_a_label_that_no_head_has_ends_the_run_in_one_line(
-    run_file: Path,
-    write_rows: WriteRows,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    write_rows([{**row, "topic": "gossip"} for row in labelled_rows()])
-    monkeypatch.setattr("sys.argv", ["training", "fit", str(run_file)])
-    with pytest.raises(SystemExit):
-        main()
-    assert "the label 'gossip'" in capsys.readouterr().err.splitlines()[-1]
