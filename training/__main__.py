@@ -117,6 +117,64 @@ def evaluate(
 
 
 @app.command()
+def sheet(
+    directory: Annotated[Path, typer.Argument(help="the artifact")],
+    data: Annotated[Path, typer.Argument(help="file of articles; its reporting texts are drawn")],
+    output: Annotated[Path, typer.Option(help="where the sheet goes")] = Path("sheet.jsonl"),
+    key: Annotated[Path, typer.Option(help="where its key goes")] = Path("key.json"),
+    texts: Annotated[int, typer.Option(min=1, help="how many texts, at most")] = 100,
+    seed: Annotated[int, typer.Option(help="other seed, other texts in other order")] = 0,
+    ids: Annotated[Path | None, typer.Option(help="file of ids to draw from, a line each")] = None,
+    report_ids: Annotated[
+        str | None, typer.Option(help="regular expression of ids that are for reporting")
+    ] = None,
+    beside: Annotated[Path | None, typer.Option(help="an artifact to judge beside it")] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="single sentences of written summaries")
+    ] = False,
+) -> None:
+    """Write a blind sheet of summaries for an editor to judge, and its key."""
+    from training.evaluation import sheets
+
+    if sentences and beside is not None:
+        raise typer.BadParameter("sentences are of one artifact; leave out --beside")
+    chosen = sheets.drawn(data, texts, seed, ids, report_ids)
+    places = {sheets.MAIN: directory, **({sheets.BESIDE: beside} if beside else {})}
+    engines = {name: Engine.load(place) for name, place in places.items()}
+    entries = list(
+        sheets.of_sentences(engines[sheets.MAIN], chosen)
+        if sentences
+        else sheets.of_summaries(engines, chosen, seed)
+    )
+    artifacts_used = {
+        f"{name}artifact": f"{engine.info.name} {engine.info.version} {engine.info.digest}"
+        for name, engine in engines.items()
+    }
+    about = sheets.About(sentences=sentences, data=data.name, seed=seed, artifacts=artifacts_used)
+    sheets.write(entries, output, key, about)
+    typer.echo(f"{output}: {len(entries)} texts; its key is {key}")
+
+
+@app.command()
+def judged(
+    sheet: Annotated[Path, typer.Argument(help="the sheet that was judged")],
+    key: Annotated[Path, typer.Argument(help="its key")],
+    verdicts: Annotated[Path, typer.Argument(help="the verdicts of a reader, JSON lines")],
+    second: Annotated[Path | None, typer.Argument(help="those of a second reader")] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="the sheet has single sentences")
+    ] = False,
+) -> None:
+    """Count the verdicts on a sheet; prints one JSON object."""
+    from training.evaluation.sheets import read_key
+    from training.evaluation.verdicts import judged_sentences, judged_summaries
+
+    count = judged_sentences if sentences else judged_summaries
+    found = count(read_key(sheet, key, sentences), verdicts, second)
+    typer.echo(json.dumps(found, indent=1))
+
+
+@app.command()
 def average(
     one: Annotated[Path, typer.Argument(help="an artifact")],
     other: Annotated[Path, typer.Argument(help="one that was fitted from it")],

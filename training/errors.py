@@ -5,7 +5,9 @@
         ├── ConfigError     a config that cannot be read or says what no run knows
         ├── DataError       a file of labelled articles that cannot be used
         ├── BaseError       a starting encoder that cannot be used
-        └── AverageError    two artifacts whose weights have no average
+        ├── AverageError    two artifacts whose weights have no average
+        ├── SheetError      a sheet or a key that cannot be read or do not belong together
+        └── VerdictError    a file of verdicts that does not fit its sheet
 
 A message is one line: what is wrong and the way out.
 """
@@ -33,3 +35,11 @@ class BaseError(TrainingError):
 
 class AverageError(TrainingError):
     """Two artifacts whose weights have no average."""
+
+
+class SheetError(TrainingError):
+    """A sheet or a key that cannot be read, or do not belong together."""
+
+
+class VerdictError(TrainingError):
+    """A file of verdicts that does not fit its sheet."""
