@@ -29,46 +29,48 @@ def training() -> None:
     """Fit, evaluate and calibrate artifacts."""
 
 
+DataDirectory = Annotated[Path, typer.Option(help="where the files of the config are")]
+
+
 @app.command()
 def fit(
     config: Annotated[Path, typer.Argument(help="the run's TOML file")],
+    data: DataDirectory = Path(),
     output: Annotated[Path, typer.Option(help="where the artifact goes")] = Path("build/artifact"),
     checkpoints: Annotated[Path, typer.Option(help="where checkpoints go")] = Path(
         "build/checkpoints"
     ),
     base: Annotated[str | None, typer.Option(help="directory of the starting encoder")] = None,
+    reader_base: Annotated[
+        str | None, typer.Option(help="directory of the large reader's starting weights")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="go on from the newest checkpoint")] = False,
-    max_steps: Annotated[int | None, typer.Option(help="end after that many batches")] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(help="end each stage after that many batches")
+    ] = None,
 ) -> None:
-    """Fit a network and save it as an artifact."""
+    """Fit a network, stage after stage, and save it as an artifact."""
     from training.config import read
-    from training.fitting.corpus import build
-    from training.fitting.start import base_path, labels, labels_of, tokenizer_json
-    from training.fitting.trainer import Fit
+    from training.fitting import stages
+    from training.fitting.start import fresh_artifact, labels_of_run
 
-    run = read(config, base)
-    if run.model.start is not None:
-        start = artifacts.load(run.model.start)
-        words = start.tasks["summary"].own_words
-        corpus = build(run, labels_of(start), start.tokenizer.to_str(), words)
-    else:
-        corpus = build(run, labels(run.model.labels), tokenizer_json(base_path(run.model.base)))
-    typer.echo(
-        f"{len(corpus.train)} training texts, {len(corpus.validation)} to choose by", err=True
-    )
-    training = Fit(run, corpus, checkpoints, max_steps)
-    if resume and not training.resume():
-        typer.echo(f"no checkpoint under {checkpoints}: starting from the beginning", err=True)
-    training.run()
+    run = read(config, data, base=base, reader_base=reader_base)
+    labels = labels_of_run(run.model)
+    model = fresh_artifact(run.model, labels, checkpoints / "reader-base")
+    for stage in stages.fit(
+        run, model, labels, checkpoints, resume=resume, max_steps=max_steps
+    ):
+        typer.echo(f"{stage.name}: done", err=True)
     card = run.model.card.read_text("utf-8") if run.model.card else ""
-    digest = artifacts.save(replace(training.artifact, card=card), output)
+    digest = artifacts.save(replace(model, card=card), output)
     typer.echo(f"{output} {digest}")
 
 
 @app.command()
 def calibrate(
     directory: Annotated[Path, typer.Argument(help="the artifact")],
-    config: Annotated[Path, typer.Argument(help="the TOML file that names validation files")],
+    config: Annotated[Path, typer.Argument(help="the TOML file that names what is measured")],
+    data: DataDirectory = Path(),
 ) -> None:
     """Fit temperatures and abstention thresholds on texts to choose by, and save them."""
     from training.config import read
@@ -76,7 +78,7 @@ def calibrate(
 
     model = artifacts.load(directory)
     neutral = replace(model, tasks=uncalibrated(model.tasks))
-    tasks = calibrate(Engine.over(neutral), neutral.tasks, read(config))
+    tasks = calibrate(Engine.over(neutral), neutral.tasks, read(config, data))
     typer.echo(json.dumps(calibrations(tasks)))
     digest = artifacts.save(replace(artifacts.load(directory), tasks=tasks), directory)
     typer.echo(f"{directory} {digest}")
@@ -85,7 +87,8 @@ def calibrate(
 @app.command()
 def evaluate(
     directory: Annotated[Path, typer.Argument(help="the artifact")],
-    config: Annotated[Path, typer.Argument(help="the TOML file that names validation files")],
+    config: Annotated[Path, typer.Argument(help="the TOML file that names what is measured")],
+    data: DataDirectory = Path(),
     write: Annotated[bool, typer.Option(help="store the figures in the artifact and card")] = False,
     most: Annotated[int, typer.Option(help="texts of each file, at most")] = 400,
     role: Annotated[
@@ -99,7 +102,7 @@ def evaluate(
 
     if write and role is not Role.REPORT:
         raise typer.BadParameter("only figures of reporting texts are stored; leave out --role")
-    run = read(config)
+    run = read(config, data)
     options = f"--most {most}" + (f" --role {role}" if role is not Role.REPORT else "")
     figures = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -117,17 +120,61 @@ def evaluate(
 
 
 @app.command()
-def average(
-    one: Annotated[Path, typer.Argument(help="an artifact")],
-    other: Annotated[Path, typer.Argument(help="one that was fitted from it")],
-    output: Annotated[Path, typer.Option(help="where the artifact goes")],
-    share: Annotated[float, typer.Option(min=0, max=1, help="of the second one's weights")] = 0.5,
+def sheet(
+    directory: Annotated[Path, typer.Argument(help="the artifact")],
+    data: Annotated[Path, typer.Argument(help="file of articles; its reporting texts are drawn")],
+    output: Annotated[Path, typer.Option(help="where the sheet goes")] = Path("sheet.jsonl"),
+    key: Annotated[Path, typer.Option(help="where its key goes")] = Path("key.json"),
+    texts: Annotated[int, typer.Option(min=1, help="how many texts, at most")] = 100,
+    seed: Annotated[int, typer.Option(help="other seed, other texts in other order")] = 0,
+    ids: Annotated[Path | None, typer.Option(help="file of ids to draw from, a line each")] = None,
+    report_ids: Annotated[
+        str | None, typer.Option(help="regular expression of ids that are for reporting")
+    ] = None,
+    beside: Annotated[Path | None, typer.Option(help="an artifact to judge beside it")] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="single sentences of written summaries")
+    ] = False,
 ) -> None:
-    """Average the weights of two artifacts; calibrate what comes of it."""
-    from training.fitting.averaging import average
+    """Write a blind sheet of summaries for an editor to judge, and its key."""
+    from training.evaluation import sheets
 
-    digest = artifacts.save(average(artifacts.load(one), artifacts.load(other), share), output)
-    typer.echo(f"{output} {digest}")
+    if sentences and beside is not None:
+        raise typer.BadParameter("sentences are of one artifact; leave out --beside")
+    chosen = sheets.drawn(data, texts, seed, ids, report_ids)
+    places = {sheets.MAIN: directory, **({sheets.BESIDE: beside} if beside else {})}
+    engines = {name: Engine.load(place) for name, place in places.items()}
+    entries = list(
+        sheets.of_sentences(engines[sheets.MAIN], chosen)
+        if sentences
+        else sheets.of_summaries(engines, chosen, seed)
+    )
+    artifacts_used = {
+        f"{name}artifact": f"{engine.info.name} {engine.info.version} {engine.info.digest}"
+        for name, engine in engines.items()
+    }
+    about = sheets.About(sentences=sentences, data=data.name, seed=seed, artifacts=artifacts_used)
+    sheets.write(entries, output, key, about)
+    typer.echo(f"{output}: {len(entries)} texts; its key is {key}")
+
+
+@app.command()
+def judged(
+    sheet: Annotated[Path, typer.Argument(help="the sheet that was judged")],
+    key: Annotated[Path, typer.Argument(help="its key")],
+    verdicts: Annotated[Path, typer.Argument(help="the verdicts of a reader, JSON lines")],
+    second: Annotated[Path | None, typer.Argument(help="those of a second reader")] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="the sheet has single sentences")
+    ] = False,
+) -> None:
+    """Count the verdicts on a sheet; prints one JSON object."""
+    from training.evaluation.sheets import read_key
+    from training.evaluation.verdicts import judged_sentences, judged_summaries
+
+    count = judged_sentences if sentences else judged_summaries
+    found = count(read_key(sheet, key, sentences), verdicts, second)
+    typer.echo(json.dumps(found, indent=1))
 
 
 @app.command()

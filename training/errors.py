@@ -6,7 +6,8 @@
         ├── DataError       a file of labelled articles that cannot be used
         ├── BaseError       a starting encoder that cannot be used
         ├── TeacherError    a reader is to teach another, and is not there
-        └── AverageError    two artifacts whose weights have no average
+        ├── SheetError      a sheet or a key that cannot be read or do not belong together
+        └── VerdictError    a file of verdicts that does not fit its sheet
 
 A message is one line: what is wrong and the way out.
 """
@@ -36,5 +37,9 @@ class TeacherError(TrainingError):
     """A reader is to teach another, and is not there."""
 
 
-class AverageError(TrainingError):
-    """Two artifacts whose weights have no average."""
+class SheetError(TrainingError):
+    """A sheet or a key that cannot be read, or do not belong together."""
+
+
+class VerdictError(TrainingError):
+    """A file of verdicts that does not fit its sheet."""

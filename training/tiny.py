@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
@@ -45,7 +46,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
     }
     torch.manual_seed(seed)
     shape = {"vocab_size": tokenizer.get_vocab_size(), **SHAPE}
-    readers = {
+    readers: dict[Tier, dict[str, Any]] = {
         Tier.FULL: {"labels": len(labels.stance), "body": {"model_type": MPNET, **shape}},
         Tier.FAST: {"labels": len(labels.stance), "body": shape},
     }

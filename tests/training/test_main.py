@@ -156,3 +156,43 @@ def test_figures_that_are_stored_are_those_of_reporting_texts(recipe: Path, tiny
     done = CliRunner().invoke(training.app, arguments)
     assert done.exit_code == 2
     assert "only figures of reporting texts are stored" in " ".join(done.output.split())
+
+
+def test_a_sheet_is_written_judged_and_counted(
+    tiny: Path, write_rows: WriteRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"text": in_role(sample.text[:300], Role.REPORT)} for sample in SAMPLES[:3]]
+    verdicts = Path("verdicts.jsonl")
+    for more, asked in (
+        ([], {"g": True, "f": True, "m": True, "p": False, "reason": "no date"}),
+        (["--sentences"], {"verdict": "true"}),
+    ):
+        sheet = ["sheet", str(tiny), str(write_rows(rows)), "--texts", "2", *more]
+        done = CliRunner().invoke(training.app, sheet, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        assert done.stdout == "sheet.jsonl: 2 texts; its key is key.json\n"
+        _, *lines = map(json.loads, Path("sheet.jsonl").read_text("utf-8").splitlines())
+        given = [
+            {"number": line["number"], "letter": letter, **asked}
+            for line in lines
+            for letter in line["sentences" if more else "summaries"]
+        ]
+        verdicts.write_text("".join(json.dumps(verdict) + "\n" for verdict in given))
+        judged = ["judged", "sheet.jsonl", "key.json", str(verdicts), str(verdicts), *more]
+        done = CliRunner().invoke(training.app, judged, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        found = json.loads(done.stdout)
+        assert found["agreement"]["judged_twice"] == len(given)
+        if more:
+            assert found["true"] == 1
+        else:
+            assert found["kinds"].keys() == {"written", "extracts"}
+            assert found["kinds"]["written"]["reasons"] == {"no date": 2}
+
+
+def test_sentences_are_of_one_artifact(tiny: Path) -> None:
+    arguments = ["sheet", str(tiny), "x.jsonl", "--sentences", "--beside", str(tiny)]
+    done = CliRunner().invoke(training.app, arguments)
+    assert done.exit_code == 2
+    assert "leave out --beside" in " ".join(done.output.split())

@@ -36,10 +36,10 @@ def calibrate(
 ) -> dict[str, Any]:
     """The sections of an engine's tasks, calibrated. Theirs are neutral (temperatures 1, ...).
 
-    The texts are those to choose by of the validation files that have `calibrate`.
+    The texts are those to choose by of the measured files that have `calibrate`.
     Every file counts the same, however many pairs it has.
     """
-    sources = [source for source in config.validation if source.calibrate]
+    sources = [source for source in config.measured if source.calibrate]
     files = [load(source, Role.CHOOSE)[:most] for source in sources]
     return {name: _calibrated(engine, name, section, files) for name, section in sections.items()}
 

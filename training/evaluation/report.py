@@ -26,14 +26,14 @@ FOLDS = 5
 def evaluate(
     engine: Engine, config: Config, most: int = 400, role: Role = Role.REPORT
 ) -> dict[str, dict[str, Any]]:
-    """All figures of the texts of one role in each validation file of a config, in named groups.
+    """All figures of the texts of one role in each measured file of a config, in named groups.
 
     They are those of each task that the engine has and the file has gold for, how well the stance
     is known from the target alone (`target_alone`), and what evidence is worth
     (`evidence_deletion`). A figure's 95 % interval has its name with `_95`. Raises DataError.
     """
     found: dict[str, dict[str, Any]] = {}
-    for source in config.validation:
+    for source in config.measured:
         texts = load(source, role)
         figures: dict[str, Any] = {}
         for name in engine.info.tasks:

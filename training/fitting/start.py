@@ -39,6 +39,11 @@ def labels(path: Path | None) -> LabelSchema:
     return LabelSchema.from_json(json.loads((path or DEFAULT_LABELS).read_text("utf-8")))
 
 
+def labels_of_run(run: ModelConfig) -> LabelSchema:
+    """The label schema of a run: of the artifact that it goes on from, or of its own."""
+    return labels(run.labels) if run.start is None else labels_of(load(run.start))
+
+
 def labels_of(artifact: Artifact) -> LabelSchema:
     """The label schema of an artifact to go on from."""
     topic, stance = artifact.tasks["topic"], artifact.tasks["stance"]
@@ -68,7 +73,7 @@ def fresh_artifact(run: ModelConfig, labels: LabelSchema, unpacked: Path) -> Art
         return replace(start, name=run.name or start.name, version=run.version, created=created)
     base = encoder_base(run.base)
     shape = _shape(base, BERT)
-    readers = {Tier.FAST: {"labels": len(labels.stance), "body": shape}}
+    readers: dict[Tier, dict[str, Any]] = {Tier.FAST: {"labels": len(labels.stance), "body": shape}}
     if run.large_reader:
         large = reader_base(run.reader_base, unpacked)
         body = {**_shape(large, MPNET), "vocab_size": shape["vocab_size"]}

@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from models.device import device_of, has_fast_bfloat16
+from models.network.bodies import Body
 from models.network.network import Network
 from training.config import Optimisation, Stage
 from training.data.examples import Asked, BatchSampler, Example, sampled_questions
@@ -231,8 +232,8 @@ def freeze(network: Network, stage: Stage) -> nn.Module:
     """Leaves nothing trainable but what a stage trains; returns its body."""
     network.requires_grad_(False)
     how, tier = stage.optimisation, stage.trains.reader
+    body: Body = network.encoder
     if tier is None:
-        body = network.encoder
         network.heads.requires_grad_(True)
     else:
         body = network.reader(tier).body

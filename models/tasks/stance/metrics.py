@@ -6,11 +6,12 @@ The gold of a text maps targets to what people say of them; the target None is i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from models.analysis import Span, StanceAnalysis
-from models.article import Options
+from models.article import Kind, Options, Tier
 from models.labels import UNRELATED
 from models.tasks.calibration import BIAS_START, TEMPERATURE_START, Fit
 from models.tasks.evaluation import Answered, Evaluation, TargetGold
@@ -35,6 +36,7 @@ class _Pair:
     text: str
     stance: StanceAnalysis
     gold: TargetGold
+    reader: Tier | None
 
     @property
     def judged(self) -> Judged:
@@ -42,35 +44,59 @@ class _Pair:
 
 
 def asked(gold: Mapping[str | None, TargetGold]) -> Sequence[Options]:
-    """The stances toward the targets that are named, and the one toward the own subject."""
+    """The stances toward the targets that are named, by each reader, and the one toward the own
+    subject. What is asked of a reader that a model lacks stays without an answer."""
     targets, tasks = tuple(target for target in gold if target), frozenset({"stance"})
-    named = [Options(targets[:MOST_TARGETS], tasks)] if targets else []
-    return [*named, *([Options(tasks=tasks)] if None in gold else [])]
+    named = Options(targets[:MOST_TARGETS], tasks)
+    return [
+        *([replace(named, reader=tier) for tier in Tier] if targets else []),
+        *([Options(tasks=tasks)] if None in gold else []),
+    ]
 
 
 def judged(answered: Sequence[Answered]) -> dict[str, list[Judged]]:
-    """The stances beside their labels: toward targets, and toward own subjects (`overall`)."""
+    """The stances beside their labels: of each reader toward targets that are claims and such that
+    are not, and toward own subjects (`overall`)."""
     found: dict[str, list[Judged]] = {}
     for pair in _pairs(answered):
-        group = "stance" if pair.stance.target is not None else "overall"
-        found.setdefault(group, []).append(pair.judged)
+        found.setdefault(_group(pair), []).append(pair.judged)
     return found
+
+
+def _group(pair: _Pair) -> str:
+    if pair.reader is None or pair.stance.kind is None:
+        return "overall"
+    return calibration.group_of(pair.reader, pair.stance.kind)
 
 
 def _pairs(answered: Sequence[Answered]) -> Iterator[_Pair]:
     for each in answered:
         for stance in each.result:
-            yield _Pair(each.text, stance, each.gold[stance.target])
+            reader = each.options.reader
+            yield _Pair(each.text, stance, each.gold[stance.target], reader)
 
 
 def figures(answered: Sequence[Answered]) -> dict[str, dict[str, Any]]:
-    """Figures toward targets (`stance`) and own subjects (`overall`), and what the gold allows.
+    """Figures toward own subjects (`overall`), and those of each reader behind its name."""
+    pairs = list(_pairs(answered))
+    own = [pair.judged for pair in pairs if pair.reader is None]
+    found = {"overall": label_figures(own)} if own else {}
+    for tier in Tier:
+        mine = [pair for pair in pairs if pair.reader is tier]
+        found |= {f"{tier.value} {name}": each for name, each in _of_reader(mine).items()}
+    return found
+
+
+def _of_reader(pairs: Sequence[_Pair]) -> dict[str, dict[str, Any]]:
+    """Figures toward targets (`stance`), and what the gold allows.
 
     Beside them macro-F1 of `names`, `issues` and `claims`; for claims how many that are not true
-    pass (`false_passing`); the same for each group of pairs (`by_group`); and `evidence`.
+    pass (`false_passing`); the same for each group of pairs (`by_group`); how often the `kind` of
+    the target is told; and `evidence`.
     """
-    pairs = [pair for pair in _pairs(answered) if pair.stance.target is not None]
-    found = {group: label_figures(each) for group, each in judged(answered).items()}
+    if not pairs:
+        return {}
+    found = {"stance": label_figures([pair.judged for pair in pairs])}
     for kind, name in KINDS.items():
         of_kind = [pair.judged for pair in pairs if pair.gold.kind == kind]
         if of_kind:
@@ -78,6 +104,8 @@ def figures(answered: Sequence[Answered]) -> dict[str, dict[str, Any]]:
     claims = [pair for pair in pairs if pair.gold.kind == "claim"]
     if claims:
         found["claims"] |= _false_passing(claims, claims)
+    told = [float(p.stance.kind == p.gold.kind) for p in pairs if p.gold.kind is not None]
+    found["kind"] = {"pairs": len(told), "told": mean(told)} if told else {}
     found["by_group"] = _by_group(pairs, claims)
     found["evidence"] = _evidence(pairs)
     return {name: each for name, each in found.items() if each}
@@ -130,21 +158,29 @@ def _is_marked(passages: Sequence[Span], marked: Sequence[Span]) -> bool:
     return any(p.start < m.end and m.start < p.end for p in passages for m in marked)
 
 
+def _fit(group: str) -> Fit:
+    """What is calibrated of a reader's stances toward targets that are claims, or are not."""
+    unrelated = {f"{group}_unrelated_temperature": UNRELATED, f"{group}_unrelated_bias": UNRELATED}
+    return Fit(
+        numbers={
+            f"{group}_temperature": TEMPERATURE_START,
+            f"{group}_unrelated_temperature": TEMPERATURE_START,
+            f"{group}_unrelated_bias": BIAS_START,
+        },
+        scale=partial(calibration.staged, group=group),
+        threshold=f"{group}_threshold",
+        of_label=unrelated,
+    )
+
+
+GROUPS = {calibration.group_of(tier, kind) for tier in Tier for kind in Kind}
+
 EVALUATION = Evaluation(
     asked=asked,
     figures=figures,
     judged=judged,
     fits={
-        "stance": Fit(
-            numbers={
-                "temperature": TEMPERATURE_START,
-                "unrelated_temperature": TEMPERATURE_START,
-                "unrelated_bias": BIAS_START,
-            },
-            scale=calibration.staged,
-            threshold="threshold",
-            of_label={"unrelated_temperature": UNRELATED, "unrelated_bias": UNRELATED},
-        ),
+        **{group: _fit(group) for group in sorted(GROUPS)},
         "overall": Fit(
             numbers={"overall_temperature": TEMPERATURE_START},
             scale=calibration.overall,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.analysis import Passage, Score, Span, StanceAnalysis
-from models.article import Options
+from models.article import Kind, Options, Tier
 from models.tasks.evaluation import Answered, TargetGold
 from models.tasks.stance.metrics import asked, figures, judged
 
@@ -22,17 +22,22 @@ def stance(target: str | None, label: str, favor: float, *evidence: tuple[int, i
     ranked = tuple(sorted(scores, key=lambda score: -score.probability))
     assert ranked[0].label == label
     passages = tuple(Passage(start, end, "") for start, end in evidence)
-    return StanceAnalysis(target, label, ranked[0].probability, False, ranked, passages)
+    kind = Kind.CLAIM if target and target.endswith(".") else Kind.ISSUE if target else None
+    return StanceAnalysis(
+        target, kind, label, None, ranked[0].probability, False, ranked, passages
+    )
 
 
 def answered(text: str, gold: Gold, *stances: StanceAnalysis) -> Answered:
-    return Answered(text, gold, Options(), (), stances)
+    reader = None if None in gold else Tier.FULL
+    return Answered(text, gold, Options(reader=reader), (), stances)
 
 
 def test_named_targets_and_the_own_subject_are_asked_apart() -> None:
     gold: Gold = {"Bo": TargetGold("favor"), None: TargetGold("neutral")}
-    assert [options.targets for options in asked(gold)] == [("Bo",), ()]
-    assert [options.targets for options in asked({"Bo": TargetGold("favor")})] == [("Bo",)]
+    each = [(options.targets, options.reader) for options in asked(gold)]
+    assert each == [(("Bo",), Tier.FULL), (("Bo",), Tier.FAST), ((), None)]
+    assert all(options.targets for options in asked({"Bo": TargetGold("favor")}))
 
 
 def test_each_kind_has_its_figures() -> None:
