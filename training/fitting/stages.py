@@ -87,7 +87,8 @@ def _lessons(model: Artifact, corpus: Corpus, directory: Path) -> list[Tensor]:
             for at in range(0, len(asked), LESSON_QUESTIONS)
         ]
     )
-    return list(found.split([len(example.questions) for example in corpus.train]))
+    counts = [len(example.questions) for example in corpus.train]
+    return list(torch.split(torch.cat(parts), counts))
 
 
 @torch.inference_mode()

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from models.tasks.summary.decision import content_words
+from models.tasks.summary.drafts import content_words
 
 from tests.support.training_run import WriteRows, in_role
 from training.config import Source

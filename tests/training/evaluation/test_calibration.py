@@ -17,7 +17,7 @@ from models.tasks.topic import metrics as topic
 from models.tasks.topic.section import TopicCalibration
 from training.evaluation.calibration import scaling, threshold
 
-STANCE, OVERALL = (stance.EVALUATION.fits[name] for name in ("stance", "overall"))
+STANCE, OVERALL = (stance.EVALUATION.fits[name] for name in ("full_claim", "overall"))
 TOPIC = topic.EVALUATION.fits["topic"]
 
 
@@ -29,7 +29,7 @@ def judged(probability: float, right: bool) -> Judged:
     ("fit", "begin", "name"),
     [
         pytest.param(TOPIC, TopicCalibration(), "temperature", id="topic"),
-        pytest.param(STANCE, StanceCalibration(), "temperature", id="stance"),
+        pytest.param(STANCE, StanceCalibration(), "full_claim_temperature", id="stance"),
         pytest.param(OVERALL, StanceCalibration(), "overall_temperature", id="overall"),
     ],
 )

@@ -59,17 +59,20 @@ def test_each_kind_has_its_figures() -> None:
             answered("two", {None: TargetGold("neutral")}, stance(None, "neutral", 0.1)),
         ]
     )
-    assert set(found) == {"stance", "overall", "names", "issues", "claims"}
-    assert [found[name]["pairs"] for name in ("stance", "names", "issues", "claims")] == [
+    assert set(found) == {
+        "overall", "full stance", "full names", "full issues", "full claims", "full kind"
+    }  # fmt: skip
+    assert found["full kind"]["told"] == pytest.approx(2 / 3, abs=1e-3)
+    assert [found[f"full {name}"]["pairs"] for name in ("stance", "names", "issues", "claims")] == [
         4,
         1,
         1,
         1,
     ]
-    assert found["names"]["macro_f1"] == found["claims"]["accuracy"] == 1
-    assert found["issues"]["macro_f1"] == 0
-    assert found["overall"]["texts"] == found["stance"]["texts"] == 1
-    assert "false_passing" not in found["claims"]  # no claim is untrue
+    assert found["full names"]["macro_f1"] == found["full claims"]["accuracy"] == 1
+    assert found["full issues"]["macro_f1"] == 0
+    assert found["overall"]["texts"] == found["full stance"]["texts"] == 1
+    assert "false_passing" not in found["full claims"]  # no claim is untrue
 
 
 def test_untrue_claims_that_pass_are_counted_as_a_whole_and_by_group() -> None:
@@ -87,10 +90,10 @@ def test_untrue_claims_that_pass_are_counted_as_a_whole_and_by_group() -> None:
         )
         answers.append(answered(f"text {number}", gold, *given))
     found = figures(answers)
-    assert found["claims"]["false_passing"] == 0.25
-    low, high = found["claims"]["false_passing_95"]
+    assert found["full claims"]["false_passing"] == 0.25
+    low, high = found["full claims"]["false_passing_95"]
     assert 0.1 < low < 0.25 < high < 0.4
-    groups = found["by_group"]
+    groups = found["full by_group"]
     assert [groups[name]["accuracy"] for name in ("edit", "number", "unsaid")] == [1, 0.5, 1]
     assert [groups[name].get("false_passing") for name in groups] == [None, 0.5, 0]
 
@@ -115,7 +118,7 @@ def test_one_of_the_first_two_passages_should_be_marked(
         "Cy": TargetGold("favor", "entity"),
     }
     each = [stance(name, "favor", 0.9, *given) for name in ("Bo", "Al", "Cy")]
-    found = figures([answered("text", gold, *each)])["evidence"]
+    found = figures([answered("text", gold, *each)])["full evidence"]
     assert found["targets"] == 1
     assert found["first_two_marked"] == share
 
@@ -123,4 +126,4 @@ def test_one_of_the_first_two_passages_should_be_marked(
 def test_answers_of_a_text_know_that_they_belong_together() -> None:
     gold: Gold = {"Bo": TargetGold("favor"), "Al": TargetGold("favor")}
     found = judged([answered("t", gold, stance("Bo", "favor", 0.9), stance("Al", "favor", 0.9))])
-    assert [each.text for each in found["stance"]] == ["t", "t"]
+    assert [each.text for each in found["full"]] == ["t", "t"]
