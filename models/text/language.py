@@ -7,7 +7,7 @@ such as `models.text.english` and its line in `models.text`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from models.text.boilerplate import BoilerplateRules
@@ -57,6 +57,89 @@ class Grammar:
 
 
 @dataclass(frozen=True, slots=True)
+class EditingRules:
+    """What an editor may leave out of a sentence, and what stays.
+
+    `constituents` open a constituent that may go; longer words on `participle_endings` do too.
+    `adverbs`, and longer words on `adverb_ending` that are none of `no_adverbs`, may go alone.
+    So may adjectives, behind one of `determiners` or on `adjective_endings`, but for
+    `adjectives_stay`. `clauses`, beside the words of `Grammar`, open a clause; `auxiliaries` are
+    finite verbs. `openings` matches what hangs on the sentence before at the start of one,
+    `datelines` what only says where a text comes from.
+    `time_leads`, `days`, `periods` and `day_parts` make up times; a number may hold for one of
+    `periods` only.
+
+    What is never left out: what `conditions` open, the words that `limits` bear on (each of one to
+    three normal words), and who said something: `sayings` are verbs, `sources` open a source.
+    `coordinators` join constituents, `number_links` a number and what it counts. An article changes
+    before `vowels`.
+    """
+
+    constituents: frozenset[str]
+    participle_endings: tuple[str, ...]
+    participles: frozenset[str]
+    adverbs: frozenset[str]
+    adverb_ending: str
+    no_adverbs: frozenset[str]
+    determiners: frozenset[str]
+    adjective_endings: tuple[str, ...]
+    adjectives_stay: frozenset[str]
+    clauses: frozenset[str]
+    auxiliaries: frozenset[str]
+    openings: re.Pattern[str]
+    datelines: re.Pattern[str]
+    time_leads: frozenset[str]
+    days: frozenset[str]
+    periods: frozenset[str]
+    day_parts: frozenset[str]
+    conditions: frozenset[str]
+    limits: frozenset[tuple[str, ...]]
+    sayings: frozenset[str]
+    sources: frozenset[str]
+    coordinators: frozenset[str]
+    number_links: frozenset[str]
+    vowels: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NamingRules:
+    """How a text names whom and what it is about.
+
+    `titles` stand before a name (in lower case, without full stops), `courtesies` are those that
+    say no office. `name_particles` stand inside a name. `subjects` are pronouns as the subject of a
+    sentence with whether they stand for a person; `possessives` the same before a noun.
+    `demonstratives` point back. `common_nouns` are those that, with `the` before them, stand for
+    something named earlier. `never_names` are words with a capital that are no surname.
+    """
+
+    titles: frozenset[str]
+    courtesies: frozenset[str]
+    name_particles: frozenset[str]
+    suffixes: frozenset[str]
+    subjects: Mapping[str, bool]
+    possessives: Mapping[str, bool]
+    demonstratives: frozenset[str]
+    common_nouns: frozenset[str]
+    never_names: frozenset[str]
+    given_names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FormRules:
+    """What a sentence that is printed does not hold.
+
+    `first_person` and `places_of_page` (as `above`) are words outside quotations; `link_text`
+    matches words that lead to another page. `verb_endings` end forms of verbs.
+    """
+
+    first_person: frozenset[str]
+    reader: frozenset[str]
+    page: re.Pattern[str]
+    verb_endings: tuple[str, ...]
+    bases: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """One language. `code` is its ISO 639 code; `function_words` carry no content.
 
@@ -68,6 +151,9 @@ class Language:
     sentences: SentenceRules
     boilerplate: BoilerplateRules
     grammar: Grammar
+    editing: EditingRules
+    naming: NamingRules
+    form: FormRules
 
     def __reduce__(self) -> tuple[Callable[[str], Language], tuple[str]]:
         return language, (self.code,)

@@ -1,0 +1,38 @@
+"""What an English sentence that is printed does not hold."""
+
+from __future__ import annotations
+
+import re
+
+from models.text.language import FormRules, words_of
+
+_PAGE = re.compile(
+    r"""(?:\b(?:click|tap)\s+(?:here|on|the|to|through)\b
+      | \b(?:see|read|watch|scroll|shown|pictured|listed|described|mentioned|noted)\s+(?:more|also
+          |below|above|the\ video|the\ full|right|left)\b
+      | \b(?:hide|toggle)\s+caption\b | \bread\ more\b | \bsign\ up\b.*\bnewsletter
+      | \bfollow\s+(?:him|her|us|me)\s+on\b | \b(?:pic\.)?twitter\.com\b | https?://\S+ | \bwww\.
+      | \bthis\s+(?:article|story|post|page|piece|blog|column|newsletter|podcast|interview)\b
+          \s+(?:was|is|has|originally|first|appeared|contains|will)
+      | \b(?:story|photos?|video)\ (?:by|continues)\b | \(\s*(?:left|right|center|pictured)\s*\)
+      | \b(?:all\ rights\ reserved|getty\ images|associated\ press\ photo)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+FORM = FormRules(
+    first_person=words_of(
+        """
+        i i'm i've i'd i'll me my mine myself we we're we've we'd we'll us our ours ourselves let's
+        """
+    ),
+    reader=words_of("you your yours yourself you're you've you'll you'd"),
+    page=_PAGE,
+    verb_endings=("ed", "es", "s", "ing"),
+    bases=words_of(
+        """
+        say want support oppose remain face plan live work make take get give show hope need help
+        run lead continue include account believe think agree argue fear expect use lose win fall
+        rise come go hold keep leave call ask seek appear seem belong stay stand sit lie follow
+        """
+    ),
+)

@@ -1,0 +1,75 @@
+"""How English names whom and what it is about."""
+
+from __future__ import annotations
+
+from models.text.language import NamingRules, words_of
+
+_OFFICES = words_of(
+    """
+    sen senator senators rep representative gov governor president vice mayor judge justice sheriff
+    gen general col colonel capt captain lt lieutenant sgt sergeant maj major cmdr commander adm
+    admiral prof professor chairman chairwoman chair chief director secretary minister premier
+    chancellor king queen prince princess pope bishop archbishop cardinal rabbi imam pastor rev
+    reverend congressman congresswoman councilman councilwoman councillor councilor commissioner
+    superintendent attorney prosecutor detective officer constable deputy inspector ambassador
+    speaker leader coach manager principal dean officer spokesman spokeswoman spokesperson
+    administrator registrar sir dame lord lady sultan sheikh emir ceo founder candidate nominee
+    """
+)
+_COURTESIES = words_of("mr mrs ms miss mx messrs dr")
+
+NAMING = NamingRules(
+    titles=_OFFICES | _COURTESIES,
+    courtesies=_COURTESIES,
+    name_particles=words_of(
+        "de la le van von der den bin ibn al el del da dos das du di y ter ten st ó mac"
+    ),
+    suffixes=words_of("jr sr ii iii iv"),
+    subjects={"he": True, "she": True, "they": False, "it": False},
+    possessives={"his": True, "her": True, "their": False, "its": False},
+    demonstratives=words_of("this that these those such"),
+    common_nouns=words_of(
+        """
+        company firm business group organization organisation agency department ministry office
+        bureau board council committee commission panel court judge jury government administration
+        party campaign union team club school university college hospital bank store shop
+        restaurant bill law measure proposal plan deal agreement pact letter report study survey
+        poll statement memo email video ruling decision order verdict lawsuit suit complaint
+        indictment investigation probe inquiry trial case hearing attack shooting explosion blast
+        crash fire incident accident storm hurricane earthquake flood protest strike vote election
+        referendum debate speech interview meeting summit event program programme project policy
+        rule rules ban move bid move effort site website app platform network station newspaper
+        magazine outlet film movie show book album song game match race tournament victim suspect
+        defendant man woman boy girl teenager teen couple pair family officer officers driver
+        pilot suspect shooter gunman attacker president minister senator congressman congresswoman
+        governor mayor lawmaker candidate nominee author actor actress singer player coach
+        striker star billionaire businessman executive scientist professor doctor pastor priest
+        country nation state city town village island region province county district area
+        institution institute association federation league charity foundation institution
+        troops soldiers researchers scientists officials lawmakers authorities investigators
+        finding findings results figures numbers incident disease virus drug vaccine device product
+        service ship vessel plane aircraft jet train bus car vehicle building bridge
+        """
+    ),
+    never_names=words_of(
+        """
+        monday tuesday wednesday thursday friday saturday sunday january february march april may
+        june july august september october november december american americans british french
+        german chinese russian israeli iraqi iranian african european asian english democrat
+        democrats republican republicans congress senate house god christmas easter internet
+        muslim muslims christian christians jewish jews catholic latino hispanic black white
+        """
+    ),
+    given_names=words_of(
+        """
+        james john robert michael william david richard joseph thomas charles christopher daniel
+        matthew anthony mark donald steven paul andrew joshua kenneth kevin brian george timothy
+        ronald edward jason jeffrey ryan jacob gary nicholas eric jonathan stephen larry justin
+        scott brandon benjamin samuel gregory frank alexander raymond patrick jack dennis jerry
+        mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy betty
+        sandra margaret ashley kimberly emily donna michelle carol amanda melissa deborah stephanie
+        rebecca laura helen sharon cynthia kathleen amy angela anna ruth maria hillary bill barack
+        joe mike ted bernie jeb mitt chris ben tom tim bob jim dan steve pete peter kate anne jane
+        """
+    ),
+)
