@@ -74,5 +74,5 @@ def test_the_tokens_of_a_span_are_those_that_begin_in_it(encoded: Encoded) -> No
 
 
 def test_words_are_counted_as_people_count_them() -> None:
-    assert count_words("The U.S. — a non-stop, $3.5 million plan —") == 6
+    assert count_words("The U.S. — a non-stop, $3.5 million plan —") == 7
     assert count_words("… — !") == 0
