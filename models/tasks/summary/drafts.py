@@ -75,3 +75,16 @@ def trimmed(
                 taken.append(one)
                 best = shorter
     return best
+
+
+def introduced(encoded: Encoded, base: Draft, introductions: Sequence[Edit]) -> Draft:
+    """A draft in which it is said who or what is meant, as far as that was not left out."""
+    kept = [
+        each
+        for each in introductions
+        if all(each.end <= edit.start or edit.end <= each.start for edit in base.edits)
+    ]
+    if not kept:
+        return base
+    edits = sorted((*base.edits, *kept), key=lambda edit: (edit.start, edit.end))
+    return draft(encoded, base.index, edits)

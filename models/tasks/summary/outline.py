@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from torch import Tensor
 
@@ -19,12 +20,19 @@ from models.tasks.summary.drafts import (
     content_words,
     count_words,
     draft,
+    introduced,
 )
+from models.tasks.summary.form import flaws
 from models.tasks.summary.head import SCORES
+from models.tasks.summary.mentions import Mentions, Needs
 
-CONSIDERED = 8
+CONSIDERED = 10
 """So many sentences are drafted, the best ones: what is chosen is among them."""
 MIN_SENTENCES = 2
+OFFERED = 2
+"""Of those whom a pronoun may mean, so many are tried, the nearest ones."""
+MARGIN = 0.3
+"""Whom a pronoun means is settled where one is borne out by so much more than the other."""
 ALONE, CHOSEN = SCORES.index("alone"), {style: SCORES.index(style.value) for style in Style}
 TOO_SHORT = "the text is too short to be summarised"
 NOTHING = "no sentence of the text can stand in a summary"
@@ -33,7 +41,8 @@ NOTHING = "no sentence of the text can stand in a summary"
 class Outline:
     """The sentences of an article with their scores (S, scores), drafted, judged and chosen.
 
-    It `is_broken` where a model gave no finite scores.
+    A sentence is tried as it was trimmed, then as it stands in the article, then not at all. It
+    `is_broken` where a model gave no finite scores.
     """
 
     def __init__(self, prepared: Prepared, scores: Tensor) -> None:
@@ -43,10 +52,7 @@ class Outline:
         self._reader = prepared.reader
         self._share = scores[:, CHOSEN[self.style]].softmax(0).tolist()
         self._alone = scores[:, ALONE].sigmoid().tolist()
-        self._sources = [draft(self.encoded, n) for n in range(len(self.encoded.sentences))]
-        self._drafts: dict[int, Draft] = {}
         self._verdicts: dict[Draft, Verdict] = {}
-        self._passages: Passages | None = None
         self.is_broken = not scores.isfinite().all()
 
     @property
@@ -58,22 +64,41 @@ class Outline:
     @property
     def considered(self) -> list[int]:
         """The numbers of the sentences that are worth a draft, the best first."""
-        order = sorted(range(len(self._share)), key=lambda n: (-self._share[n], n))
-        return [n for n in order if self._is_whole(n)][:CONSIDERED]
+        return list(self._left)
 
-    def _is_whole(self, index: int) -> bool:
-        words = count_words(self._sources[index].text)
-        return MIN_SENTENCE_WORDS <= words <= MAX_SENTENCE_WORDS
+    @cached_property
+    def _left(self) -> dict[int, list[Draft]]:
+        """What is still to be tried of each sentence that is worth it."""
+        left: dict[int, list[Draft]] = {}
+        for number in sorted(range(len(self._share)), key=lambda n: (-self._share[n], n)):
+            source = draft(self.encoded, number)
+            if MIN_SENTENCE_WORDS <= count_words(source.text) <= MAX_SENTENCE_WORDS:
+                left[number] = [] if self._is_flawed(source) else [source]
+            if len(left) == CONSIDERED:
+                break
+        return left
+
+    def _is_flawed(self, drafted: Draft) -> bool:
+        return bool(flaws(drafted.text, self.encoded.language))
 
     def edit(self, drafted: Draft) -> None:
-        """Takes in a draft of a sentence."""
-        self._drafts[drafted.index] = drafted
+        """Takes in a draft of a sentence that is considered, to be tried before the source."""
+        left = self._left[drafted.index]
+        if drafted not in left and not self._is_flawed(drafted):
+            left.insert(0, drafted)
 
     def statement(self, drafted: Draft) -> Statement:
         """A draft as it is checked."""
-        if self._passages is None:
-            self._passages = Passages(self.encoded)
         return Statement(drafted.text, self._passages, self._reader or Tier.FAST)
+
+    @cached_property
+    def _passages(self) -> Passages:
+        return Passages(self.encoded)
+
+    @cached_property
+    def _mentions(self) -> Mentions:
+        encoded = self.encoded
+        return Mentions(encoded.text, encoded.sentences, encoded.language)
 
     def judge(self, drafted: Draft, verdict: Verdict) -> None:
         """Takes in what was found of a draft. A verdict that is no number breaks the article."""
@@ -86,38 +111,77 @@ class Outline:
         return found.support if found else None
 
     def unchecked(self) -> list[Draft]:
-        """The drafts that would be shown now and were not judged yet."""
-        return [each for each in self._chosen() if each not in self._verdicts]
+        """The drafts that would be shown now, or settle what is, and were not judged yet."""
+        return [each for tried in self._chosen() for each in tried if each not in self._verdicts]
 
     def passed(self) -> list[Draft]:
         """What is shown: in a written summary only what was judged, and passed."""
         if self.style is Style.EXTRACTIVE:
-            return self._chosen()
-        return [d for d in self._chosen() if d in self._verdicts]
+            return [source for (source,) in self._chosen()]
+        judged = [tried for tried in self._chosen() if all(d in self._verdicts for d in tried)]
+        return [best for tried in judged if (best := self._best(tried)) is not None]
 
-    def _chosen(self) -> list[Draft]:
+    def _chosen(self) -> list[list[Draft]]:
+        """The sentences of the summary as things stand, in the article's order, each with the
+        drafts of which one is to be shown."""
         if len(self.encoded.sentences) < MIN_SENTENCES:
             return []
-        best = {each.index: each for each in self._possible()}
-        chosen = choose([self._candidate(each) for each in best.values()], self._max_words)
-        return [best[one.index] for one in chosen]
+        while True:
+            bases = {n: self._left[n][0] for n in self.considered if self._left[n]}
+            chosen = choose([self._candidate(each) for each in bases.values()], self._max_words)
+            tried = self._introduced([bases[one.index] for one in chosen])
+            failed = [base for base, drafts in tried if not self._may_pass(drafts)]
+            if not failed:
+                return [drafts for _, drafts in tried]
+            for base in failed:
+                self._left[base.index].remove(base)
 
-    def _possible(self) -> Iterator[Draft]:
-        """The best draft of each sentence that has not failed: the edited one, then the source."""
-        for index in self.considered:
-            options = [self._drafts.get(index, self._sources[index]), self._sources[index]]
-            left = [d for d in options if d not in self._verdicts or self._verdicts[d].passes]
-            if left:
-                yield left[0]
+    def _introduced(self, bases: Sequence[Draft]) -> list[tuple[Draft, list[Draft]]]:
+        """Each draft with what has to be tried of it: who is meant is put in, as far as the
+        sentences before it in the summary do not say. Nothing of it where that is not known."""
+        if self.style is Style.EXTRACTIVE:
+            return [(base, [base]) for base in bases]
+        spans = [self.encoded.sentences[base.index] for base in bases]
+        needs = self._mentions.introductions(spans)
+        return [(base, list(self._tried(base, n))) for base, n in zip(bases, needs, strict=True)]
 
-    def _candidate(self, drafted: Draft) -> Candidate:
-        index, sentence = drafted.index, self.encoded.sentences[drafted.index]
+    def _tried(self, base: Draft, needs: Needs) -> Iterator[Draft]:
+        """The drafts of which one is to be shown: where it is not sure who is meant, one for each
+        of those who may be."""
+        if needs.hanging or len(needs.offers) > 1:
+            return
+        sure = [each.edit for each in needs.introductions]
+        offered = [[each.edit] for each in needs.offers[0][:OFFERED]] if needs.offers else [[]]
+        for edits in offered:
+            drafted = introduced(self.encoded, base, [*sure, *edits])
+            if not self._is_flawed(drafted):
+                yield drafted
+
+    def _may_pass(self, tried: Sequence[Draft]) -> bool:
+        """Whether one of some drafts may be shown yet."""
+        unjudged = any(each not in self._verdicts for each in tried)
+        return unjudged or self._best(tried) is not None
+
+    def _best(self, tried: Sequence[Draft]) -> Draft | None:
+        """The draft that passes; of two that mean different people, only a clear one."""
+        order = sorted(tried, key=lambda each: -self._verdicts[each].support)
+        if not order or not self._verdicts[order[0]].passes:
+            return None
+        first, *others = (self._verdicts[each].support for each in order)
+        return order[0] if not others or first - others[0] >= MARGIN else None
+
+    def _candidate(self, base: Draft) -> Candidate:
+        index, sentence = base.index, self.encoded.sentences[base.index]
         dangling = self.encoded.language.grammar.dangling
+        whole, alone = base, 1.0
+        if self.style is Style.WRITTEN:
+            ((_, tried),) = self._introduced([base])
+            whole, alone = next(iter(tried), base), self._alone[index]
         return Candidate(
             index=index,
             share=self._share[index],
-            alone=self._alone[index],
+            alone=alone,
             hangs=bool(index and dangling.match(self.encoded.text, sentence.start)),
-            words=count_words(drafted.text),
-            content=content_words(drafted.text),
+            words=count_words(whole.text),
+            content=content_words(base.text),
         )
