@@ -17,6 +17,7 @@ from models.encoding.questions import PASSAGE_TOKENS, Passages, Place, Question
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integers, tokenizer_from
 from models.errors import EmptyArticle
 from models.tasks.summary.drafts import tokens_of
+from models.tasks.summary.mentions import Mentions
 from training.config import Source
 from training.data.corruption import corrupted
 from training.data.edited import sentence_labels
@@ -173,12 +174,14 @@ def _with_edits(example: Example, edited: Sequence[Edited], encoder: ArticleEnco
     """An example with what an editor's sentences say of those that they were made from."""
     encoded = example.encoded
     chosen, extracts, alone, spans = [], [], [], []
-    for one in edited:
-        index = _sentence_at(encoded, one)
-        if index is None or index in chosen:
-            continue
+    found = {index: one for one in edited if (index := _sentence_at(encoded, one)) is not None}
+    mentions = Mentions(encoded.text, encoded.sentences, encoded.language)
+    needs = mentions.introductions([encoded.sentences[index] for index in found])
+    for (index, one), needed in zip(found.items(), needs, strict=True):
         sentence = encoded.sentences[index]
-        labels = sentence_labels(encoded.text, sentence, one.text, encoded.language)
+        labels = sentence_labels(
+            encoded.text, sentence, one.text, needed.introductions, encoded.language
+        )
         chosen.append(index)
         alone.append((index, labels.alone))
         extracts += [index] * labels.is_extract
