@@ -77,14 +77,14 @@ def trimmed(
     return best
 
 
-def introduced(encoded: Encoded, base: Draft, introductions: Sequence[Edit]) -> Draft:
-    """A draft in which it is said who or what is meant, as far as that was not left out."""
+def with_edits(encoded: Encoded, base: Draft, edits: Sequence[Edit]) -> Draft:
+    """A draft with more edits, but for those of words that are left out."""
     kept = [
         each
-        for each in introductions
+        for each in edits
         if all(each.end <= edit.start or edit.end <= each.start for edit in base.edits)
     ]
     if not kept:
         return base
-    edits = sorted((*base.edits, *kept), key=lambda edit: (edit.start, edit.end))
-    return draft(encoded, base.index, edits)
+    every = sorted((*base.edits, *kept), key=lambda edit: (edit.start, edit.end))
+    return draft(encoded, base.index, every)

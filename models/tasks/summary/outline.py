@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -20,11 +21,12 @@ from models.tasks.summary.drafts import (
     content_words,
     count_words,
     draft,
-    introduced,
+    with_edits,
 )
-from models.tasks.summary.form import flaws
+from models.tasks.summary.form import flaws, is_glued, mends
 from models.tasks.summary.head import SCORES
 from models.tasks.summary.mentions import Mentions, Needs
+from models.text.words import normal_words
 
 CONSIDERED = 10
 """So many sentences are drafted, the best ones: what is chosen is among them."""
@@ -45,8 +47,10 @@ class Outline:
     `is_broken` where a model gave no finite scores.
     """
 
-    def __init__(self, prepared: Prepared, scores: Tensor) -> None:
-        self.encoded = prepared.encoded
+    def __init__(
+        self, prepared: Prepared, scores: Tensor, vocabulary: frozenset[str] = frozenset()
+    ) -> None:
+        self.encoded, self._vocabulary = prepared.encoded, vocabulary
         self.style, self.tells_edits = prepared.options.style, prepared.options.edits
         self._max_words = prepared.options.max_words
         self._reader = prepared.reader
@@ -71,19 +75,38 @@ class Outline:
         """What is still to be tried of each sentence that is worth it."""
         left: dict[int, list[Draft]] = {}
         for number in sorted(range(len(self._share)), key=lambda n: (-self._share[n], n)):
-            source = draft(self.encoded, number)
+            source = self._source(number)
             if MIN_SENTENCE_WORDS <= count_words(source.text) <= MAX_SENTENCE_WORDS:
                 left[number] = [] if self._is_flawed(source) else [source]
             if len(left) == CONSIDERED:
                 break
         return left
 
+    def _source(self, number: int) -> Draft:
+        """A sentence as it stands, but for words that are glued together."""
+        if self.style is Style.EXTRACTIVE:
+            return draft(self.encoded, number)
+        encoded = self.encoded
+        sentence = encoded.sentences[number]
+        parted = mends(encoded.text, sentence, self._known, encoded.language)
+        return draft(encoded, number, parted)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The words that are taken for such: of the vocabulary, or of the article twice."""
+        count = Counter(normal_words(self.encoded.text))
+        return self._vocabulary | {word for word, times in count.items() if times > 1}
+
     def _is_flawed(self, drafted: Draft) -> bool:
-        return bool(flaws(drafted.text, self.encoded.language))
+        sentence = self.encoded.sentences[drafted.index]
+        return bool(flaws(drafted.text, self.encoded.language)) or is_glued(
+            self.encoded.text, sentence, self._known, self.encoded.language
+        )
 
     def edit(self, drafted: Draft) -> None:
         """Takes in a draft of a sentence that is considered, to be tried before the source."""
         left = self._left[drafted.index]
+        drafted = with_edits(self.encoded, drafted, self._source(drafted.index).edits)
         if drafted not in left and not self._is_flawed(drafted):
             left.insert(0, drafted)
 
@@ -153,7 +176,7 @@ class Outline:
         sure = [each.edit for each in needs.introductions]
         offered = [[each.edit] for each in needs.offers[0][:OFFERED]] if needs.offers else [[]]
         for edits in offered:
-            drafted = introduced(self.encoded, base, [*sure, *edits])
+            drafted = with_edits(self.encoded, base, [*sure, *edits])
             if not self._is_flawed(drafted):
                 yield drafted
 

@@ -144,3 +144,13 @@ def test_whom_a_pronoun_means_is_judged_and_in_doubt_nobody_is_named(
     for each in clear.unchecked():
         clear.judge(each, PASSES if "Weber" in each.text else FAILS)
     assert any("John Weber" in each.text for each in clear.passed())
+
+
+def test_glued_words_are_parted_or_their_sentence_is_not_shown(encoder: ArticleEncoder) -> None:
+    glued = TEXT.replace("have lived", "havelived").replace("Engineers found", "Engineersfound")
+    prepared = prepare(Article(glued, options=Options(max_words=60)), encoder)
+    scores = torch.tensor([[1.0, 1.0, 5.0]] * 4)
+    known = frozenset(("lived", "engineers", "found", "families"))
+    shown = settle(Outline(replace(prepared, reader=Tier.FULL), scores, known))
+    assert "Forty families have lived beside its shafts for sixty years." in shown
+    assert not any("Engineersfound" in each for each in shown)
