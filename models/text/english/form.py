@@ -20,19 +20,29 @@ _PAGE = re.compile(
 )
 
 FORM = FormRules(
-    first_person=words_of(
-        """
-        i i'm i've i'd i'll me my mine myself we we're we've we'd we'll us our ours ourselves let's
-        """
-    ),
+    first_person=words_of("i i'm i've i'd i'll me my mine myself we we're we've we'd we'll let's"),
     reader=words_of("you your yours yourself you're you've you'll you'd"),
     page=_PAGE,
     verb_endings=("ed", "es", "s", "ing"),
+    glued_first=words_of(
+        """
+        the and of has have had was were are that which from their this who when while been they
+        she its than would could
+        """
+    ),
+    glued_last=words_of(
+        """
+        the and of has have had was were are that which with from their this who when while been
+        they than would could will not for on in to at by about
+        """
+    ),
     bases=words_of(
         """
         say want support oppose remain face plan live work make take get give show hope need help
         run lead continue include account believe think agree argue fear expect use lose win fall
         rise come go hold keep leave call ask seek appear seem belong stay stand sit lie follow
+        spread broadcast burst cast cost forecast let rid set shed split upset bid offer begin
+        became went gone done seen
         """
     ),
 )
