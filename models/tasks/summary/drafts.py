@@ -40,8 +40,9 @@ def content_words(text: str) -> frozenset[str]:
 def draft(encoded: Encoded, index: int, edits: Sequence[Edit] = ()) -> Draft:
     """A sentence with some edits, as it would be printed."""
     sentence = encoded.sentences[index]
-    text = apply(encoded.text, sentence, edits, encoded.language)
-    return Draft(index, text, tuple(edits))
+    if not edits:
+        return Draft(index, " ".join(encoded.text[sentence.start : sentence.end].split()))
+    return Draft(index, apply(encoded.text, sentence, edits, encoded.language), tuple(edits))
 
 
 def tokens_of(encoded: Encoded, sentence: Sentence, start: int, end: int) -> tuple[int, int]:

@@ -77,7 +77,7 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
         spans: list[SpanTokens] = []
         for row, outline in outlines.items():
             encoded = outline.encoded
-            for index in outline.considered:
+            for index in outline.to_trim:
                 sentence = encoded.sentences[index]
                 each = [
                     (deletion, SpanTokens(row, *tokens_of(encoded, sentence, *_ends(deletion))))

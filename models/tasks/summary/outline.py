@@ -28,8 +28,8 @@ from models.tasks.summary.head import SCORES
 from models.tasks.summary.mentions import Mentions, Needs
 from models.text.words import normal_words
 
-CONSIDERED = 10
-"""So many sentences are drafted, the best ones: what is chosen is among them."""
+CONSIDERED, TRIMMED = 10, 5
+"""What is chosen is among so many sentences, the best ones; of those, so many are trimmed."""
 MIN_SENTENCES = 2
 OFFERED = 2
 """Of those whom a pronoun may mean, so many are tried, the nearest ones."""
@@ -66,9 +66,9 @@ class Outline:
         return TOO_SHORT if few else NOTHING
 
     @property
-    def considered(self) -> list[int]:
-        """The numbers of the sentences that are worth a draft, the best first."""
-        return list(self._left)
+    def to_trim(self) -> list[int]:
+        """The numbers of the sentences that are worth trimming, the best first."""
+        return [number for number, drafts in self._left.items() if drafts][:TRIMMED]
 
     @cached_property
     def _left(self) -> dict[int, list[Draft]]:
@@ -150,7 +150,7 @@ class Outline:
         if len(self.encoded.sentences) < MIN_SENTENCES:
             return []
         while True:
-            bases = {n: self._left[n][0] for n in self.considered if self._left[n]}
+            bases = {n: self._left[n][0] for n in self._left if self._left[n]}
             chosen = choose([self._candidate(each) for each in bases.values()], self._max_words)
             tried = self._introduced([bases[one.index] for one in chosen])
             failed = [base for base, drafts in tried if not self._may_pass(drafts)]
