@@ -71,6 +71,7 @@ class Source(_Strict):
       whatever their text.
     - `stances`: what the file's labels mean: one of our labels, or a list of which one holds.
     - `kind`: what all targets of the file are (entity, issue or claim), where no column says it.
+    - `questions`: adds that many questions to each text, made by rule: a teacher answers them.
     - `unrelated`: adds that many targets of other texts of the file as unrelated ones.
     - `passage_tokens`: how much of a text is read with a target, drawn from these; else as serving.
     - `calibrate`: false where labels are often wrong, such as outlets' sections. They are not used
@@ -91,6 +92,7 @@ class Source(_Strict):
     report_ids: Pattern | None = None
     stances: dict[str, str | OneOf] = {}
     kind: Kind | None = None
+    questions: int = 0
     unrelated: int = 0
     passage_tokens: tuple[int, ...] = ()
     calibrate: bool = True

@@ -39,6 +39,7 @@ class Grammar:
     of verbs; longer words on `past_ending` are taken for verbs too. `qualifiers`, and words on
     `denial_ending`, deny or doubt what comes after them. `numbers` count, and one of `rates` before
     one of `times` makes a rate. `dangling` matches a sentence that hangs on the one before it.
+    `denials` are forms of verbs beside the same denied.
     """
 
     articles: frozenset[str]
@@ -54,6 +55,7 @@ class Grammar:
     rates: frozenset[str]
     times: frozenset[str]
     dangling: re.Pattern[str]
+    denials: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from training.data.corruption import corrupted
 from training.data.edited import sentence_labels
 from training.data.labelled import Edited, Labelled, digest
 from training.data.oracle import oracle
+from training.data.unlabelled import with_questions
 from training.errors import DataError
 from training.labels import LabelSchema
 
@@ -102,10 +103,15 @@ class ExampleBuilder:
         """Every other text is read in at least two windows, so that the model does not take the
         beginning of a later window for the article's lead."""
         encoders = self.encoder(1), self.encoder(2)
+        texts = map(self._with_questions, labelled)
         made = (
-            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in labelled
+            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in texts
         )
         return [example for example in made if example is not None and example.tokens]
+
+    def _with_questions(self, each: Labelled) -> Labelled:
+        count, names = self.source.questions, self.labels.stance_names
+        return with_questions(each, count, names) if count else each
 
     def _example(self, each: Labelled, encoder: ArticleEncoder) -> Example | None:
         shown = int(digest(each.text)[-6:], 16) < self.source.title * 16**6
