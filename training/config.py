@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,12 +16,10 @@ from pydantic import (
     model_validator,
 )
 
+from models.tasks.evaluation import TargetKind
 from training.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0)]
-Kind = Literal["entity", "issue", "claim"]
-KINDS: tuple[str, ...] = get_args(Kind)
-"""What a target may be: a name, an issue, or a claim."""
 KEPT_FROM_START = (
     "base",
     "labels",
@@ -89,7 +87,7 @@ class Source(_Strict):
     max_questions: int = 8
     report_ids: Pattern | None = None
     stances: dict[str, str | OneOf] = {}
-    kind: Kind | None = None
+    kind: TargetKind | None = None
     unrelated: int = 0
     condensed: bool = False
     calibrate: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from models.analysis import Span
@@ -12,16 +13,24 @@ from models.tasks.calibration import Fit
 from models.tasks.judged import Judged
 
 
+class TargetKind(StrEnum):
+    """What sort of thing a target is: a name, an issue, or a claim."""
+
+    ENTITY = "entity"
+    ISSUE = "issue"
+    CLAIM = "claim"
+
+
 @dataclass(frozen=True, slots=True)
 class TargetGold:
     """The stance toward a target that people gave, and what its figures are grouped by.
 
-    `kind` is entity, issue or claim (None: not known). `evidence` are the marked spans of the text
+    `kind` is None where it is not known. `evidence` are the marked spans of the text
     that show the stance best. `group` is any other value, such as the error of a false claim.
     """
 
     stance: str
-    kind: str | None = None
+    kind: TargetKind | None = None
     evidence: tuple[Span, ...] = ()
     group: str | None = None
 

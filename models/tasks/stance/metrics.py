@@ -13,7 +13,7 @@ from models.analysis import Span, StanceAnalysis
 from models.article import Options
 from models.labels import UNRELATED
 from models.tasks.calibration import BIAS_START, TEMPERATURE_START, Fit
-from models.tasks.evaluation import Answered, Evaluation, TargetGold
+from models.tasks.evaluation import Answered, Evaluation, TargetGold, TargetKind
 from models.tasks.judged import Judged, f1_figures, interval, label_figures, mean, passing
 from models.tasks.stance import calibration
 
@@ -21,7 +21,11 @@ MOST_TARGETS = 40
 """Targets of a text that are asked for, at most."""
 TRUE, OPEN = "favor", "neutral"
 """The stance of a text that bears a claim out, and of one that takes no side."""
-KINDS = {"entity": "names", "issue": "issues", "claim": "claims"}
+KINDS = {
+    TargetKind.ENTITY: "names",
+    TargetKind.ISSUE: "issues",
+    TargetKind.CLAIM: "claims",
+}
 """The group of figures of each kind of target."""
 TRUE_PASSING = 0.85
 """The share of true claims under whose limit it is counted how many others pass."""
@@ -72,10 +76,10 @@ def figures(answered: Sequence[Answered]) -> dict[str, dict[str, Any]]:
     pairs = [pair for pair in _pairs(answered) if pair.stance.target is not None]
     found = {group: label_figures(each) for group, each in judged(answered).items()}
     for kind, name in KINDS.items():
-        of_kind = [pair.judged for pair in pairs if pair.gold.kind == kind]
+        of_kind = [pair.judged for pair in pairs if pair.gold.kind is kind]
         if of_kind:
             found[name] = f1_figures(of_kind)
-    claims = [pair for pair in pairs if pair.gold.kind == "claim"]
+    claims = [pair for pair in pairs if pair.gold.kind is TargetKind.CLAIM]
     if claims:
         found["claims"] |= _false_passing(claims, claims)
     found["by_group"] = _by_group(pairs, claims)
@@ -98,7 +102,7 @@ def _of_group(group: Sequence[_Pair], claims: Sequence[_Pair]) -> dict[str, Any]
         "pairs": len(group),
         "accuracy": mean(right),
         "accuracy_95": interval(right, [pair.text for pair in group]),
-        **_false_passing(claims, [pair for pair in group if pair.gold.kind == "claim"]),
+        **_false_passing(claims, [pair for pair in group if pair.gold.kind is TargetKind.CLAIM]),
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from models.analysis import Passage, Score, Span, StanceAnalysis
 from models.article import Options
-from models.tasks.evaluation import Answered, TargetGold
+from models.tasks.evaluation import Answered, TargetGold, TargetKind
 from models.tasks.stance.metrics import asked, figures, judged
 
 Gold = dict[str | None, TargetGold]
@@ -41,9 +41,9 @@ def test_each_kind_has_its_figures() -> None:
             answered(
                 "one",
                 {
-                    "Bo": TargetGold("favor", "entity"),
-                    "a tax": TargetGold("against", "issue"),
-                    "It rained.": TargetGold("favor", "claim"),
+                    "Bo": TargetGold("favor", TargetKind.ENTITY),
+                    "a tax": TargetGold("against", TargetKind.ISSUE),
+                    "It rained.": TargetGold("favor", TargetKind.CLAIM),
                     "rain": TargetGold("favor"),
                 },
                 stance("Bo", "favor", 0.9),
@@ -71,9 +71,9 @@ def test_untrue_claims_that_pass_are_counted_as_a_whole_and_by_group() -> None:
     answers = []
     for number in range(20):
         gold: Gold = {
-            "true": TargetGold("favor", "claim", group="edit"),
-            "false": TargetGold("against", "claim", group="number"),
-            "open": TargetGold("neutral", "claim", group="unsaid"),
+            "true": TargetGold("favor", TargetKind.CLAIM, group="edit"),
+            "false": TargetGold("against", TargetKind.CLAIM, group="number"),
+            "open": TargetGold("neutral", TargetKind.CLAIM, group="unsaid"),
         }
         given = (
             stance("true", "favor", 0.7),
@@ -105,9 +105,9 @@ def test_one_of_the_first_two_passages_should_be_marked(
 ) -> None:
     marked = (Span(10, 20),)
     gold: Gold = {
-        "Bo": TargetGold("favor", "entity", marked),
-        "Al": TargetGold("neutral", "entity", marked),
-        "Cy": TargetGold("favor", "entity"),
+        "Bo": TargetGold("favor", TargetKind.ENTITY, marked),
+        "Al": TargetGold("neutral", TargetKind.ENTITY, marked),
+        "Cy": TargetGold("favor", TargetKind.ENTITY),
     }
     each = [stance(name, "favor", 0.9, *given) for name in ("Bo", "Al", "Cy")]
     found = figures([answered("text", gold, *each)])["evidence"]
