@@ -6,7 +6,7 @@ import re
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,13 +17,10 @@ from pydantic import (
     model_validator,
 )
 
-from models.article import Tier
+from models.article import Kind, Tier
 from training.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0)]
-Kind = Literal["entity", "issue", "claim"]
-KINDS: tuple[str, ...] = get_args(Kind)
-"""What a target may be: a name, an issue, or a claim."""
 KEPT_FROM_START = (
     "base",
     "reader_base",

@@ -162,17 +162,18 @@ def test_a_sheet_is_written_judged_and_counted(
     tiny: Path, write_rows: WriteRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    rows = [{"text": in_role(sample.text[:300], Role.REPORT)} for sample in SAMPLES[:3]]
+    rows = [{"text": in_role(s.text[:300], role)} for s in SAMPLES[:3] for role in Role]
     verdicts = Path("verdicts.jsonl")
-    for more, asked in (
-        ([], {"g": True, "f": True, "m": True, "p": False, "reason": "no date"}),
-        (["--sentences"], {"verdict": "true"}),
+    for more, role, asked in (
+        ([], Role.REPORT, {"g": True, "f": True, "m": True, "p": False, "reason": "no date"}),
+        (["--sentences"], Role.CHOOSE, {"verdict": "true"}),
     ):
         sheet = ["sheet", str(tiny), str(write_rows(rows)), "--texts", "2", *more]
         done = CliRunner().invoke(training.app, sheet, catch_exceptions=False)
         assert done.exit_code == 0, done.output
         assert done.stdout == "sheet.jsonl: 2 texts; its key is key.json\n"
         _, *lines = map(json.loads, Path("sheet.jsonl").read_text("utf-8").splitlines())
+        assert {role_of(line["text"]) for line in lines} == {role}
         given = [
             {"number": line["number"], "letter": letter, **asked}
             for line in lines
@@ -191,8 +192,14 @@ def test_a_sheet_is_written_judged_and_counted(
             assert found["kinds"]["written"]["reasons"] == {"no date": 2}
 
 
-def test_sentences_are_of_one_artifact(tiny: Path) -> None:
-    arguments = ["sheet", str(tiny), "x.jsonl", "--sentences", "--beside", str(tiny)]
-    done = CliRunner().invoke(training.app, arguments)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--sentences", "--beside", "x"], "leave out --beside"),
+        (["--role", "train"], "leave out --role"),
+    ],
+)
+def test_a_sheet_that_makes_no_sense_is_refused(options: list[str], message: str) -> None:
+    done = CliRunner().invoke(training.app, ["sheet", "x", "x.jsonl", *options])
     assert done.exit_code == 2
-    assert "leave out --beside" in " ".join(done.output.split())
+    assert message in " ".join(done.output.split())

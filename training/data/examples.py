@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from models.analysis import Span
-from models.article import Article, Kind
+from models.article import Article
 from models.encoding.packing import pack
 from models.encoding.preparation import prepare
 from models.encoding.questions import PASSAGE_TOKENS, Passages, Place, Question
@@ -146,7 +146,7 @@ class ExampleBuilder:
         for target, labels in known.items():
             if target is None:
                 continue
-            kind = Kind(each.kinds[target]) if target in each.kinds else None
+            kind = each.kinds.get(target)
             question = passages.question(
                 encoder.target(target), target, kind, self._room(each.text, target)
             )

@@ -30,7 +30,7 @@ def with_questions(labelled: Labelled, count: int, labels: tuple[str, ...]) -> L
     return replace(
         labelled,
         either={**labelled.either, **dict.fromkeys(chosen, labels)},
-        kinds={**labelled.kinds, **{target: asked[target].value for target in chosen}},
+        kinds={**labelled.kinds, **{target: asked[target] for target in chosen}},
     )
 
 

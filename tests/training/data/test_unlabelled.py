@@ -29,15 +29,15 @@ def test_any_text_has_at_most_so_many_questions_always_the_same(text: str, count
 def test_names_and_statements_are_asked_about() -> None:
     made = with_questions(Labelled(CRIME.text), 6, LABELS)
     kinds = set(made.kinds.values())
-    assert kinds == {Kind.ENTITY.value, Kind.CLAIM.value}
+    assert kinds == {Kind.ENTITY, Kind.CLAIM}
     assert "Dennis Walgrave" in made.kinds
 
 
 def test_what_was_labelled_stays() -> None:
-    labelled = Labelled(CRIME.text, stances={"the bank": "favor"}, kinds={"the bank": "entity"})
+    labelled = Labelled(CRIME.text, stances={"the bank": "favor"}, kinds={"the bank": Kind.ENTITY})
     made = with_questions(labelled, 2, LABELS)
     assert made.stances == labelled.stances
-    assert made.kinds["the bank"] == "entity"
+    assert made.kinds["the bank"] is Kind.ENTITY
 
 
 def test_statements_are_turned_by_one_thing() -> None:
