@@ -65,11 +65,14 @@ def _of_style(
         100 * (score["rouge1"].fmeasure - by_lead[each.text]["rouge1"].fmeasure)
         for each, score in zip(answered, rouge, strict=True)
     ]
+    shown = [sentence for each in answered for sentence in each.result.sentences]
+    supported = [sentence.support for sentence in shown if sentence.support is not None]
     return {
         **_scores(rouge, [each.result.text for each in answered]),
         **_points("rouge1_above_lead", above),
-        "support": mean(each.result.support for each in answered),
-        "rewritten": mean(s.rewritten for each in answered for s in each.result.sentences),
+        "withheld": mean(each.result.withheld is not None for each in answered),
+        **({"edited": mean(sentence.edited for sentence in shown)} if shown else {}),
+        **({"support": mean(supported)} if supported else {}),
         "new_numbers": sum(
             bool(_numbers(each.result.text) - _numbers(each.text)) for each in answered
         ),
