@@ -28,7 +28,6 @@ MIN_CONTENT_HALF = 5
 _STOPPED = re.compile(r"[.!?][\"”’')\]]*$")
 _CUT = re.compile(r"…|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)")
 _JOINED = re.compile(r"[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}")
-_ADDRESS = re.compile(r"\S+@\S+|https?:|www\.|\S+\.(?:com|org|net|gov|edu)(?=[a-z]{2,3}\b)?/?\S*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 _NUMBERED = re.compile(r"\b[A-Z]\w* I\b|\bI/|/I\b")
@@ -53,7 +52,7 @@ class Flaw(StrEnum):
     FIRST_PERSON = "first_person"
     """`I` or `we` outside quotations."""
     READER = "reader"
-    """The reader is spoken to outside quotations."""
+    """The reader is spoken to outside quotations, or `here` is where the text is."""
     QUESTION = "question"
 
 

@@ -416,8 +416,11 @@ def _is_courtesy(title: str, language: Language) -> bool:
 
 
 def _office(title: str, language: Language) -> str:
-    """A title before a full name: an office stays, `Mr.` goes."""
-    return "" if _is_courtesy(title, language) else title
+    """A title before a full name as it stands inside a sentence: an office stays, `Mr.` goes."""
+    if _is_courtesy(title, language):
+        return ""
+    qualified = normal(title.partition(" ")[0]) in language.editing.adjectives_stay
+    return title[0].lower() + title[1:] if qualified else title
 
 
 def spelled_out(text: str) -> dict[str, str]:
