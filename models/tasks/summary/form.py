@@ -154,9 +154,11 @@ def is_glued(text: str, span: Span, known: Container[str], language: Language = 
 
 
 def _are_words(word: str, at: int, language: Language) -> bool:
-    """Whether two known halves of an unknown word are likely no compound."""
+    """Whether two known halves of an unknown word are no compound: no noun or adjective ends it."""
+    rules, right = language.editing, word[at:]
+    ends = right in rules.sayings or right in rules.constituents or right in rules.adverbs
     long = MIN_CONTENT_HALF <= at <= len(word) - MIN_CONTENT_HALF
-    return _is_safe(word, at, language) or (long and word[at:].islower())
+    return _is_safe(word, at, language) or (long and ends)
 
 
 def _places(word: str, known: Container[str], language: Language) -> list[int]:

@@ -80,6 +80,7 @@ def test_two_glued_words_of_the_article_are_told() -> None:
     assert mends(text, Span(0, len(text)), KNOWN) == []
     assert is_glued(text, Span(0, len(text)), KNOWN)
     assert not is_glued("The company announced a plan.", Span(0, 29), KNOWN)
+    assert not is_glued("The bridgecouncil met again.", Span(0, 28), KNOWN)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.topic)
