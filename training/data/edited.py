@@ -1,12 +1,13 @@
 """What an editor's sentence says of the one that it was made from.
 
-Both are compared word by word (Ratcliff and Obershelp's matching, `difflib`): what was left out, what
-was put in to say who or what is meant, whether the source stands alone.
+Both are compared word by word (Ratcliff and Obershelp's matching, `difflib`): what was left out,
+what was put in to say who or what is meant, whether the source stands alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -52,18 +53,17 @@ def sentence_labels(
     source = [normal(match.group()) for match in places]
     target = [word for word in normal_words(edited) if word[0].isalnum()]
     fate, inserted = _compared(source, target)
-    deleted = []
-    for one in deletions(text, span, language):
-        inside = [n for n, m in enumerate(places) if one.start <= m.start() < one.end]
-        went = _went(fate, inside)
-        if one.may and went is not None:
-            deleted.append((Span(one.start, one.end), went))
+    possible = [
+        (Span(one.start, one.end), _words_in(places, one))
+        for one in deletions(text, span, language)
+        if one.may
+    ]
     hangs = bool(language.grammar.dangling.match(text, span.start)) and fate[:1] == [True]
     by_rule = [word for each in introductions for word in normal_words(each.edit.text)]
     whole = not _introduces(inserted, source, language)
     kept = sum(each is False for each in fate) / max(len(fate), 1)
     return SentenceLabels(
-        deleted=tuple(deleted),
+        deleted=tuple(_deleted(possible, fate)),
         alone=whole or not _introduces(inserted, [*source, *by_rule], language),
         is_extract=whole and not hangs and kept >= AS_IT_IS,
     )
@@ -83,16 +83,49 @@ def _compared(source: Sequence[str], target: Sequence[str]) -> tuple[list[bool |
     return fate, inserted
 
 
-def _went(fate: Sequence[bool | None], words: Sequence[int]) -> bool | None:
-    """Whether some words in a row were left out; None where that is not clear: other words stand
-    instead, or they are a part of what was left out, and might not have gone alone."""
-    each = [fate[n] for n in words]
-    if not words or None in each:
-        return None
-    if not all(each):
-        return False
-    around = [fate[n] for n in (words[0] - 1, words[-1] + 1) if 0 <= n < len(fate)]
-    return None if True in around else True
+def _words_in(places: Sequence[re.Match[str]], span: Span) -> range:
+    """The numbers of the words that begin in a span."""
+    inside = [n for n, match in enumerate(places) if span.start <= match.start() < span.end]
+    return range(inside[0], inside[-1] + 1) if inside else range(0)
+
+
+def _deleted(
+    possible: Sequence[tuple[Span, range]], fate: Sequence[bool | None]
+) -> Iterator[tuple[Span, bool]]:
+    """Which spans were left out and which stayed, as far as that is clear.
+
+    Each run of words that went is made of as few spans as can be. A span within one of these might
+    not have gone alone, so nothing is said of it.
+    """
+    gone = {words for run in _runs(fate) for words in _parts(run, [w for _, w in possible])}
+    for span, words in possible:
+        if words in gone:
+            yield span, True
+        elif words and any(fate[n] is False for n in words):
+            yield span, False
+
+
+def _runs(fate: Sequence[bool | None]) -> Iterator[range]:
+    """The longest runs of words that were left out."""
+    begin = None
+    for n, went in enumerate([*fate, False]):
+        if went is True and begin is None:
+            begin = n
+        elif went is not True and begin is not None:
+            yield range(begin, n)
+            begin = None
+
+
+def _parts(run: range, spans: Sequence[range]) -> list[range]:
+    """As few spans as can be that make up a run; none where they cannot."""
+    best: dict[int, list[range]] = {run.start: []}
+    for at in run:
+        for span in spans:
+            if at in best and span and span.start == at and span.stop <= run.stop:
+                longer = [*best[at], span]
+                if len(longer) < len(best.get(span.stop, [*longer, span])):
+                    best[span.stop] = longer
+    return best.get(run.stop, [])
 
 
 def _introduces(inserted: Sequence[str], source: Sequence[str], language: Language) -> bool:
