@@ -1,7 +1,7 @@
 """What an editor's sentence says of the one that it was made from.
 
-Both are compared word by word (Ratcliff and Obershelp's matching, `difflib`): what was left out, what
-was put in to say who or what is meant, whether the source stands alone.
+Both are compared word by word (Ratcliff and Obershelp's matching, `difflib`): what was left out,
+what was put in to say who or what is meant, whether the source stands alone.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from models.tasks.summary.drafts import content_words
 
+from models.tasks.summary.drafts import content_words
 from tests.support.training_run import WriteRows, in_role
 from training.config import Source
 from training.data.labelled import Edited, Labelled, load
