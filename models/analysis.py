@@ -84,14 +84,16 @@ class Change(Span):
 class SummarySentence:
     """A sentence of the summary and the sentence of the article that it was made from.
 
-    `support` is how sure the reader is, 0 to 1, that the article bears it out; None where nothing
-    was changed and nobody asked. `edits` are what was deleted and inserted.
+    `support` is how sure the reader is, 0 to 1, that the article bears it out; None in extracts,
+    which are the article's own. `edits` are what was deleted and inserted, where that is asked for:
+    the source with its edits is the text.
     """
 
     text: str
     source: Span
+    edited: bool
     support: float | None
-    edits: tuple[Change, ...]
+    edits: tuple[Change, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,9 @@ class Options:
     max_words: Annotated[
         int, Within("summary"), Ge(10), Le(300), doc("Longest summary, in words.")
     ] = 60
+    edits: Annotated[
+        bool, Within("summary"), doc("Tell what was deleted and inserted in each sentence.")
+    ] = False
     clean: Annotated[bool, doc("Leave out navigation, captions and the like.")] = True
     strict: Annotated[bool, doc("Refuse an article that is longer than the model reads.")] = False
     kind: Annotated[

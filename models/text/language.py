@@ -62,9 +62,10 @@ class EditingRules:
 
     `constituents` open a constituent that may go; longer words on `participle_endings` do too.
     `adverbs`, and longer words on `adverb_ending` that are none of `no_adverbs`, may go alone.
-    Adjectives, behind one of `determiners` or on `adjective_endings`, too, but for `adjectives_stay`.
-    `clauses`, beside the words of `Grammar`, open a clause; `auxiliaries` are finite verbs of one. `openings` matches what hangs on the
-    sentence before at the start of one, `datelines` what only says where a text comes from.
+    So may adjectives, behind one of `determiners` or on `adjective_endings`, but for
+    `adjectives_stay`. `clauses`, beside the words of `Grammar`, open a clause; `auxiliaries` are
+    finite verbs. `openings` matches what hangs on the sentence before at the start of one,
+    `datelines` what only says where a text comes from.
     `time_leads`, `days`, `periods` and `day_parts` make up times; a number may hold for one of
     `periods` only.
 

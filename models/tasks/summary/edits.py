@@ -128,6 +128,10 @@ def _edited(cells: Sequence[_Cell], first: int, last: int) -> bool:
     return any(cell.reason is not None for cell in cells[first : last + 1])
 
 
+def _first_edited(cells: Sequence[_Cell], first: int, last: int) -> int:
+    return next(k for k in range(first, last + 1) if cells[k].reason is not None)
+
+
 def _spaced(line: _Line) -> _Line:
     """One space between words and none at the ends."""
     spaced: _Line = []
@@ -148,10 +152,7 @@ def _joined(line: _Line, cells: Sequence[_Cell]) -> _Line:
             joined.append((char, cell))
         elif char.isalnum():
             if joined and joined[-1][0].isalnum() and joined[-1][1] != cell:
-                edit = next(
-                    k for k in range(joined[-1][1], cell + 1) if cells[k].reason is not None
-                )
-                joined.append((" ", edit))
+                joined.append((" ", _first_edited(cells, joined[-1][1], cell)))
             joined.append((char, cell))
         else:
             joined = _with_mark(joined, char, cell)
@@ -220,20 +221,19 @@ def _lowered(line: _Line, cells: Sequence[_Cell], language: Language) -> _Line:
 
 
 def _loses_capital(word: str, language: Language) -> bool:
-    return (
-        normal(word) in language.function_words and normal(word) not in language.form.first_person
-    )
+    spelled = normal(word)
+    return spelled in language.function_words and spelled not in language.form.first_person
 
 
 def _changes(line: _Line, cells: Sequence[_Cell]) -> Iterator[Edit]:
     texts = [""] * len(cells)
     for char, cell in line:
         texts[cell] += char
-    for cell, now in zip(cells, texts, strict=True):
-        if cell.reason is not None:
-            yield Edit(cell.start, cell.end, now, cell.reason)
-        elif now != cell.text:
-            yield Edit(cell.start, cell.end, now, _form(cell.text, now))
+    for here, now in zip(cells, texts, strict=True):
+        if here.reason is not None:
+            yield Edit(here.start, here.end, now, here.reason)
+        elif now != here.text:
+            yield Edit(here.start, here.end, now, _form(here.text, now))
 
 
 def _form(before: str, after: str) -> Reason:

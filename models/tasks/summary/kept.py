@@ -155,5 +155,5 @@ def _cuts_quotation(words: Sequence[str], first: int, last: int) -> bool:
     """Whether words go from the middle of a quotation, so that it reads as nobody said it."""
     inside = sum(word in _QUOTES for word in words[:first]) % 2 == 1
     within = not any(word in _QUOTES for word in words[first:last])
-    edges = words[first - 1 : first] + words[last : last + 1]
+    edges = [*words[max(0, first - 1) : first], *words[last : last + 1]]
     return inside and within and not any(word in _QUOTES for word in edges)

@@ -13,7 +13,7 @@ from typing import Any, cast
 from models.analysis import Change, Span, Summary, SummarySentence
 from models.article import Options, Style
 from models.encoding.preparation import Prepared
-from models.encoding.tokens import ArticleEncoder, Encoded
+from models.encoding.tokens import ArticleEncoder
 from models.network.network import Network
 from models.network.states import EncodedArticles
 from models.tasks.model import TaskModel
@@ -115,7 +115,7 @@ def _ends(span: Span) -> tuple[int, int]:
 
 def summary(outline: Outline) -> Summary:
     """The summary of an article as its sentences were judged."""
-    shown = [_sentence(outline.encoded, d, outline.support(d)) for d in outline.passed()]
+    shown = [_sentence(outline, drafted) for drafted in outline.passed()]
     text = " ".join(sentence.text for sentence in shown)
     supported = [each.support for each in shown if each.support is not None]
     return Summary(
@@ -128,12 +128,16 @@ def summary(outline: Outline) -> Summary:
     )
 
 
-def _sentence(encoded: Encoded, draft: Draft, support: float | None) -> SummarySentence:
-    source = encoded.sentences[draft.index]
-    changes = finished(encoded.text, source, draft.edits, encoded.language)
+def _sentence(outline: Outline, drafted: Draft) -> SummarySentence:
+    encoded, source = outline.encoded, outline.encoded.sentences[drafted.index]
+    edits = None
+    if outline.tells_edits:
+        changes = finished(encoded.text, source, drafted.edits, encoded.language)
+        edits = tuple(Change(each.start, each.end, each.text) for each in changes)
     return SummarySentence(
-        text=draft.text,
+        text=drafted.text,
         source=Span(source.start, source.end),
-        support=support,
-        edits=tuple(Change(each.start, each.end, each.text) for each in changes),
+        edited=bool(drafted.edits),
+        support=outline.support(drafted),
+        edits=edits,
     )

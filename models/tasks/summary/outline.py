@@ -38,7 +38,7 @@ class Outline:
 
     def __init__(self, prepared: Prepared, scores: Tensor) -> None:
         self.encoded = prepared.encoded
-        self.style = prepared.options.style
+        self.style, self.tells_edits = prepared.options.style, prepared.options.edits
         self._max_words = prepared.options.max_words
         self._reader = prepared.reader
         self._share = scores[:, CHOSEN[self.style]].softmax(0).tolist()

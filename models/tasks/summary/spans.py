@@ -24,7 +24,7 @@ MAX_DELETIONS = 80
 MAX_WORDS = 200
 """Nothing is left out behind so many words and marks of one sentence."""
 MAX_REACH = 3
-"""A deletion ends at one of so many boundaries behind its start, at the next mark, or at the end."""
+"""A deletion ends at one of so many boundaries behind its start, at a near mark, or at the end."""
 MIN_ENDING_CHARS = 5
 """Shorter words on the ending of an adverb or participle (`red`, `fly`) seldom are one."""
 MIN_LEFT = 3

@@ -36,7 +36,8 @@ _OPENINGS = re.compile(
 _DATELINES = re.compile(
     r"""(?:
         (?:[A-Z][A-Z.'’-]+)(?:[ ,]+(?:[A-Z][\w.'’-]*))*(?:\s*\([^()\n]{2,60}\))?\s*(?:—|–|--|-)\s+
-      | (?:[A-Z][\w.'’-]*[ ,]+){0,5}[A-Z][\w.'’-]*\s*\((?:[A-Z][\w.&'’-]*\s?){1,4}\)\s*(?:—|–|--|-|:)?\s*
+      | (?:[A-Z][\w.'’-]*[ ,]+){0,5}[A-Z][\w.'’-]*\s*
+          \((?:[A-Z][\w.&'’-]*\s?){1,4}\)\s*(?:—|–|--|-|:)?\s*
       | \((?:CNN|AP|AFP|Reuters|UPI|WSJ)[^()\n]{0,40}\)\s*(?:—|–|--|-)?\s*
       | (?:By|Photo|Photos|Image|Images|Video|Credit|File|Update|UPDATE|UPDATED|NEW|WATCH|READ)
         \s?:\s+
@@ -60,8 +61,8 @@ EDITING = EditingRules(
     participles=words_of(
         """
         known made held led taken given seen shot built found told sent set written born caught
-        brought bought sold left lost put paid kept hit thought taught drawn shown driven thrown heard filed based
-        grown run cut
+        brought bought sold left lost put paid kept hit thought taught drawn shown driven thrown
+        grown run cut heard filed based
         """
     ),
     adverbs=words_of(

@@ -1,0 +1,101 @@
+"""What passes is shown; what fails gives way to its source, and that to another sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from models.article import Article, Options, Style, Tier
+from models.encoding.preparation import prepare
+from models.encoding.tokens import ArticleEncoder
+from models.tasks.summary.check import Verdict
+from models.tasks.summary.drafts import Draft, draft
+from models.tasks.summary.outline import NOTHING, TOO_SHORT, Outline
+
+TEXT = (
+    "The council of Harlow Bend voted on Monday to close the old mine. "
+    "Forty families have lived beside its shafts for sixty years. "
+    "Engineers found cracks in the deepest shaft during the summer. "
+    "Closing costs nine million euros, which the region pays."
+)
+PASSES, FAILS = Verdict(0.9, 0.9, passes=True), Verdict(0.9, 0.1, passes=False)
+
+
+@pytest.fixture
+def outline(encoder: ArticleEncoder) -> Outline:
+    return make(encoder, TEXT, shares=(4.0, 3.0, 2.0, 1.0))
+
+
+def make(
+    encoder: ArticleEncoder,
+    text: str,
+    shares: tuple[float, ...],
+    style: Style = Style.WRITTEN,
+    most: int = 25,
+) -> Outline:
+    prepared = prepare(Article(text, options=Options(style=style, max_words=most)), encoder)
+    scores = torch.tensor([[share, share, 5.0] for share in shares])
+    return Outline(replace(prepared, reader=Tier.FULL), scores)
+
+
+def settle(outline: Outline, *failing: str) -> list[str]:
+    """What is shown when all is judged, and some texts fail."""
+    while asked := outline.unchecked():
+        for each in asked:
+            outline.judge(each, FAILS if each.text in failing else PASSES)
+    return [each.text for each in outline.passed()]
+
+
+def sentence(outline: Outline, index: int) -> str:
+    return draft(outline.encoded, index).text
+
+
+def test_the_best_sentences_that_fit_are_shown(outline: Outline) -> None:
+    assert settle(outline) == [sentence(outline, 0), sentence(outline, 1)]
+
+
+def test_nothing_is_shown_that_was_not_judged(outline: Outline) -> None:
+    assert outline.passed() == []
+    first, *_ = outline.unchecked()
+    outline.judge(first, PASSES)
+    assert outline.passed() == [first]
+
+
+def test_an_edited_sentence_that_fails_gives_way_to_its_source(outline: Outline) -> None:
+    shorter = Draft(1, "Forty families have lived beside it.")
+    outline.edit(shorter)
+    assert settle(outline, shorter.text) == [sentence(outline, 0), sentence(outline, 1)]
+
+
+def test_a_source_that_fails_gives_way_to_another_sentence(outline: Outline) -> None:
+    shown = settle(outline, sentence(outline, 1))
+    assert shown == [sentence(outline, 0), sentence(outline, 2)]
+
+
+def test_where_all_fail_nothing_is_shown_and_the_reason_is_told(outline: Outline) -> None:
+    assert settle(outline, *(sentence(outline, n) for n in range(4))) == []
+    assert outline.reason == NOTHING
+
+
+def test_one_sentence_is_no_text_to_summarise(encoder: ArticleEncoder) -> None:
+    one = make(encoder, "The council voted on Monday to close the old mine.", (1.0,))
+    assert settle(one) == []
+    assert one.reason == TOO_SHORT
+
+
+def test_extracts_are_not_judged(encoder: ArticleEncoder) -> None:
+    quoted = make(encoder, TEXT, (1.0, 4.0, 3.0, 1.0), Style.EXTRACTIVE)
+    assert [each.index for each in quoted.passed()] == [1, 2]
+    assert all(quoted.support(each) is None for each in quoted.passed())
+
+
+def test_a_verdict_or_score_that_is_no_number_breaks_the_article(
+    outline: Outline, encoder: ArticleEncoder
+) -> None:
+    assert not outline.is_broken
+    (first, *_) = outline.unchecked()
+    outline.judge(first, Verdict(0.9, float("nan"), passes=False))
+    assert outline.is_broken
+    assert make(encoder, TEXT, (1.0, float("nan"), 1.0, 1.0)).is_broken
