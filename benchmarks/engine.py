@@ -1,7 +1,8 @@
 """The engine against the bare encoder: what the heads, the readers and preparing cost.
 
-Each reader is also held against its own bare body, over the same questions. `python -m benchmarks.engine` takes both over the same articles in turn, several rounds in one
+`python -m benchmarks.engine` takes both over the same articles in turn, several rounds in one
 process, and ends with one JSON line. Figures above 1 would mean the engine beats its own encoder.
+Each reader is also held against its own bare body, over the same questions.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def _labels(analysis: Analysis) -> Table:
         name = f"stance on {stance.target}" if stance.target else "stance"
         said = _answer(stance.label, stance.confidence)
         if stance.verdict is not None:
-            said.append(f", {stance.verdict}", style="not bold")
+            said.append_text(_line(f", {stance.verdict}", "not bold"))
         rows.add_row(_line(name), said, _others(stance.scores))
     if analysis.reader is not None:
         rows.add_row("judged by", _line(f"the reader {analysis.reader.value}"))

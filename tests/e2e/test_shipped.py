@@ -10,7 +10,6 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from models.tasks.summary.drafts import content_words, count_words
 
 from models.analysis import Analysis
 from models.article import Article, Options, Style, Tier
@@ -18,6 +17,7 @@ from models.artifact.artifact import Artifact, load, save
 from models.artifact.manifest import MAX_BYTES as FILES
 from models.artifact.manifest import READER_FILES, WEIGHTS
 from models.engine import Engine
+from models.tasks.summary.drafts import content_words, count_words
 from service.api.schemas import read_article
 from service.inference.answer import as_json
 from service.settings import SHIPPED_MODEL
@@ -218,8 +218,8 @@ def test_the_card_shows_the_figures_that_were_measured(artifact: Artifact) -> No
 @pytest.mark.parametrize(
     "said",
     [
-        "MiniLM", "MPNet", "CNN", "FNC-1", "VAST", "NewsMTSC", "CC BY-SA", "MIT", "Apache-2.0", "IPTC",
-        "must not be used for", "English only", "training/configs/nutgraf-mini.toml",
+        "MiniLM", "MPNet", "CNN", "FNC-1", "VAST", "NewsMTSC", "CC BY-SA", "MIT", "Apache-2.0",
+        "IPTC", "must not be used for", "English only", "training/configs/nutgraf-mini.toml",
     ],
 )  # fmt: skip
 def test_the_card_names_the_data_its_terms_and_the_limits(artifact: Artifact, said: str) -> None:

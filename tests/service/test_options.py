@@ -85,6 +85,8 @@ def test_every_option_is_a_parameter_of_a_job(document: dict[str, Any], name: st
     found, wanted = limits(query[name]["schema"]), expected(name)
     if option.is_set:
         wanted = {}
+    elif option.default is None:
+        del wanted["default"]
     assert query[name]["description"].startswith(option.description)
     assert found == wanted
 
@@ -108,13 +110,9 @@ def test_every_option_is_a_flag(command: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "choices"), [("kind", ["entity", "issue", "claim"]), ("reader", ["full", "fast"])]
 )
-def test_what_one_of_some_names_is_given_reads_the_same_everywhere(
+def test_an_option_that_is_one_of_some_names_says_which(
     document: dict[str, Any], name: str, choices: list[str]
 ) -> None:
-    commands: Any = typer.main.get_command(app)
-    for command in ("analyze", "score"):
-        flags = {flag.name: flag for flag in commands.commands[command].params}
-        assert list(flags[name].type.choices) == choices
     schemas = document["components"]["schemas"]
     query = {one["name"]: one for one in document["paths"]["/v1/jobs"]["post"]["parameters"]}
     for schema in (schemas["AnalyzeRequest"]["properties"][name], query[name]["schema"]):
