@@ -123,7 +123,7 @@ def evaluate(
 @app.command()
 def sheet(
     directory: Annotated[Path, typer.Argument(help="the artifact")],
-    data: Annotated[Path, typer.Argument(help="file of articles; its reporting texts are drawn")],
+    data: Annotated[Path, typer.Argument(help="file of articles, from which texts are drawn")],
     output: Annotated[Path, typer.Option(help="where the sheet goes")] = Path("sheet.jsonl"),
     key: Annotated[Path, typer.Option(help="where its key goes")] = Path("key.json"),
     texts: Annotated[int, typer.Option(min=1, help="how many texts, at most")] = 100,
@@ -131,6 +131,9 @@ def sheet(
     ids: Annotated[Path | None, typer.Option(help="file of ids to draw from, a line each")] = None,
     report_ids: Annotated[
         str | None, typer.Option(help="regular expression of ids that are for reporting")
+    ] = None,
+    role: Annotated[
+        Role | None, typer.Option(help="which texts; left out: report, of sentences choose")
     ] = None,
     beside: Annotated[Path | None, typer.Option(help="an artifact to judge beside it")] = None,
     sentences: Annotated[
@@ -140,12 +143,18 @@ def sheet(
         Tier | None, typer.Option(help="which reader checks written summaries; else the artifact's")
     ] = None,
 ) -> None:
-    """Write a blind sheet of summaries for an editor to judge, and its key."""
+    """Write a blind sheet of summaries for an editor to judge, and its key.
+
+    Single sentences are for choosing how supported a sentence must be to be shown.
+    """
     from training.evaluation import sheets
 
     if sentences and beside is not None:
         raise typer.BadParameter("sentences are of one artifact; leave out --beside")
-    chosen = sheets.drawn(data, texts, seed, ids, report_ids)
+    if role is Role.TRAIN:
+        raise typer.BadParameter("what was trained on is not judged; leave out --role")
+    role = role or (Role.CHOOSE if sentences else Role.REPORT)
+    chosen = sheets.drawn(data, role, texts, seed, ids, report_ids)
     places = {sheets.MAIN: directory, **({sheets.BESIDE: beside} if beside else {})}
     engines = {name: Engine.load(place) for name, place in places.items()}
     artifacts_used = {
@@ -156,7 +165,9 @@ def sheet(
         if sentences
         else sheets.of_summaries(engines, chosen, seed, reader)
     )
-    about = sheets.About(sentences=sentences, data=data.name, seed=seed, artifacts=artifacts_used)
+    about = sheets.About(
+        sentences=sentences, data=data.name, role=role, seed=seed, artifacts=artifacts_used
+    )
     sheets.write(entries, output, key, about)
     typer.echo(f"{output}: {len(entries)} texts; its key is {key}")
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,13 +17,10 @@ from pydantic import (
     model_validator,
 )
 
-from models.article import Tier
+from models.article import Kind, Tier
 from training.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0)]
-Kind = Literal["entity", "issue", "claim"]
-KINDS: tuple[str, ...] = get_args(Kind)
-"""What a target may be: a name, an issue, or a claim."""
 KEPT_FROM_START = (
     "base",
     "reader_base",
@@ -71,6 +68,7 @@ class Source(_Strict):
       whatever their text.
     - `stances`: what the file's labels mean: one of our labels, or a list of which one holds.
     - `kind`: what all targets of the file are (entity, issue or claim), where no column says it.
+    - `questions`: adds that many questions to each text, made by rule: a teacher answers them.
     - `unrelated`: adds that many targets of other texts of the file as unrelated ones.
     - `passage_tokens`: how much of a text is read with a target, drawn from these; else as serving.
     - `calibrate`: false where labels are often wrong, such as outlets' sections. They are not used
@@ -91,6 +89,7 @@ class Source(_Strict):
     report_ids: Pattern | None = None
     stances: dict[str, str | OneOf] = {}
     kind: Kind | None = None
+    questions: int = 0
     unrelated: int = 0
     passage_tokens: tuple[int, ...] = ()
     calibrate: bool = True

@@ -141,6 +141,11 @@ class ArticleEncoder:
         """Whether the prompt for a target holds all of it."""
         return len(self._tokenizer.encode(target, add_special_tokens=False)) <= MAX_TARGET_TOKENS
 
+    def words(self) -> frozenset[str]:
+        """The words of the vocabulary, in lower case."""
+        pieces = self._tokenizer.get_vocab()
+        return frozenset(piece for piece in pieces if piece.isalpha() and piece.islower())
+
     def sentence(self, sentence: str) -> Integers:
         """A sentence to be read alone, cut where it is longer than a window."""
         ids = self._tokenizer.encode(sentence, add_special_tokens=False).ids[: self._window - 2]

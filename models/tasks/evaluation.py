@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.analysis import Span
-from models.article import Options
+from models.article import Kind, Options
 from models.tasks.calibration import Fit
 from models.tasks.judged import Judged
 
@@ -16,12 +16,12 @@ from models.tasks.judged import Judged
 class TargetGold:
     """The stance toward a target that people gave, and what its figures are grouped by.
 
-    `kind` is entity, issue or claim (None: not known). `evidence` are the marked spans of the text
+    `kind` is None where it is not known. `evidence` are the marked spans of the text
     that show the stance best. `group` is any other value, such as the error of a false claim.
     """
 
     stance: str
-    kind: str | None = None
+    kind: Kind | None = None
     evidence: tuple[Span, ...] = ()
     group: str | None = None
 

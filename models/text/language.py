@@ -39,6 +39,7 @@ class Grammar:
     of verbs; longer words on `past_ending` are taken for verbs too. `qualifiers`, and words on
     `denial_ending`, deny or doubt what comes after them. `numbers` count, and one of `rates` before
     one of `times` makes a rate. `dangling` matches a sentence that hangs on the one before it.
+    `denials` are forms of verbs beside the same denied.
     """
 
     articles: frozenset[str]
@@ -54,6 +55,7 @@ class Grammar:
     rates: frozenset[str]
     times: frozenset[str]
     dangling: re.Pattern[str]
+    denials: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class NamingRules:
     possessives: Mapping[str, bool]
     demonstratives: frozenset[str]
     common_nouns: frozenset[str]
+    indefinite: frozenset[str]
     never_names: frozenset[str]
     given_names: frozenset[str]
 
@@ -128,14 +131,18 @@ class NamingRules:
 class FormRules:
     """What a sentence that is printed does not hold.
 
-    `first_person` and `places_of_page` (as `above`) are words outside quotations; `link_text`
-    matches words that lead to another page. `verb_endings` end forms of verbs.
+    `first_person` and `reader` are words outside quotations; `page` matches text about the page
+    (links, captions). `verb_endings` end forms of verbs, `bases` are forms without one. A word is
+    seldom one on its own that begins with one of `glued_first` or ends on one of `glued_last`, and
+    is a known word but for it.
     """
 
     first_person: frozenset[str]
     reader: frozenset[str]
     page: re.Pattern[str]
     verb_endings: tuple[str, ...]
+    glued_first: frozenset[str]
+    glued_last: frozenset[str]
     bases: frozenset[str]
 
 

@@ -178,7 +178,8 @@ def test_a_sheet_is_written_judged_and_counted(
     reader: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    rows = [{"text": in_role(sample.text[:300], Role.REPORT)} for sample in SAMPLES[:8]]
+    role = Role.CHOOSE if form else Role.REPORT
+    rows = [{"text": in_role(s.text[:300], role)} for s in SAMPLES[:8] for role in Role]
     sheet = ["sheet", str(tiny), str(write_rows(rows)), "--texts", "6", *form, *reader]
     done = CliRunner().invoke(training.app, sheet, catch_exceptions=False)
     assert done.exit_code == 0, done.output
@@ -186,6 +187,7 @@ def test_a_sheet_is_written_judged_and_counted(
     (used,) = json.loads(Path("key.json").read_text("utf-8"))["artifacts"].values()
     assert used.endswith(" fast" if reader else " full")
     _, *lines = map(json.loads, Path("sheet.jsonl").read_text("utf-8").splitlines())
+    assert {role_of(line["text"]) for line in lines} == {role}
     given = [
         {"number": line["number"], "letter": letter, **verdict}
         for line in lines
@@ -208,8 +210,14 @@ def test_a_sheet_is_written_judged_and_counted(
             assert each["reasons"] == {"no date": each["judged"]}
 
 
-def test_sentences_are_of_one_artifact(tiny: Path) -> None:
-    arguments = ["sheet", str(tiny), "x.jsonl", "--sentences", "--beside", str(tiny)]
-    done = CliRunner().invoke(training.app, arguments)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--sentences", "--beside", "x"], "leave out --beside"),
+        (["--role", "train"], "leave out --role"),
+    ],
+)
+def test_a_sheet_that_makes_no_sense_is_refused(options: list[str], message: str) -> None:
+    done = CliRunner().invoke(training.app, ["sheet", "x", "x.jsonl", *options])
     assert done.exit_code == 2
-    assert "leave out --beside" in " ".join(done.output.split())
+    assert message in " ".join(done.output.split())

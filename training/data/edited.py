@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from models.analysis import Span
+from models.tasks.summary.mentions import Introduction
 from models.tasks.summary.spans import deletions
 from models.text.english import ENGLISH
 from models.text.language import Language
@@ -27,24 +28,26 @@ class SentenceLabels:
     """What is known of a source sentence.
 
     `deleted` are spans that may go and whether the editor left them out; those of which that is not
-    clear are missing. `alone`: nothing had to be put in or taken off its beginning for it to be
-    understood. `kept` is the share of its words that stayed.
+    clear are missing. `alone`: what says who or what is meant is there, or put in by rule.
+    `is_extract`: it might as well be quoted as it is.
     """
 
     deleted: tuple[tuple[Span, bool], ...]
     alone: bool
-    kept: float
-
-    @property
-    def is_extract(self) -> bool:
-        """Whether it might as well be quoted as it is."""
-        return self.alone and self.kept >= AS_IT_IS
+    is_extract: bool
 
 
 def sentence_labels(
-    text: str, span: Span, edited: str, language: Language = ENGLISH
+    text: str,
+    span: Span,
+    edited: str,
+    introductions: Sequence[Introduction] = (),
+    language: Language = ENGLISH,
 ) -> SentenceLabels:
-    """The labels of the sentence at a span of a text, of which an editor made another."""
+    """The labels of the sentence at a span of a text, of which an editor made another.
+
+    `introductions` are those that a summary puts into it by rule.
+    """
     places = [m for m in WORD.finditer(text, span.start, span.end) if m.group()[0].isalnum()]
     source = [normal(match.group()) for match in places]
     target = [word for word in normal_words(edited) if word[0].isalnum()]
@@ -56,10 +59,13 @@ def sentence_labels(
         if one.may and went is not None:
             deleted.append((Span(one.start, one.end), went))
     hangs = bool(language.grammar.dangling.match(text, span.start)) and fate[:1] == [True]
+    by_rule = [word for each in introductions for word in normal_words(each.edit.text)]
+    whole = not _introduces(inserted, source, language)
+    kept = sum(each is False for each in fate) / max(len(fate), 1)
     return SentenceLabels(
         deleted=tuple(deleted),
-        alone=not hangs and not _introduces(inserted, source, language),
-        kept=sum(each is False for each in fate) / max(len(fate), 1),
+        alone=whole or not _introduces(inserted, [*source, *by_rule], language),
+        is_extract=whole and not hangs and kept >= AS_IT_IS,
     )
 
 

@@ -10,18 +10,20 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from models.analysis import Span
-from models.article import Article, Kind
+from models.article import Article
 from models.encoding.packing import pack
 from models.encoding.preparation import prepare
 from models.encoding.questions import PASSAGE_TOKENS, Passages, Place, Question
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integers, tokenizer_from
 from models.errors import EmptyArticle
 from models.tasks.summary.drafts import tokens_of
+from models.tasks.summary.mentions import Mentions
 from training.config import Source
 from training.data.corruption import corrupted
 from training.data.edited import sentence_labels
 from training.data.labelled import Edited, Labelled, digest
 from training.data.oracle import oracle
+from training.data.unlabelled import with_questions
 from training.errors import DataError
 from training.labels import LabelSchema
 
@@ -101,10 +103,13 @@ class ExampleBuilder:
         """Every other text is read in at least two windows, so that the model does not take the
         beginning of a later window for the article's lead."""
         encoders = self.encoder(1), self.encoder(2)
-        made = (
-            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in labelled
-        )
+        texts = map(self._with_questions, labelled)
+        made = (self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in texts)
         return [example for example in made if example is not None and example.tokens]
+
+    def _with_questions(self, each: Labelled) -> Labelled:
+        count, names = self.source.questions, self.labels.stance_names
+        return with_questions(each, count, names) if count else each
 
     def _example(self, each: Labelled, encoder: ArticleEncoder) -> Example | None:
         shown = int(digest(each.text)[-6:], 16) < self.source.title * 16**6
@@ -139,7 +144,7 @@ class ExampleBuilder:
         for target, labels in known.items():
             if target is None:
                 continue
-            kind = Kind(each.kinds[target]) if target in each.kinds else None
+            kind = each.kinds.get(target)
             question = passages.question(
                 encoder.target(target), target, kind, self._room(each.text, target)
             )
@@ -173,12 +178,14 @@ def _with_edits(example: Example, edited: Sequence[Edited], encoder: ArticleEnco
     """An example with what an editor's sentences say of those that they were made from."""
     encoded = example.encoded
     chosen, extracts, alone, spans = [], [], [], []
-    for one in edited:
-        index = _sentence_at(encoded, one)
-        if index is None or index in chosen:
-            continue
+    found = {index: one for one in edited if (index := _sentence_at(encoded, one)) is not None}
+    mentions = Mentions(encoded.text, encoded.sentences, encoded.language)
+    needs = mentions.introductions([encoded.sentences[index] for index in found])
+    for (index, one), needed in zip(found.items(), needs, strict=True):
         sentence = encoded.sentences[index]
-        labels = sentence_labels(encoded.text, sentence, one.text, encoded.language)
+        labels = sentence_labels(
+            encoded.text, sentence, one.text, needed.introductions, encoded.language
+        )
         chosen.append(index)
         alone.append((index, labels.alone))
         extracts += [index] * labels.is_extract

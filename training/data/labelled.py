@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from models.analysis import Span
+from models.article import Kind
 from models.encoding.questions import STEM_CHARS
 from models.labels import UNRELATED
 from models.tasks.evaluation import TargetGold
 from models.text.words import is_content, normal_words
-from training.config import KINDS, Source
+from training.config import Source
 from training.data.roles import Role
 from training.data.rows import OWN_GOLD, other_gold, rows
 from training.errors import DataError
@@ -52,7 +53,7 @@ class Labelled:
     summary: str | None = None
     others: dict[str, Any] = field(default_factory=dict)
     either: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
-    kinds: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, Kind] = field(default_factory=dict)
     evidence: dict[str, tuple[Span, ...]] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     edited: tuple[Edited, ...] = ()
@@ -155,14 +156,20 @@ def _add_targets(labelled: Labelled, row: Mapping[str, Any], source: Source) -> 
             f"{source.path}: 'kinds' and 'evidence' must be lists as long as 'targets'; mend the "
             "row, or leave the column out by 'without'"
         )
-    if unknown := set(kinds).difference(KINDS):
-        raise DataError(
-            f"{source.path}: the kind of a target is one of {', '.join(KINDS)}, and not "
-            f"{min(map(str, unknown))!r}; mend the file, or leave 'kinds' out by 'without'"
-        )
-    labelled.kinds.update(zip(targets, kinds, strict=False))
+    for target, kind in zip(targets, kinds, strict=False):
+        labelled.kinds[target] = _kind(kind, source.path)
     for target, marked in zip(targets, evidence, strict=False):
         labelled.evidence[target] = _spans(labelled.text, marked or [], "evidence", source.path)
+
+
+def _kind(name: Any, path: Path) -> Kind:
+    try:
+        return Kind(name)
+    except ValueError:
+        raise DataError(
+            f"{path}: the kind of a target is one of {', '.join(Kind)}, and not {name!r}; "
+            "mend the file, or leave 'kinds' out by 'without'"
+        ) from None
 
 
 def _are_lists(*columns: Any) -> bool:

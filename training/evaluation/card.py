@@ -40,6 +40,4 @@ def _rows(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
 
 
 def _written(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return " / ".join(map(_written, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return " / ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -60,13 +60,15 @@ class KeyText(BaseModel):
 
 
 class About(BaseModel):
-    """What a sheet was made from: the file's name, the seed, and name, version, digest and reader
-    of each artifact. `sentences`: it has single sentences, not whole summaries."""
+    """What a sheet was made from: the file's name, the role of its texts, the seed, and name,
+    version, digest and reader of each artifact. `sentences`: it has single sentences, not summaries.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sentences: bool
     data: str
+    role: Role
     seed: int
     artifacts: Mapping[str, str]
 
@@ -88,9 +90,14 @@ class Entry:
 
 
 def drawn(
-    data: Path, count: int, seed: int, ids: Path | None = None, report_ids: str | None = None
+    data: Path,
+    role: Role,
+    count: int,
+    seed: int,
+    ids: Path | None = None,
+    report_ids: str | None = None,
 ) -> list[Labelled]:
-    """At most `count` reporting texts of a file, drawn with a seed.
+    """At most `count` texts of one role of a file, drawn with a seed.
 
     `ids` is a file with the ids to draw from, a line each. `report_ids` is that of a source.
     Raises DataError where there is no such text, or none with one of the ids.
@@ -99,17 +106,17 @@ def drawn(
         source = Source(path=data, report_ids=report_ids)
     except ValidationError:
         raise DataError(f"{report_ids!r} is no regular expression; correct --report-ids") from None
-    texts = load(source, Role.REPORT)
+    texts = load(source, role)
     if ids is not None:
         wanted = _ids(ids)
         texts = [each for each in texts if each.id in wanted]
         if missing := wanted.difference(each.id or "" for each in texts):
             raise DataError(
-                f"{data}: no text for reporting has the id {min(missing)!r}; leave it out, or "
-                "give --report-ids"
+                f"{data}: no text with the role {role} has the id {min(missing)!r}; leave it out, "
+                "or give --report-ids"
             )
     if not texts:
-        raise DataError(f"{data}: it has no text for reporting; give a larger file")
+        raise DataError(f"{data}: no text has the role {role}; give a larger file")
     draw = random.Random(seed)  # noqa: S311 - sampling, not secrecy
     return draw.sample(texts, min(count, len(texts)))
 

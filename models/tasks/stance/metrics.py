@@ -22,7 +22,11 @@ MOST_TARGETS = 40
 """Targets of a text that are asked for, at most."""
 TRUE, OPEN = "favor", "neutral"
 """The stance of a text that bears a claim out, and of one that takes no side."""
-KINDS = {"entity": "names", "issue": "issues", "claim": "claims"}
+KINDS = {
+    Kind.ENTITY: "names",
+    Kind.ISSUE: "issues",
+    Kind.CLAIM: "claims",
+}
 """The group of figures of each kind of target."""
 TRUE_PASSING = 0.85
 """The share of true claims under whose limit it is counted how many others pass."""
@@ -98,13 +102,13 @@ def _of_reader(pairs: Sequence[_Pair]) -> dict[str, dict[str, Any]]:
         return {}
     found = {"stance": label_figures([pair.judged for pair in pairs])}
     for kind, name in KINDS.items():
-        of_kind = [pair.judged for pair in pairs if pair.gold.kind == kind]
+        of_kind = [pair.judged for pair in pairs if pair.gold.kind is kind]
         if of_kind:
             found[name] = f1_figures(of_kind)
-    claims = [pair for pair in pairs if pair.gold.kind == "claim"]
+    claims = [pair for pair in pairs if pair.gold.kind is Kind.CLAIM]
     if claims:
         found["claims"] |= _false_passing(claims, claims)
-    told = [float(p.stance.kind == p.gold.kind) for p in pairs if p.gold.kind is not None]
+    told = [float(p.stance.kind is p.gold.kind) for p in pairs if p.gold.kind is not None]
     found["kind"] = {"pairs": len(told), "told": mean(told)} if told else {}
     found["by_group"] = _by_group(pairs, claims)
     found["evidence"] = _evidence(pairs)
@@ -126,7 +130,7 @@ def _of_group(group: Sequence[_Pair], claims: Sequence[_Pair]) -> dict[str, Any]
         "pairs": len(group),
         "accuracy": mean(right),
         "accuracy_95": interval(right, [pair.text for pair in group]),
-        **_false_passing(claims, [pair for pair in group if pair.gold.kind == "claim"]),
+        **_false_passing(claims, [pair for pair in group if pair.gold.kind is Kind.CLAIM]),
     }
 
 

@@ -40,8 +40,9 @@ def content_words(text: str) -> frozenset[str]:
 def draft(encoded: Encoded, index: int, edits: Sequence[Edit] = ()) -> Draft:
     """A sentence with some edits, as it would be printed."""
     sentence = encoded.sentences[index]
-    text = apply(encoded.text, sentence, edits, encoded.language)
-    return Draft(index, text, tuple(edits))
+    if not edits:
+        return Draft(index, " ".join(encoded.text[sentence.start : sentence.end].split()))
+    return Draft(index, apply(encoded.text, sentence, edits, encoded.language), tuple(edits))
 
 
 def tokens_of(encoded: Encoded, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
@@ -75,3 +76,16 @@ def trimmed(
                 taken.append(one)
                 best = shorter
     return best
+
+
+def with_edits(encoded: Encoded, base: Draft, edits: Sequence[Edit]) -> Draft:
+    """A draft with more edits, but for those of words that are left out."""
+    kept = [
+        each
+        for each in edits
+        if all(each.end <= edit.start or edit.end <= each.start for edit in base.edits)
+    ]
+    if not kept:
+        return base
+    every = sorted((*base.edits, *kept), key=lambda edit: (edit.start, edit.end))
+    return draft(encoded, base.index, every)

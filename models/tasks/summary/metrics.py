@@ -6,6 +6,7 @@ ROUGE is a library of training; nothing that serves imports this module.
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -64,12 +65,14 @@ def _of_style(
         100 * (score["rouge1"].fmeasure - by_lead[each.text]["rouge1"].fmeasure)
         for each, score in zip(answered, rouge, strict=True)
     ]
+    shown = [sentence for each in answered for sentence in each.result.sentences]
+    supported = [sentence.support for sentence in shown if sentence.support is not None]
     return {
         **_scores(rouge, [each.result.text for each in answered]),
-        "rouge1_above_lead": mean(above),
-        "rouge1_above_lead_95": interval(above),
-        "support": mean(each.result.support for each in answered),
-        "rewritten": mean(s.rewritten for each in answered for s in each.result.sentences),
+        **_points("rouge1_above_lead", above),
+        "withheld": mean(each.result.withheld is not None for each in answered),
+        **({"edited": mean(sentence.edited for sentence in shown)} if shown else {}),
+        **({"support": mean(supported)} if supported else {}),
         "new_numbers": sum(
             bool(_numbers(each.result.text) - _numbers(each.text)) for each in answered
         ),
@@ -83,9 +86,15 @@ def _numbers(text: str) -> set[str]:
 def _scores(rouge: Sequence[Mapping[str, Score]], summaries: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ROUGE:
-        values = [100 * score[name].fmeasure for score in rouge]
-        found |= {name: mean(values), f"{name}_95": interval(values)}
-    return {**found, "words": mean(len(summary.split()) for summary in summaries)}
+        found |= _points(name, [100 * score[name].fmeasure for score in rouge])
+    return {**found, "words": round(statistics.fmean(len(s.split()) for s in summaries), 1)}
+
+
+def _points(name: str, values: Sequence[float]) -> dict[str, Any]:
+    """The mean of some points and its interval, to two decimals."""
+    low, high = interval(values)
+    limits = round(low, 2), round(high, 2)
+    return {name: round(statistics.fmean(values), 2), f"{name}_95": limits}
 
 
 EVALUATION = Evaluation(asked=asked, figures=figures)

@@ -48,6 +48,7 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
     def __init__(self, section: SummarySection, network: Network, encoder: ArticleEncoder) -> None:
         self._fitted = section.calibration
         self._head = cast(SummaryHead, network.head("summary"))
+        self._vocabulary = encoder.words()
         self._check = Checker(section.calibration, network, encoder)
 
     def answers(
@@ -55,7 +56,9 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
     ) -> dict[int, Summary]:
         scores = sentence_scores(self._head, states).cpu()
         outlines = {
-            row: Outline(batch[row], scores[row, : len(batch[row].encoded.sentences)])
+            row: Outline(
+                batch[row], scores[row, : len(batch[row].encoded.sentences)], self._vocabulary
+            )
             for row in rows
         }
         written = {
@@ -74,7 +77,7 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
         spans: list[SpanTokens] = []
         for row, outline in outlines.items():
             encoded = outline.encoded
-            for index in outline.considered:
+            for index in outline.to_trim:
                 sentence = encoded.sentences[index]
                 each = [
                     (deletion, SpanTokens(row, *tokens_of(encoded, sentence, *_ends(deletion))))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from torch import Tensor
 
@@ -19,12 +21,20 @@ from models.tasks.summary.drafts import (
     content_words,
     count_words,
     draft,
+    with_edits,
 )
+from models.tasks.summary.form import flaws, is_glued, mends
 from models.tasks.summary.head import SCORES
+from models.tasks.summary.mentions import Mentions, Needs
+from models.text.words import normal_words
 
-CONSIDERED = 8
-"""So many sentences are drafted, the best ones: what is chosen is among them."""
+CONSIDERED, TRIMMED = 10, 5
+"""What is chosen is among so many sentences, the best ones; of those, so many are trimmed."""
 MIN_SENTENCES = 2
+OFFERED = 2
+"""Of those whom a pronoun may mean, so many are tried, the nearest ones."""
+MARGIN = 0.3
+"""Whom a pronoun means is settled where one is borne out by so much more than the other."""
 ALONE, CHOSEN = SCORES.index("alone"), {style: SCORES.index(style.value) for style in Style}
 TOO_SHORT = "the text is too short to be summarised"
 NOTHING = "no sentence of the text can stand in a summary"
@@ -33,20 +43,20 @@ NOTHING = "no sentence of the text can stand in a summary"
 class Outline:
     """The sentences of an article with their scores (S, scores), drafted, judged and chosen.
 
-    It `is_broken` where a model gave no finite scores.
+    A sentence is tried as it was trimmed, then as it stands in the article, then not at all. It
+    `is_broken` where a model gave no finite scores.
     """
 
-    def __init__(self, prepared: Prepared, scores: Tensor) -> None:
-        self.encoded = prepared.encoded
+    def __init__(
+        self, prepared: Prepared, scores: Tensor, vocabulary: frozenset[str] = frozenset()
+    ) -> None:
+        self.encoded, self._vocabulary = prepared.encoded, vocabulary
         self.style, self.tells_edits = prepared.options.style, prepared.options.edits
         self._max_words = prepared.options.max_words
         self._reader = prepared.reader
         self._share = scores[:, CHOSEN[self.style]].softmax(0).tolist()
         self._alone = scores[:, ALONE].sigmoid().tolist()
-        self._sources = [draft(self.encoded, n) for n in range(len(self.encoded.sentences))]
-        self._drafts: dict[int, Draft] = {}
         self._verdicts: dict[Draft, Verdict] = {}
-        self._passages: Passages | None = None
         self.is_broken = not scores.isfinite().all()
 
     @property
@@ -56,24 +66,62 @@ class Outline:
         return TOO_SHORT if few else NOTHING
 
     @property
-    def considered(self) -> list[int]:
-        """The numbers of the sentences that are worth a draft, the best first."""
-        order = sorted(range(len(self._share)), key=lambda n: (-self._share[n], n))
-        return [n for n in order if self._is_whole(n)][:CONSIDERED]
+    def to_trim(self) -> list[int]:
+        """The numbers of the sentences that are worth trimming, the best first."""
+        return [number for number, drafts in self._left.items() if drafts][:TRIMMED]
 
-    def _is_whole(self, index: int) -> bool:
-        words = count_words(self._sources[index].text)
-        return MIN_SENTENCE_WORDS <= words <= MAX_SENTENCE_WORDS
+    @cached_property
+    def _left(self) -> dict[int, list[Draft]]:
+        """What is still to be tried of each sentence that is worth it."""
+        left: dict[int, list[Draft]] = {}
+        for number in sorted(range(len(self._share)), key=lambda n: (-self._share[n], n)):
+            source = self._source(number)
+            if MIN_SENTENCE_WORDS <= count_words(source.text) <= MAX_SENTENCE_WORDS:
+                left[number] = [] if self._is_flawed(source) else [source]
+            if len(left) == CONSIDERED:
+                break
+        return left
+
+    def _source(self, number: int) -> Draft:
+        """A sentence as it stands, but for words that are glued together."""
+        if self.style is Style.EXTRACTIVE:
+            return draft(self.encoded, number)
+        encoded = self.encoded
+        sentence = encoded.sentences[number]
+        parted = mends(encoded.text, sentence, self._known, encoded.language)
+        return draft(encoded, number, parted)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The words that are taken for such: of the vocabulary, or of the article twice."""
+        count = Counter(normal_words(self.encoded.text))
+        return self._vocabulary | {word for word, times in count.items() if times > 1}
+
+    def _is_flawed(self, drafted: Draft) -> bool:
+        sentence = self.encoded.sentences[drafted.index]
+        return bool(flaws(drafted.text, self.encoded.language)) or is_glued(
+            self.encoded.text, sentence, self._known, self.encoded.language
+        )
 
     def edit(self, drafted: Draft) -> None:
-        """Takes in a draft of a sentence."""
-        self._drafts[drafted.index] = drafted
+        """Takes in a draft of a sentence that is considered, to be tried before the source."""
+        left = self._left[drafted.index]
+        drafted = with_edits(self.encoded, drafted, self._source(drafted.index).edits)
+        if drafted not in left and not self._is_flawed(drafted):
+            left.insert(0, drafted)
 
     def statement(self, drafted: Draft) -> Statement:
         """A draft as it is checked."""
-        if self._passages is None:
-            self._passages = Passages(self.encoded)
         return Statement(drafted.text, self._passages, self._reader or Tier.FAST)
+
+    @cached_property
+    def _passages(self) -> Passages:
+        return Passages(self.encoded)
+
+    @cached_property
+    def _mentions(self) -> Mentions:
+        encoded = self.encoded
+        return Mentions(encoded.text, encoded.sentences, encoded.language)
 
     def judge(self, drafted: Draft, verdict: Verdict) -> None:
         """Takes in what was found of a draft. A verdict that is no number breaks the article."""
@@ -86,38 +134,77 @@ class Outline:
         return found.support if found else None
 
     def unchecked(self) -> list[Draft]:
-        """The drafts that would be shown now and were not judged yet."""
-        return [each for each in self._chosen() if each not in self._verdicts]
+        """The drafts that would be shown now, or settle what is, and were not judged yet."""
+        return [each for tried in self._chosen() for each in tried if each not in self._verdicts]
 
     def passed(self) -> list[Draft]:
         """What is shown: in a written summary only what was judged, and passed."""
         if self.style is Style.EXTRACTIVE:
-            return self._chosen()
-        return [d for d in self._chosen() if d in self._verdicts]
+            return [source for (source,) in self._chosen()]
+        judged = [tried for tried in self._chosen() if all(d in self._verdicts for d in tried)]
+        return [best for tried in judged if (best := self._best(tried)) is not None]
 
-    def _chosen(self) -> list[Draft]:
+    def _chosen(self) -> list[list[Draft]]:
+        """The sentences of the summary as things stand, in the article's order, each with the
+        drafts of which one is to be shown."""
         if len(self.encoded.sentences) < MIN_SENTENCES:
             return []
-        best = {each.index: each for each in self._possible()}
-        chosen = choose([self._candidate(each) for each in best.values()], self._max_words)
-        return [best[one.index] for one in chosen]
+        while True:
+            bases = {n: self._left[n][0] for n in self._left if self._left[n]}
+            chosen = choose([self._candidate(each) for each in bases.values()], self._max_words)
+            tried = self._introduced([bases[one.index] for one in chosen])
+            failed = [base for base, drafts in tried if not self._may_pass(drafts)]
+            if not failed:
+                return [drafts for _, drafts in tried]
+            for base in failed:
+                self._left[base.index].remove(base)
 
-    def _possible(self) -> Iterator[Draft]:
-        """The best draft of each sentence that has not failed: the edited one, then the source."""
-        for index in self.considered:
-            options = [self._drafts.get(index, self._sources[index]), self._sources[index]]
-            left = [d for d in options if d not in self._verdicts or self._verdicts[d].passes]
-            if left:
-                yield left[0]
+    def _introduced(self, bases: Sequence[Draft]) -> list[tuple[Draft, list[Draft]]]:
+        """Each draft with what has to be tried of it: who is meant is put in, as far as the
+        sentences before it in the summary do not say. Nothing of it where that is not known."""
+        if self.style is Style.EXTRACTIVE:
+            return [(base, [base]) for base in bases]
+        spans = [self.encoded.sentences[base.index] for base in bases]
+        needs = self._mentions.introductions(spans)
+        return [(base, list(self._tried(base, n))) for base, n in zip(bases, needs, strict=True)]
 
-    def _candidate(self, drafted: Draft) -> Candidate:
-        index, sentence = drafted.index, self.encoded.sentences[drafted.index]
+    def _tried(self, base: Draft, needs: Needs) -> Iterator[Draft]:
+        """The drafts of which one is to be shown: where it is not sure who is meant, one for each
+        of those who may be."""
+        if needs.hanging or len(needs.offers) > 1:
+            return
+        sure = [each.edit for each in needs.introductions]
+        offered = [[each.edit] for each in needs.offers[0][:OFFERED]] if needs.offers else [[]]
+        for edits in offered:
+            drafted = with_edits(self.encoded, base, [*sure, *edits])
+            if not self._is_flawed(drafted):
+                yield drafted
+
+    def _may_pass(self, tried: Sequence[Draft]) -> bool:
+        """Whether one of some drafts may be shown yet."""
+        unjudged = any(each not in self._verdicts for each in tried)
+        return unjudged or self._best(tried) is not None
+
+    def _best(self, tried: Sequence[Draft]) -> Draft | None:
+        """The draft that passes; of two that mean different people, only a clear one."""
+        order = sorted(tried, key=lambda each: -self._verdicts[each].support)
+        if not order or not self._verdicts[order[0]].passes:
+            return None
+        first, *others = (self._verdicts[each].support for each in order)
+        return order[0] if not others or first - others[0] >= MARGIN else None
+
+    def _candidate(self, base: Draft) -> Candidate:
+        index, sentence = base.index, self.encoded.sentences[base.index]
         dangling = self.encoded.language.grammar.dangling
+        whole, alone = base, 1.0
+        if self.style is Style.WRITTEN:
+            ((_, tried),) = self._introduced([base])
+            whole, alone = next(iter(tried), base), self._alone[index]
         return Candidate(
             index=index,
             share=self._share[index],
-            alone=self._alone[index],
+            alone=alone,
             hangs=bool(index and dangling.match(self.encoded.text, sentence.start)),
-            words=count_words(drafted.text),
-            content=content_words(drafted.text),
+            words=count_words(whole.text),
+            content=content_words(base.text),
         )

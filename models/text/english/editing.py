@@ -54,7 +54,7 @@ EDITING = EditingRules(
         against about over under between among into through than within throughout following across
         toward towards near around outside inside onto along behind beyond below above up out off
         plus like such so even especially particularly mostly partly largely both also just along
-        because thanks due if unless without whether
+        because thanks due if unless without whether unlike
         """
     ),
     participle_endings=("ing", "ed"),

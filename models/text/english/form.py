@@ -20,19 +20,40 @@ _PAGE = re.compile(
 )
 
 FORM = FormRules(
-    first_person=words_of(
-        """
-        i i'm i've i'd i'll me my mine myself we we're we've we'd we'll us our ours ourselves let's
-        """
-    ),
-    reader=words_of("you your yours yourself you're you've you'll you'd"),
+    first_person=words_of("i i'm i've i'd i'll me my myself we we're we've we'd we'll let's"),
+    reader=words_of("here you your yours yourself you're you've you'll you'd"),
     page=_PAGE,
     verb_endings=("ed", "es", "s", "ing"),
+    glued_first=words_of(
+        """
+        the and of has have had was were are that which from their this who when while been they
+        she its than would could
+        """
+    ),
+    glued_last=words_of(
+        """
+        the and of has have had was were are that which with from their this who when while been
+        they than would could will not for on in to at by about
+        """
+    ),
     bases=words_of(
         """
         say want support oppose remain face plan live work make take get give show hope need help
         run lead continue include account believe think agree argue fear expect use lose win fall
         rise come go hold keep leave call ask seek appear seem belong stay stand sit lie follow
+        spread broadcast burst cast cost forecast let rid set shed split upset bid offer begin
+        became went gone done seen underwent shrunk shrank withdrew overthrew overcame undertook
+        add allow appeal avoid ban block boost borrow break bring build buy care carry catch cause
+        change choose claim close collect compete consider control cost count cover create cross
+        deal decide deny depend describe die do draw drink drive drop earn eat end enjoy enter
+        exist explain feel fight figure fill find fit fly force form gain gather grow happen hate
+        hear help hide hurt join jump kill know lack land last learn let like limit list listen
+        look love matter mean meet miss offer open order own pay plead pick play prefer prepare
+        prevent produce protect prove provide pull push put raise reach read receive recover refuse
+        reject rely report represent require rest return rule save see sell send serve share sing
+        sleep sound speak spend start stop store struggle suffer suggest talk teach tell tend throw
+        touch travel treat try turn understand vary visit wait wake walk warn watch wear win wish
+        wonder worry write
         """
     ),
 )

@@ -80,4 +80,11 @@ GRAMMAR = Grammar(
     rates=words_of("a an per each every"),
     times=words_of("second minute hour day night week month year season"),
     dangling=_DANGLING,
+    denials=(
+        ("is", "is not"), ("was", "was not"), ("are", "are not"), ("were", "were not"),
+        ("has", "has not"), ("have", "have not"), ("had", "had not"), ("will", "will not"),
+        ("would", "would not"), ("can", "cannot"), ("could", "could not"), ("is not", "is"),
+        ("was not", "was"), ("are not", "are"), ("did not", "did"), ("will not", "will"),
+        ("not", ""),
+    ),  # fmt: skip
 )

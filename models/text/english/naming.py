@@ -13,6 +13,7 @@ _OFFICES = words_of(
     reverend congressman congresswoman councilman councilwoman councillor councilor commissioner
     superintendent attorney prosecutor detective officer constable deputy inspector ambassador
     speaker leader coach manager principal dean officer spokesman spokeswoman spokesperson
+    prime foreign defense defence finance interior treasury
     administrator registrar sir dame lord lady sultan sheikh emir ceo founder candidate nominee
     """
 )
@@ -30,27 +31,24 @@ NAMING = NamingRules(
     demonstratives=words_of("this that these those such"),
     common_nouns=words_of(
         """
-        company firm business group organization organisation agency department ministry office
-        bureau board council committee commission panel court judge jury government administration
-        party campaign union team club school university college hospital bank store shop
-        restaurant bill law measure proposal plan deal agreement pact letter report study survey
-        poll statement memo email video ruling decision order verdict lawsuit suit complaint
-        indictment investigation probe inquiry trial case hearing attack shooting explosion blast
-        crash fire incident accident storm hurricane earthquake flood protest strike vote election
-        referendum debate speech interview meeting summit event program programme project policy
-        rule rules ban move bid move effort site website app platform network station newspaper
+        company firm business group organization organisation agency department ministry
+        bureau committee commission panel judge jury campaign union team club school university
+        hospital bank store shop restaurant bill law measure proposal plan deal agreement pact
+        letter report study survey poll statement memo email video ruling decision order verdict
+        lawsuit suit complaint indictment investigation probe inquiry trial case hearing attack
+        shooting explosion blast crash fire incident accident storm hurricane earthquake flood
+        protest strike vote debate speech interview meeting summit event program programme project
+        policy rule rules ban move bid effort site website app platform network station newspaper
         magazine outlet film movie show book album song game match race tournament victim suspect
-        defendant man woman boy girl teenager teen couple pair family officer officers driver
-        pilot suspect shooter gunman attacker president minister senator congressman congresswoman
-        governor mayor lawmaker candidate nominee author actor actress singer player coach
-        striker star billionaire businessman executive scientist professor doctor pastor priest
-        country nation state city town village island region province county district area
-        institution institute association federation league charity foundation institution
-        troops soldiers researchers scientists officials lawmakers authorities investigators
-        finding findings results figures numbers incident disease virus drug vaccine device product
-        service ship vessel plane aircraft jet train bus car vehicle building bridge
+        defendant man woman boy girl teenager teen couple pair officer driver pilot shooter gunman
+        attacker lawmaker candidate nominee author actor actress singer player coach striker
+        billionaire businessman executive scientist professor doctor pastor priest institution
+        institute association federation league charity foundation troops soldiers researchers
+        finding findings results figures disease virus drug vaccine device product ship vessel plane
+        aircraft jet train bus car vehicle bridge
         """
     ),
+    indefinite=words_of("a an"),
     never_names=words_of(
         """
         monday tuesday wednesday thursday friday saturday sunday january february march april may

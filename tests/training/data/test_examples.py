@@ -88,7 +88,7 @@ def test_a_reader_learns_from_questions_alone(reading: ExampleBuilder) -> None:
             CRIME.text,
             stances={"Walgrave": "against", "He stole.": "favor", None: "neutral"},
             either={"It rained.": ("against", "neutral")},
-            kinds={"He stole.": "claim"},
+            kinds={"He stole.": Kind.CLAIM},
             evidence={"Walgrave": (Span(marked - 20, marked + 20),)},
         ),
     )

@@ -10,8 +10,8 @@ METRICS = {
     "role": "report",
     "files": {
         "news": {
-            "stance": {"pairs": 12, "macro_f1": 0.53125, "macro_f1_95": (0.4, 0.61)},
-            "summary": {"60 words": {"written": {"rouge1": 31.6123, "rouge1_95": (30.0, 33.0)}}},
+            "stance": {"pairs": 12, "macro_f1": 0.5312, "macro_f1_95": (0.4, 0.61)},
+            "summary": {"60 words": {"written": {"rouge1": 31.61, "rouge1_95": (30.0, 33.0)}}},
         }
     },
 }
@@ -23,7 +23,7 @@ def test_a_figure_stands_beside_its_interval() -> None:
     assert lines[-3:] == [
         "| news | stance | pairs | 12 |  |",
         "| news | stance | macro_f1 | 0.5312 | 0.4 / 0.61 |",
-        "| news | summary | 60 words, written, rouge1 | 31.61 | 30 / 33 |",
+        "| news | summary | 60 words, written, rouge1 | 31.61 | 30.0 / 33.0 |",
     ]
 
 

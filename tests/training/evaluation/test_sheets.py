@@ -59,7 +59,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 def about(sentences: bool) -> About:
-    return About(sentences=sentences, data="news", seed=3, artifacts={"artifact": "tiny"})
+    used = {"artifact": "tiny"}
+    return About(sentences=sentences, data="news", role=Role.REPORT, seed=3, artifacts=used)
 
 
 def written(
@@ -71,32 +72,33 @@ def written(
     return [json.loads(line) for line in sheet.read_text("utf-8").splitlines()], sheet, key
 
 
-def test_only_reporting_texts_are_drawn_and_the_same_for_the_same_seed(data: Path) -> None:
-    texts = drawn(data, 8, seed=3)
+def test_only_texts_of_a_role_are_drawn_and_the_same_for_the_same_seed(data: Path) -> None:
+    texts = drawn(data, Role.REPORT, 8, seed=3)
     assert len({each.id for each in texts}) == 8
     assert {role_of(each.text) for each in texts} == {Role.REPORT}
-    assert drawn(data, 8, seed=3) == texts
-    assert drawn(data, 8, seed=4) != texts
-    assert len(drawn(data, 900, seed=3)) == len(SAMPLES)
+    assert drawn(data, Role.REPORT, 8, seed=3) == texts
+    assert drawn(data, Role.REPORT, 8, seed=4) != texts
+    assert len(drawn(data, Role.REPORT, 900, seed=3)) == len(SAMPLES)
+    assert {role_of(each.text) for each in drawn(data, Role.CHOOSE, 8, 3)} == {Role.CHOOSE}
 
 
 def test_texts_may_be_drawn_from_some_ids(data: Path, tmp_path: Path) -> None:
     ids = tmp_path / "ids.txt"
     ids.write_text("report-3\n\nreport-5\n")
-    assert {each.id for each in drawn(data, 8, 0, ids)} == {"report-3", "report-5"}
-    assert len(drawn(data, 1, 0, ids)) == 1
+    assert {each.id for each in drawn(data, Role.REPORT, 8, 0, ids)} == {"report-3", "report-5"}
+    assert len(drawn(data, Role.REPORT, 1, 0, ids)) == 1
     ids.write_text("train-3\n")
-    with pytest.raises(DataError, match="no text for reporting has the id 'train-3'"):
-        drawn(data, 8, 0, ids)
-    assert [each.id for each in drawn(data, 8, 0, ids, "^train-3$")] == ["train-3"]
+    with pytest.raises(DataError, match="no text with the role report has the id 'train-3'"):
+        drawn(data, Role.REPORT, 8, 0, ids)
+    assert [each.id for each in drawn(data, Role.REPORT, 8, 0, ids, "^train-3$")] == ["train-3"]
 
 
 def test_what_cannot_be_drawn_is_told(write_rows: WriteRows, tmp_path: Path, data: Path) -> None:
     none = write_rows([{"text": in_role("It rained.", Role.TRAIN)}], "none.jsonl")
     for arguments, message in (
-        ((none, 8, 0), "it has no text for reporting"),
-        ((data, 8, 0, tmp_path / "nowhere"), "no file of ids"),
-        ((data, 8, 0, None, "("), "is no regular expression"),
+        ((none, Role.REPORT, 8, 0), "no text has the role report"),
+        ((data, Role.REPORT, 8, 0, tmp_path / "nowhere"), "no file of ids"),
+        ((data, Role.REPORT, 8, 0, None, "("), "is no regular expression"),
     ):
         with pytest.raises(DataError, match=message) as caught:
             drawn(*arguments)
@@ -106,7 +108,7 @@ def test_what_cannot_be_drawn_is_told(write_rows: WriteRows, tmp_path: Path, dat
 def test_every_summary_is_on_the_sheet_once_and_the_key_has_its_kinds(
     engine: Engine, other: Engine, data: Path, tmp_path: Path
 ) -> None:
-    texts = drawn(data, 4, seed=3)
+    texts = drawn(data, Role.REPORT, 4, seed=3)
     entries = list(of_summaries({MAIN: engine, BESIDE: other}, texts, seed=3))
     (head, *lines), sheet, key = written(entries, tmp_path)
     assert head["instructions"] == SUMMARY_GUIDE.read_text("utf-8")
@@ -148,7 +150,8 @@ def summarised(
 
 
 def test_the_sheet_does_not_name_a_kind(engine: Engine, data: Path, tmp_path: Path) -> None:
-    (_, *lines), _, _ = written(of_summaries({MAIN: engine}, drawn(data, 3, 3), 3), tmp_path)
+    texts = drawn(data, Role.REPORT, 3, 3)
+    (_, *lines), _, _ = written(of_summaries({MAIN: engine}, texts, 3), tmp_path)
     for line in lines:
         assert set(line["summaries"]) <= set("ABCD")
         assert "written" not in set(line) | set(line["summaries"])
@@ -183,7 +186,7 @@ def test_a_summary_that_is_withheld_is_in_the_key_alone_with_the_reason(
 def test_sentences_stand_alone_with_how_supported_they_are(
     engine: Engine, data: Path, tmp_path: Path, reader: Tier | None
 ) -> None:
-    texts = drawn(data, 6, seed=3)
+    texts = drawn(data, Role.REPORT, 6, seed=3)
     entries = of_sentences(engine, texts, reader)
     (head, *lines), sheet, key = written(entries, tmp_path, sentences=True)
     assert head["instructions"] == SENTENCE_GUIDE.read_text("utf-8")
@@ -211,7 +214,7 @@ def test_an_artifact_is_named_with_the_reader_that_checks(engine: Engine, tiny: 
 
 
 def test_a_key_fits_its_own_sheet_only(engine: Engine, data: Path, tmp_path: Path) -> None:
-    entries = list(of_summaries({MAIN: engine}, drawn(data, 2, 3), 3))
+    entries = list(of_summaries({MAIN: engine}, drawn(data, Role.REPORT, 2, 3), 3))
     _, sheet, key = written(entries, tmp_path)
     with pytest.raises(SheetError, match="it has whole summaries; leave out --sentences"):
         read_key(sheet, key, sentences=True)

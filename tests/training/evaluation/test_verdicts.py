@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from training.data.roles import Role
 from training.errors import VerdictError
 from training.evaluation.sheets import Key, KeyText
 from training.evaluation.verdicts import (
@@ -28,7 +29,15 @@ YES = {"g": True, "f": True, "m": True, "p": True}
 
 
 def key(texts: Mapping[int, KeyText], sentences: bool = False) -> Key:
-    return Key(sheet="", sentences=sentences, data="", seed=0, artifacts={}, texts=texts)
+    return Key(
+        sheet="",
+        sentences=sentences,
+        data="",
+        role=Role.REPORT,
+        seed=0,
+        artifacts={},
+        texts=texts,
+    )
 
 
 SUMMARIES = key(

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 import torch
 
-from models.article import Tier
+from models.article import Kind, Tier
 from models.artifact.artifact import Artifact
 from models.network.heads import PooledHead
 from models.network.network import Network
@@ -69,7 +69,7 @@ def losses(
 
 TOPIC = Labelled(HEALTH.text, topics=["health"])
 STANCE = Labelled(SPORT.text, stances={"the coach": "favor", "the rain": "unrelated"})
-CLAIM = Labelled(SPORT.text, stances={"It rained.": "favor"}, kinds={"It rained.": "claim"})
+CLAIM = Labelled(SPORT.text, stances={"It rained.": "favor"}, kinds={"It rained.": Kind.CLAIM})
 OVERALL = Labelled(SPORT.text, stances={None: "favor"})
 SUMMARISED = Labelled(CRIME.text, summary=SUMMARY)
 FIRST = CRIME.text.index(".") + 1
@@ -109,7 +109,7 @@ def test_only_heads_with_labels_learn(
     [
         pytest.param(CLAIM, {"claim", "kind", "evidence"}, {"stance", "kind"}, id="claim"),
         pytest.param(
-            replace(CLAIM, kinds={"It rained.": "issue"}),
+            replace(CLAIM, kinds={"It rained.": Kind.ISSUE}),
             {"stance", "kind", "evidence"},
             {"stance", "kind"},
             id="issue",

@@ -44,9 +44,9 @@ def test_each_kind_has_its_figures() -> None:
             answered(
                 "one",
                 {
-                    "Bo": TargetGold("favor", "entity"),
-                    "a tax": TargetGold("against", "issue"),
-                    "It rained.": TargetGold("favor", "claim"),
+                    "Bo": TargetGold("favor", Kind.ENTITY),
+                    "a tax": TargetGold("against", Kind.ISSUE),
+                    "It rained.": TargetGold("favor", Kind.CLAIM),
                     "rain": TargetGold("favor"),
                 },
                 stance("Bo", "favor", 0.9),
@@ -77,9 +77,9 @@ def test_untrue_claims_that_pass_are_counted_as_a_whole_and_by_group() -> None:
     answers = []
     for number in range(20):
         gold: Gold = {
-            "true": TargetGold("favor", "claim", group="edit"),
-            "false": TargetGold("against", "claim", group="number"),
-            "open": TargetGold("neutral", "claim", group="unsaid"),
+            "true": TargetGold("favor", Kind.CLAIM, group="edit"),
+            "false": TargetGold("against", Kind.CLAIM, group="number"),
+            "open": TargetGold("neutral", Kind.CLAIM, group="unsaid"),
         }
         given = (
             stance("true", "favor", 0.7),
@@ -111,9 +111,9 @@ def test_one_of_the_first_two_passages_should_be_marked(
 ) -> None:
     marked = (Span(10, 20),)
     gold: Gold = {
-        "Bo": TargetGold("favor", "entity", marked),
-        "Al": TargetGold("neutral", "entity", marked),
-        "Cy": TargetGold("favor", "entity"),
+        "Bo": TargetGold("favor", Kind.ENTITY, marked),
+        "Al": TargetGold("neutral", Kind.ENTITY, marked),
+        "Cy": TargetGold("favor", Kind.ENTITY),
     }
     each = [stance(name, "favor", 0.9, *given) for name in ("Bo", "Al", "Cy")]
     found = figures([answered("text", gold, *each)])["full evidence"]

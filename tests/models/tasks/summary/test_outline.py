@@ -99,3 +99,58 @@ def test_a_verdict_or_score_that_is_no_number_breaks_the_article(
     outline.judge(first, Verdict(0.9, float("nan"), passes=False))
     assert outline.is_broken
     assert make(encoder, TEXT, (1.0, float("nan"), 1.0, 1.0)).is_broken
+
+
+PEOPLE = (
+    "Ann Keller, the mayor of Harlow Bend, closed the old mine on Monday. "
+    "Forty families have lived beside its shafts for sixty years. "
+    "Keller said that the shafts would be filled with sand by May. "
+    "He wants nine million euros from the region for the work. "
+    "The letter named no date for the first payment at all."
+)
+
+
+def people(encoder: ArticleEncoder, *shares: float, most: int = 30) -> Outline:
+    return make(encoder, PEOPLE, shares, most=most)
+
+
+def test_a_surname_gets_its_name_where_no_sentence_before_says_it(
+    encoder: ArticleEncoder,
+) -> None:
+    (alone,) = settle(people(encoder, 0.0, 0.0, 9.0, 0.0, 0.0, most=15))
+    assert "Ann Keller said that the shafts" in alone
+    first, second = settle(people(encoder, 9.0, 0.0, 8.0, 0.0, 0.0))
+    assert first.startswith("Ann Keller")
+    assert second.startswith("Keller said")
+
+
+def test_a_sentence_that_hangs_on_what_nobody_introduced_is_not_chosen(
+    encoder: ArticleEncoder,
+) -> None:
+    shown = settle(people(encoder, 1.0, 2.0, 0.0, 0.0, 9.0))
+    assert not any("letter" in each for each in shown)
+
+
+def test_whom_a_pronoun_means_is_judged_and_in_doubt_nobody_is_named(
+    encoder: ArticleEncoder,
+) -> None:
+    two = PEOPLE.replace("by May.", "by May, and John Weber, the engineer, agreed.")
+    shares = (0.0, 0.0, 0.0, 9.0, 0.0)
+    doubtful = make(encoder, two, shares, most=20)
+    tried = {each.text.split(" wants")[0] for each in doubtful.unchecked()}
+    assert len(tried) == 2
+    assert not any("wants nine million" in each for each in settle(doubtful))
+    clear = make(encoder, two, shares, most=20)
+    for each in clear.unchecked():
+        clear.judge(each, PASSES if "Weber" in each.text else FAILS)
+    assert any("John Weber" in each.text for each in clear.passed())
+
+
+def test_glued_words_are_parted_or_their_sentence_is_not_shown(encoder: ArticleEncoder) -> None:
+    glued = TEXT.replace("have lived", "havelived").replace("Engineers found", "Engineersfound")
+    prepared = prepare(Article(glued, options=Options(max_words=60)), encoder)
+    scores = torch.tensor([[1.0, 1.0, 5.0]] * 4)
+    known = frozenset(("lived", "engineers", "found", "families"))
+    shown = settle(Outline(replace(prepared, reader=Tier.FULL), scores, known))
+    assert "Forty families have lived beside its shafts for sixty years." in shown
+    assert not any("Engineersfound" in each for each in shown)

@@ -1,0 +1,101 @@
+"""What is wrong with a sentence that may be printed, and which glued words are parted."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.analysis import Span
+from models.tasks.summary.edits import apply
+from models.tasks.summary.form import Flaw, flaws, is_glued, mends
+from models.text.sentences import split
+from tests.support.articles import SAMPLES, Sample
+
+KNOWN = frozenset({"mayor", "bridge", "spread", "council", "company", "announced", "port"})
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The mayor opened the bridge.",
+        'The mayor said: "We will open it (in May)."',
+        "“I was there,” the mayor said.",
+        "eBay shares fell by 4% in the U.S.",
+        "Article I of the law was changed in the US.",
+        "He was 83.",
+        "The port spread along the coast.",
+    ],
+)
+def test_a_good_sentence_has_no_flaw(sentence: str) -> None:
+    assert flaws(sentence) == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "flaw"),
+    [
+        ('The mayor said: "We will open it.', Flaw.UNPAIRED),
+        ("The mayor (who won opened it.", Flaw.UNPAIRED),
+        ("The mayor opened) the bridge (today.", Flaw.UNPAIRED),
+        ("The mayor opened the bridge in", Flaw.NO_STOP),
+        ("the mayor opened the bridge.", Flaw.NO_CAPITAL),
+        ("The old bridge near the port.", Flaw.NO_VERB),
+        ("Now open.", Flaw.SHORT),
+        ("The man is dead.It was sad.", Flaw.GLUED),
+        ("The mayor opened the bridge...", Flaw.CUT),
+        ("The mayor opened () the bridge.", Flaw.CUT),
+        ("Click here to open the bridge.", Flaw.PAGE),
+        ("The video is shown below.", Flaw.PAGE),
+        ("MORE NEWS FROM THE PORT tells the story of a bridge.", Flaw.PAGE),
+        ("I went to the bridge.", Flaw.FIRST_PERSON),
+        ("Today we've opened the bridge.", Flaw.FIRST_PERSON),
+        ("The bridge is yours to open, if you can.", Flaw.READER),
+        ("Prices rose here in May.", Flaw.READER),
+        ("Who opened the bridge?", Flaw.QUESTION),
+    ],
+)
+def test_each_flaw_is_found(sentence: str, flaw: Flaw) -> None:
+    assert flaw in flaws(sentence)
+
+
+@pytest.mark.parametrize(
+    ("glued", "mended"),
+    [
+        ("The virus hasspread again.", "The virus has spread again."),
+        ("A man ofthe council left.", "A man of the council left."),
+        ("The bridgeThe mayor built fell.", "The bridge The mayor built fell."),
+        ("The UnionPort company grew.", None),
+        ("The therapist and the mayor left.", None),
+        ("However, everyone left the port.", None),
+    ],
+)
+def test_glued_words_are_parted_where_it_is_sure(glued: str, mended: str | None) -> None:
+    span = Span(0, len(glued))
+    edits = mends(glued, span, KNOWN)
+    assert apply(glued, span, edits) == (mended or glued)
+
+
+def test_two_glued_words_of_the_article_are_told() -> None:
+    text = "The companyannounced a plan."
+    assert mends(text, Span(0, len(text)), KNOWN) == []
+    assert is_glued(text, Span(0, len(text)), KNOWN)
+    assert not is_glued("The company announced a plan.", Span(0, 29), KNOWN)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.topic)
+def test_sentences_of_clean_articles_have_no_flaw_of_form(sample: Sample) -> None:
+    text = sample.text
+    sentences = split(text)
+    found = {flaw for s in sentences for flaw in flaws(text[s.start : s.end])}
+    assert found <= {Flaw.READER, Flaw.SHORT, Flaw.FIRST_PERSON, Flaw.UNPAIRED}
+
+
+@given(st.text(max_size=120))
+def test_any_text_is_judged(text: str) -> None:
+    found = flaws(text)
+    assert len(set(found)) == len(found)
+    span = Span(0, len(text))
+    for edit in mends(text, span, KNOWN):
+        assert edit.start == edit.end
+        assert edit.text == " "
+    assert flaws(" ".join(text.split())) == found
