@@ -46,8 +46,8 @@ from models.errors import (
     TaskMissing,
     UnreadableHtml,
 )
+from models.network import passes, states
 from models.network import reader as readers
-from models.network import states
 from models.network.passes import Encode
 from models.tasks.build import build
 from models.tasks.summary.drafts import count_words
@@ -289,7 +289,7 @@ def test_each_target_has_its_stance_in_the_order_asked(engine: Engine) -> None:
     (found,) = analyse(engine, Article(OPINION.text, options=Options(targets=targets)))
     assert [stance.target for stance in found.stance or ()] == list(targets)
     assert len({stance.scores for stance in found.stance or ()}) == len(set(targets))
-    assert all(stance.kind in Kind for stance in found.stance or ())
+    assert all(isinstance(stance.kind, Kind) for stance in found.stance or ())
     (overall,) = analyse(engine, Article(OPINION.text))
     assert [(stance.target, stance.kind) for stance in overall.stance or ()] == [(None, None)]
     assert {score.label for score in (overall.stance or ())[0].scores} == {
@@ -558,7 +558,7 @@ def test_an_article_that_fails_leaves_its_neighbours_whole(
     bad, at = article.ids[: article.windows[0]], 5
     if part == "question":
         bad, at = question.ids, 0
-    original = states.encoded
+    original = passes.encoded
 
     def poison(encode: Encode, windows: Sequence[Integers], *rest: Any) -> torch.Tensor:
         found = original(encode, windows, *rest)

@@ -130,11 +130,11 @@ def test_what_a_start_keeps_cannot_stand_beside_it(file: Path, name: str) -> Non
 def test_a_base_that_is_given_takes_the_place_of_the_configs(file: Path, name: str) -> None:
     for own in (f'[model]\n{name} = "one"\n', ""):
         file.write_text(own + SMALLEST)
-        assert getattr(read(file, **{name: "two"}).model, name) == "two"
-        assert getattr(read(file, **{name: None}).model, name) == ("one" if own else None)
+        assert getattr(read(file, Path(), **{name: "two"}).model, name) == "two"
+        assert getattr(read(file, Path(), **{name: None}).model, name) == ("one" if own else None)
     file.write_text(f'[model]\nstart = "one"\n{SMALLEST}')
     with pytest.raises(ConfigError, match=f"start keeps its own {name}"):
-        read(file, **{name: "two"})
+        read(file, Path(), **{name: "two"})
 
 
 EXAMPLE = ROOT / "training" / "configs" / "example.toml"

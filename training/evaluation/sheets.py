@@ -61,7 +61,7 @@ class KeyText(BaseModel):
 
 class About(BaseModel):
     """What a sheet was made from: the file's name, the role of its texts, the seed, and name,
-    version, digest and reader of each artifact. `sentences`: it has single sentences, not summaries.
+    version, digest and reader of each artifact. `sentences`: it has single ones, not summaries.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
