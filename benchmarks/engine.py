@@ -1,7 +1,8 @@
-"""The engine against the bare encoder: what the heads, the writer and preparing cost.
+"""The engine against the bare encoder: what the heads, the readers and preparing cost.
 
 `python -m benchmarks.engine` takes both over the same articles in turn, several rounds in one
 process, and ends with one JSON line. Figures above 1 would mean the engine beats its own encoder.
+Each reader is also held against its own bare body, over the same questions.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +23,12 @@ import typer
 import models
 from models.article import Article, Options, Style
 from models.encoding.packing import pack
-from models.encoding.preparation import Prepared
+from models.encoding.questions import Question
+from models.encoding.tokens import Integers
 from models.engine import Engine
 from models.network.padding import ranges
+from models.network.passes import Encode
+from models.network.reader import Reader
 
 SHIPPED = Path(models.__file__).parent / "nutgraf-mini"
 TARGETS = ("the city hospital", "Ann Harlow", "more money for roads")
@@ -57,18 +63,23 @@ def articles(count: int, tokens: int, engine: Engine) -> list[str]:
 
 
 def _tokens(engine: Engine, sentences: Sequence[str]) -> int:
-    return engine.prepare(Article(" ".join(sentences))).tokens if sentences else 0
+    return len(engine.prepare(Article(" ".join(sentences))).encoded.ids) if sentences else 0
 
 
 @torch.inference_mode()
-def encode_only(engine: Engine, batch: Sequence[Prepared], budget_tokens: int) -> None:
-    """The bare encoder over the same windows in the same batches."""
-    rows = [torch.from_numpy(p.encoded.ids[: p.longest_tokens]) for p in batch]
-    flat = torch.cat(rows)
+def encode_only(encode: Encode, rows: Sequence[Integers], budget_tokens: int) -> None:
+    """A bare body over rows of tokens, in the batches that the engine makes of them."""
+    flat = torch.cat([torch.from_numpy(row) for row in rows])
     begins = [0, *torch.tensor([len(row) for row in rows]).cumsum(0).tolist()]
     for group in pack([len(row) for row in rows], budget_tokens):
         index, mask = ranges([(begins[row], begins[row + 1]) for row in group])
-        engine.network.encode(torch.where(mask, flat[index], 0), mask)
+        encode(torch.where(mask, flat[index], 0), mask)
+
+
+@torch.inference_mode()
+def read_only(reader: Reader, questions: Sequence[Question], budget_tokens: int) -> None:
+    """A reader over some questions."""
+    reader.read(questions, budget_tokens)
 
 
 def timed(runs: Sequence[Callable[[], object]], rounds: int) -> list[float]:
@@ -97,27 +108,48 @@ def main(
     def whole(options: Options) -> None:
         engine.analyze([engine.prepare(Article(text, options=options)) for text in texts])
 
-    batch = [engine.prepare(Article(text)) for text in texts]
-    bare, extractive, written, targets = timed(
-        [
-            lambda: encode_only(engine, batch, budget_tokens),
-            lambda: whole(Options(style=Style.EXTRACTIVE)),
-            lambda: whole(Options(style=Style.WRITTEN)),
-            lambda: whole(Options(targets=TARGETS, style=Style.EXTRACTIVE)),
-        ],
-        rounds,
-    )
-    rates = {"encoder": bare, "extractive": extractive, "written": written, "targets": targets}
-    for name, seconds in rates.items():
-        typer.echo(f"{name:<12}{count / seconds:8.1f} articles/s")
+    extracts = Options(style=Style.EXTRACTIVE)
+    targets = replace(extracts, targets=TARGETS)
+    batch = [engine.prepare(Article(text, options=targets)) for text in texts]
+    windows = [p.encoded.ids[: p.encoded.windows[0]] for p in batch]
+    asked = [question for p in batch for _, question in p.questions]
+    rows = [question.ids for question in asked]
+    runs: dict[str, Callable[[], object]] = {
+        "encoder": lambda: encode_only(engine.network.encode, windows, budget_tokens),
+        "extractive": partial(whole, extracts),
+    }
+    for tier in engine.info.readers:
+        whole(replace(targets, reader=tier))  # loads it
+        reader = engine.network.reader(tier)
+        runs |= {
+            f"written, {tier}": partial(whole, Options(reader=tier)),
+            f"three targets, {tier}": partial(whole, replace(targets, reader=tier)),
+            f"reader {tier}": partial(read_only, reader, asked, budget_tokens),
+            f"body {tier}": partial(encode_only, reader.encode, rows, budget_tokens),
+        }
+    seconds = dict(zip(runs, timed(list(runs.values()), rounds), strict=True))
+    rates = {
+        name: (len(asked) if name.startswith(("reader", "body")) else count) / each
+        for name, each in seconds.items()
+    }
+    for name, rate in rates.items():
+        of = "questions" if name.startswith(("reader", "body")) else "articles"
+        typer.echo(f"{name:<22}{rate:8.1f} {of}/s")
     typer.echo(
         json.dumps(
             {
-                "extractive_over_encoder": round(bare / extractive, 3),
-                "written_over_encoder": round(bare / written, 3),
-                "three_targets_over_encoder": round(bare / targets, 3),
-                "articles_per_s": {k: round(count / s, 2) for k, s in rates.items()},
-                "tokens": round(statistics.fmean(p.tokens for p in batch)),
+                "over_encoder": {
+                    name: round(seconds["encoder"] / each, 3)
+                    for name, each in seconds.items()
+                    if not name.startswith(("reader", "body"))
+                },
+                "over_body": {
+                    tier: round(seconds[f"body {tier}"] / seconds[f"reader {tier}"], 3)
+                    for tier in engine.info.readers
+                },
+                "per_s": {name: round(rate, 2) for name, rate in rates.items()},
+                "tokens": round(statistics.fmean(len(p.encoded.ids) for p in batch)),
+                "tokens_of_a_question": round(statistics.fmean(map(len, rows))),
                 "dtype": engine.info.dtype,
                 "threads": torch.get_num_threads(),
                 "machine": f"{platform.machine()} {platform.processor()}".strip(),

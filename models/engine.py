@@ -33,6 +33,8 @@ MAX_PARALLEL = 4
 after the other. With more cores than this each batch gets several, so that none takes long."""
 WARM_UP_TEXT = "The council voted on Monday to reopen the old harbour bridge. Work begins in May."
 WARM_UPS = (Options(style=Style.WRITTEN), Options(("the bridge",), style=Style.EXTRACTIVE))
+UNREAD = Options(style=Style.EXTRACTIVE)
+"""What is asked of a model none of whose readers is loaded."""
 MAX_REASON = 200
 UNFIT = (ArticleError, ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 """What a model raises that does not fit itself. Other errors are of the machine it runs on."""
@@ -43,7 +45,8 @@ class ModelInfo:
     """What is loaded and how it runs. `max_tokens` is the longest article that is read whole.
 
     `tasks` are the names of the tasks that it has, `labels` the label sets that they tell apart.
-    The first of its `readers` judges where none is asked for.
+    The first of its `readers` judges where none is asked for. `parameters` are those that were
+    loaded at the start: the large reader's are not among them.
     """
 
     name: str
@@ -110,7 +113,7 @@ class Engine:
 
         `threads` are shared by the `parallel` batches that a CPU is to read at a time (None: as
         many as is fast); a GPU reads one. `reader` judges where an article asks for none; the large
-        one is loaded with the first article that it judges.
+        one is loaded with the first article that it judges. ValueError too where there is no such.
         """
         chosen = device_of(device)
         threads = threads or cores()
@@ -118,6 +121,9 @@ class Engine:
             parallel = min(threads, MAX_PARALLEL) if chosen.type == "cpu" else 1
         torch.set_num_threads(max(1, threads // parallel))
         model = artifact.load(directory, whole=False)
+        if reader is not None and reader not in model.readers:
+            has = ", ".join(sorted(model.readers)) or "none"
+            raise ValueError(f"the model has no reader {reader.value!r}; it has {has}")
         try:
             engine = cls(model, chosen, dtype_of(dtype, chosen), max_batch_tokens, parallel, reader)
         except UNFIT as error:
@@ -142,14 +148,18 @@ class Engine:
 
     def warm_up(self) -> None:
         """Runs every stage once, so that the first article does not pay for it, and checks the
-        answers. Raises ArtifactUnfit, or whatever the machine does."""
+        answers. What is not loaded yet is left alone.
+
+        Raises ArtifactUnfit, or whatever the machine does.
+        """
+        there = [tier for tier in self.preparer.readers if tier.value in self.network.readers]
         for options in WARM_UPS:
+            asked = options if there else UNREAD
             try:
-                article = Article(WARM_UP_TEXT, options=options)
+                article = Article(WARM_UP_TEXT, options=asked)
                 prepared = prepare(article, self.preparer.encoder)
-                reader = self.preparer.reader_of(options)
-                (found,) = self.analyze([replace(prepared, reader=reader)])
-                flaw = self.flaw(found, options)
+                (found,) = self.analyze([replace(prepared, reader=next(iter(there), None))])
+                flaw = self.flaw(found, asked)
             except UNFIT as error:
                 raise self._unfit(_shortened(error)) from error
             if flaw:

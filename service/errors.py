@@ -22,6 +22,10 @@ class ModelFailed(NutgrafError):
     """The model answers nothing, not even a text of its own."""
 
 
+class ReaderUnavailable(ModelFailed):
+    """A reader that is needed cannot be loaded. What needs none is answered."""
+
+
 class ServiceError(NutgrafError):
     """`retry_after_s` says when to try again, where trying again makes sense."""
 

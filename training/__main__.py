@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from models.article import Tier
 from models.artifact import artifact as artifacts
 from models.engine import Engine
 from models.errors import NutgrafError
@@ -40,7 +41,9 @@ def fit(
     checkpoints: Annotated[Path, typer.Option(help="where checkpoints go")] = Path(
         "build/checkpoints"
     ),
-    base: Annotated[str | None, typer.Option(help="directory of the starting encoder")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="directory of the encoder's starting weights")
+    ] = None,
     reader_base: Annotated[
         str | None, typer.Option(help="directory of the large reader's starting weights")
     ] = None,
@@ -57,9 +60,7 @@ def fit(
     run = read(config, data, base=base, reader_base=reader_base)
     labels = labels_of_run(run.model)
     model = fresh_artifact(run.model, labels, checkpoints / "reader-base")
-    for stage in stages.fit(
-        run, model, labels, checkpoints, resume=resume, max_steps=max_steps
-    ):
+    for stage in stages.fit(run, model, labels, checkpoints, resume=resume, max_steps=max_steps):
         typer.echo(f"{stage.name}: done", err=True)
     card = run.model.card.read_text("utf-8") if run.model.card else ""
     digest = artifacts.save(replace(model, card=card), output)
@@ -103,7 +104,7 @@ def evaluate(
     if write and role is not Role.REPORT:
         raise typer.BadParameter("only figures of reporting texts are stored; leave out --role")
     run = read(config, data)
-    options = f"--most {most}" + (f" --role {role}" if role is not Role.REPORT else "")
+    options = f"--data DIR --most {most}" + (f" --role {role}" if role is not Role.REPORT else "")
     figures = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "command": f"python -m training evaluate models/{directory.name} {config} {options}",
@@ -138,6 +139,9 @@ def sheet(
     sentences: Annotated[
         bool, typer.Option("--sentences", help="single sentences of written summaries")
     ] = False,
+    reader: Annotated[
+        Tier | None, typer.Option(help="which reader checks written summaries; else the artifact's")
+    ] = None,
 ) -> None:
     """Write a blind sheet of summaries for an editor to judge, and its key.
 
@@ -153,15 +157,14 @@ def sheet(
     chosen = sheets.drawn(data, role, texts, seed, ids, report_ids)
     places = {sheets.MAIN: directory, **({sheets.BESIDE: beside} if beside else {})}
     engines = {name: Engine.load(place) for name, place in places.items()}
-    entries = list(
-        sheets.of_sentences(engines[sheets.MAIN], chosen)
-        if sentences
-        else sheets.of_summaries(engines, chosen, seed)
-    )
     artifacts_used = {
-        f"{name}artifact": f"{engine.info.name} {engine.info.version} {engine.info.digest}"
-        for name, engine in engines.items()
+        f"{name}artifact": sheets.description(engine, reader) for name, engine in engines.items()
     }
+    entries = list(
+        sheets.of_sentences(engines[sheets.MAIN], chosen, reader)
+        if sentences
+        else sheets.of_summaries(engines, chosen, seed, reader)
+    )
     about = sheets.About(
         sentences=sentences, data=data.name, role=role, seed=seed, artifacts=artifacts_used
     )

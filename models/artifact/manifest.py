@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,14 @@ def manifest_of(files: Mapping[str, bytes]) -> bytes:
 def read_verified(directory: Path) -> tuple[dict[str, bytes], str]:
     """The files of an artifact but the large reader's, each as its manifest says, and its digest.
 
+    Those of the large reader are looked at only: whether they are there and as long as they were.
     Raises ArtifactMissing, ArtifactAltered or ArtifactSchema.
     """
     entries, digest = _entries(directory)
-    return {name: _verified(directory, name, entries[name]) for name in MAX_BYTES}, digest
+    files = {name: _verified(directory, name, entries[name]) for name in MAX_BYTES}
+    for name in entries.keys() - files.keys():
+        _check_size(directory, name, entries[name][0])
+    return files, digest
 
 
 def read_reader(directory: Path, digest: str) -> list[bytes]:
@@ -92,6 +97,24 @@ def _verified(directory: Path, name: str, entry: tuple[Any, Any]) -> bytes:
     return content
 
 
+def _check_size(directory: Path, name: str, size: int) -> None:
+    """Raises ArtifactMissing or ArtifactAltered; whether a file's content is right is not known."""
+    try:
+        found = (directory / name).lstat()
+    except OSError:
+        raise _missing(name) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise _missing(name)
+    if found.st_size != size:
+        raise ArtifactAltered(f"{name} is not the file that was saved; fetch it again")
+
+
+def _missing(name: str) -> ArtifactMissing:
+    return ArtifactMissing(
+        f"no readable {name}, which is to be a file and no link; fetch the artifact again"
+    )
+
+
 def to_json(data: object) -> bytes:
     """JSON as the files of an artifact hold it."""
     return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -119,6 +142,4 @@ def _read(directory: Path, name: str, most: int) -> bytes:
     try:
         return read_regular(directory / name, most + 1)
     except OSError:
-        raise ArtifactMissing(
-            f"no readable {name}, which is to be a file and no link; fetch the artifact again"
-        ) from None
+        raise _missing(name) from None

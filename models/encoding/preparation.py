@@ -24,6 +24,8 @@ from models.text.sentences import split
 
 MAX_REMOVED = 256
 OPENING_SENTENCES = 16
+READING_TASKS = frozenset({"stance", "summary"})
+"""The tasks that ask a reader."""
 READING_COST = {Tier.FAST: 1, Tier.FULL: 8}
 """What a token costs a reader, in tokens of the encoder."""
 CHECK_TOKENS, CHECKED_WORDS = 150, 25
@@ -117,11 +119,18 @@ class Preparer:
 
     def reader_of(self, options: Options) -> Tier | None:
         """The reader that judges, None where none is needed. Raises ReaderMissing."""
-        if not options.is_read or not (self.readers or options.reader):
+        if not options.is_read or not self.has_a_reading_task:
             return None
-        if options.reader is not None and options.reader not in self.readers:
-            raise ReaderMissing("the model lacks the reader that is asked for; leave out reader")
-        return options.reader or self.readers[0]
+        reader = options.reader or next(iter(self.readers), None)
+        if reader is None or reader not in self.readers:
+            has = ", ".join(self.readers) or "none"
+            raise ReaderMissing(f"the model lacks the reader that is asked for; it has {has}")
+        return reader
+
+    @property
+    def has_a_reading_task(self) -> bool:
+        """Whether a task of the model asks a reader."""
+        return self._tasks is None or not READING_TASKS.isdisjoint(self._tasks)
 
 
 def prepare(

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic import ValidationError as PydanticError
 from pydantic.json_schema import JsonSchemaValue
 
-from models.article import MAX_TITLE_CHARS, READABLE, Article, Options
+from models.article import MAX_TITLE_CHARS, READABLE, Article, Options, Tier
 from service.errors import InvalidRequest
 from service.http.problems import Problem
 from service.inference.answer import Answer
@@ -191,7 +191,10 @@ class BulkProblem:
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """The model that answers, and the settings that it answers under."""
+    """The model that answers, and the settings that it answers under.
+
+    The first of the `readers` judges where a request names none.
+    """
 
     name: str
     version: str
@@ -202,6 +205,7 @@ class ModelReport:
     parameters: int
     max_tokens: int
     tasks: tuple[str, ...]
+    readers: tuple[Tier, ...]
     languages: tuple[str, ...]
     metrics: dict[str, Any]
     settings: dict[str, Any]

@@ -17,6 +17,7 @@ from service.inference.answer import as_json
 
 READ: Mapping[str, Column] = {
     "language": (str, lambda analysis: analysis.language),
+    "reader": (str, lambda analysis: analysis.reader and analysis.reader.value),
     "tokens": (int, lambda analysis: analysis.input.tokens),
     "truncated": (bool, lambda analysis: analysis.input.truncated),
 }

@@ -1,6 +1,6 @@
 """The manifest of a run: what it depends on, then a line for each shard that is finished.
 
-    {"format": 2, "version": "0.1.0", "asked": {...}, "model": "SHA-256", "numerics": {...}, ...}
+    {"format": 3, "version": "0.1.0", "asked": {...}, "model": "SHA-256", "numerics": {...}, ...}
     {"number": 0, "rows": 998, "rejected": 2, "bytes": 51234, ...}
     {"number": 1, ...}
 
@@ -22,7 +22,7 @@ from service.archive.formats.jsonl import json_line
 from service.archive.plan import Plan
 from service.archive.scorer import Numerics
 
-FORMAT = 2
+FORMAT = 3
 NAME = "manifest.jsonl"
 OR_RESTART = "name another --output, or start again with --restart"
 

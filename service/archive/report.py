@@ -96,6 +96,7 @@ def _figures(body: Element, manifest: Manifest, statistics: RunStatistics) -> No
         "tokens/s": _rate(statistics.tokens_per_s),
         "padding": "–" if statistics.padding_share is None else f"{statistics.padding_share:.1%}",
         "model": manifest.model,
+        "computed in": str(manifest.numerics or "–"),
         "input": manifest.plan.digest,
     }
     table = SubElement(body, "table")

@@ -53,6 +53,13 @@ class RunConfig:
             "max_batch_tokens": self.max_batch_tokens,
         }
 
+    def reader(self, default: str | None) -> str | None:
+        """The reader that judges, None where nothing is asked that a reader answers; `default` is
+        the model's own."""
+        has_targets = self.target is not None or self.columns.target is not None
+        is_read = self.options.is_checked or (self.options.asks("stance") and has_targets)
+        return (self.options.reader or default) if is_read else None
+
     def article(self, text: str, title: str | None, target: str | None) -> Article:
         """An article with what is asked of it."""
         target = target or self.target

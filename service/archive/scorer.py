@@ -22,6 +22,7 @@ from models.article import Article
 from models.encoding.packing import pack, padded_tokens
 from models.errors import ArticleError, NutgrafError
 from service.archive.columns import answer_of
+from service.errors import ReaderUnavailable
 from service.inference.bisection import analyze_or_stop
 from service.inference.model import Model, Prepared
 
@@ -53,20 +54,25 @@ class ScoredShard:
 
 
 class Numerics(NamedTuple):
-    """What the numbers of a model depend on beside its weights: the device and the number format.
+    """What the numbers of a model depend on beside its weights: the device, the number format, and
+    the reader that judges (None: none does).
 
     A device is one of a kind: `cuda`, not `cuda:1`.
     """
 
     device: str
     dtype: str
+    reader: str | None
 
     @classmethod
     def of(cls, info: ModelInfo) -> Self:
-        return cls(info.device.partition(":")[0], info.dtype)
+        """Those of a model; the reader is the one that judges where none is asked for."""
+        reader = next(iter(info.readers), None)
+        return cls(info.device.partition(":")[0], info.dtype, reader and reader.value)
 
     def __str__(self) -> str:
-        return f"{self.dtype} on {self.device}"
+        judged = f", judged by the reader {self.reader}" if self.reader else ""
+        return f"{self.dtype} on {self.device}{judged}"
 
 
 OnRead = Callable[[int], object]
@@ -184,6 +190,9 @@ class LocalScorer:
         scored.outcomes += [outcomes[place] for place in range(len(articles))]
 
     def _outcome(self, result: Analysis | Exception) -> RowOutcome:
+        """Raises ReaderUnavailable: without its reader a run does not go on."""
+        if isinstance(result, ReaderUnavailable):
+            raise result
         if isinstance(result, Analysis):
             return answer_of(result, full=self._full)
         return Failure(str(result))

@@ -153,13 +153,14 @@ def _check_version(config: RunConfig, manifest: Manifest) -> None:
 
 def _check_numerics(config: RunConfig, manifest: Manifest, scorer: Scorer) -> None:
     """All of a run is computed alike. The first scorer that is opened decides how."""
+    now = scorer.numerics._replace(reader=config.reader(scorer.numerics.reader))
     if manifest.numerics is None:
-        manifest.numerics = scorer.numerics
+        manifest.numerics = now
         manifest.write()
-    elif manifest.numerics != scorer.numerics:
+    elif manifest.numerics != now:
         raise RunChanged(
             f"{config.output} was begun in {manifest.numerics}, and this machine computes in "
-            f"{scorer.numerics}; set NUTGRAF_DEVICE and NUTGRAF_DTYPE to the former, or "
+            f"{now}; set NUTGRAF_DEVICE, NUTGRAF_DTYPE and NUTGRAF_READER to the former, or "
             f"{OR_RESTART}"
         )
 

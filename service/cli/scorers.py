@@ -56,7 +56,7 @@ def open_ray(
 
     size = ray_scorer.Size(workers, settings.threads or 1, gpus_per_worker)
     device = ("cuda" if size.gpus else "cpu") if settings.device == "auto" else settings.device
-    sent = settings.model_dump(include={"dtype", "max_batch_tokens"})  # no keys
+    sent = settings.model_dump(include={"dtype", "max_batch_tokens", "reader"})  # no keys
     sent |= {"model": settings.model.resolve(), "device": device, "threads": size.threads}
     sent["prepare_processes"] = (
         size.threads if settings.prepare_processes is None else settings.prepare_processes

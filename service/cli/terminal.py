@@ -105,8 +105,10 @@ def _labels(analysis: Analysis) -> Table:
         name = f"stance on {stance.target}" if stance.target else "stance"
         said = _answer(stance.label, stance.confidence)
         if stance.verdict is not None:
-            said.append(f", {stance.verdict}", style="not bold")
+            said.append_text(_line(f", {stance.verdict}", "not bold"))
         rows.add_row(_line(name), said, _others(stance.scores))
+    if analysis.reader is not None:
+        rows.add_row("judged by", _line(f"the reader {analysis.reader.value}"))
     return rows
 
 
@@ -122,6 +124,8 @@ def _others(scores: Iterable[Score]) -> Text:
 
 
 def _summary(summary: Summary) -> RenderableType:
+    if summary.withheld is not None:
+        return _line(f"no {summary.style} summary: {summary.withheld}", "yellow")
     title = f"summary, {summary.style}, {summary.words} words"
     body = Text()
     for number, sentence in enumerate(summary.sentences, start=1):

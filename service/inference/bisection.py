@@ -39,13 +39,17 @@ def analyze_with_bisection(
     """Each entry with its analysis, or with the error that is its own.
 
     A batch that fails is cut in halves until the failing article is alone: one among 64 costs 13
-    forward passes at most. Raises ModelLost when the device is lost.
+    forward passes at most. Where a reader cannot be loaded, those that need it have its
+    ArtifactError. Raises ModelLost when the device is lost.
     """
     outcomes, failure = _analyze(entries)
     if failure is None:
         yield from zip(entries, outcomes, strict=True)
         return
     on_failure(failure)
+    if isinstance(failure, ArtifactError):
+        yield from _by_reader(entries, failure, on_failure)
+        return
     if len(entries) == 1:
         yield entries[0], _own_error(failure)
         return
@@ -54,13 +58,33 @@ def analyze_with_bisection(
     yield from analyze_with_bisection(entries[middle:], on_failure)
 
 
+def _by_reader(
+    entries: Sequence[Entry], failure: ArtifactError, on_failure: Callable[[Exception], None]
+) -> Iterator[tuple[Entry, Analysis | Exception]]:
+    """The entries of a batch that failed for a reader: one batch for each that they need."""
+    needed = dict.fromkeys(entry.prepared.reader for entry in entries)
+    if len(needed) == 1:
+        yield from ((entry, failure) for entry in entries)
+        return
+    found: dict[int, Analysis | Exception] = {}
+    for reader in needed:
+        mine = [place for place, each in enumerate(entries) if each.prepared.reader is reader]
+        answered = analyze_with_bisection([entries[place] for place in mine], on_failure)
+        found |= {place: result for place, (_, result) in zip(mine, answered, strict=True)}
+    yield from ((entry, found[place]) for place, entry in enumerate(entries))
+
+
 def analyze_or_stop(entries: Sequence[Work]) -> list[Analysis | Exception]:
     """What became of each article of a batch, in order.
 
-    Raises ArtifactError or ModelFailed where none has an answer and the model does not answer a
-    text of its own either: then it is not the articles' fault.
+    Raises ArtifactError where a reader cannot be loaded. Raises it or ModelFailed where none has
+    an answer and the model does not answer a text of its own either: then it is not the articles'
+    fault.
     """
     results = [result for _, result in analyze_with_bisection(entries, lambda _: None)]
+    for result in results:
+        if isinstance(result, ArtifactError):
+            raise result
     if not any(isinstance(result, Analysis) for result in results):
         prove(entries[0].model)
     return results

@@ -30,6 +30,8 @@ class Metrics:
             "http_request_duration_seconds", "From receipt to answer", _DURATIONS, "route"
         )
         self._articles = self._counter("articles", "Articles analysed", "lane")
+        self._judged = self._counter("judged_articles", "Articles that a reader judged", "reader")
+        self._withheld = self._counter("withheld_summaries", "Summaries withheld")
         self._refused = self._counter("rejections", "Articles not analysed", "reason")
         self._stage_s = self._histogram(
             "stage_duration_seconds", "Time of an article in a stage", _DURATIONS, "stage"
@@ -96,6 +98,10 @@ class Metrics:
         self._articles.labels(lane).inc()
         if analysis.input.truncated:
             self._truncations.inc()
+        if analysis.reader is not None:
+            self._judged.labels(analysis.reader.value).inc()
+        if analysis.summary is not None and analysis.summary.withheld is not None:
+            self._withheld.inc()
         if analysis.topic is not None:
             self._label(self._topics, "topic", analysis.topic.label)
         for stance in analysis.stance or ():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from models.analysis import Analysis
-from models.article import Article, Options
+from models.article import Article, Options, Tier
 from models.errors import AnalysisError
 
 if TYPE_CHECKING:  # importing the engine takes seconds, and only `serve` and `analyze` need it
@@ -14,7 +14,10 @@ if TYPE_CHECKING:  # importing the engine takes seconds, and only `serve` and `a
 
 
 class Prepared(Protocol):
-    """An article that is ready for the model: `windows` rows of at most `longest_tokens`."""
+    """An article that is ready for the model: `windows` rows of at most `longest_tokens`.
+
+    `reader` is the one that judges it, None where nothing is asked that a reader answers.
+    """
 
     @property
     def tokens(self) -> int: ...
@@ -24,6 +27,8 @@ class Prepared(Protocol):
     def windows(self) -> int: ...
     @property
     def options(self) -> Options: ...
+    @property
+    def reader(self) -> Tier | None: ...
 
 
 class Model(Protocol):
@@ -43,7 +48,9 @@ class Model(Protocol):
         """
 
     def analyze(self, batch: Sequence[Any]) -> list[Analysis | AnalysisError]:
-        """One outcome an article, in order. May raise anything: then the whole batch failed."""
+        """One outcome an article, in order. May raise anything: then the whole batch failed. An
+        ArtifactError: a reader that one of them needs cannot be loaded.
+        """
 
     def warm_up(self) -> None:
         """Forward passes over a text of its own. Raises where they give no answer: ArtifactError

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from models.analysis import Analysis
 from models.encoding.packing import padded_tokens
-from service.errors import DeadlinePassed
+from models.errors import ArtifactError
+from service.errors import DeadlinePassed, ReaderUnavailable
 from service.inference.bisection import analyze_with_bisection, is_out_of_memory
 from service.inference.metrics import Metrics
 from service.inference.model import Model
@@ -105,10 +106,11 @@ class ModelThread:
             if isinstance(result, Analysis):
                 self._on_outcome(entry, Outcome(result, began_s, time.monotonic()))
             else:
-                failed.append((entry, result))
+                failed.append((entry, _told(result)))
         if failures == 0:
             self._note(entries, time.monotonic() - began_s)
-        if len(failed) == len(entries):  # the model's fault, not the articles', where this raises
+        errors = [error for _, error in failed if not isinstance(error, ReaderUnavailable)]
+        if len(errors) == len(entries):  # the model's fault, not the articles', where this raises
             self._prove(entries[0].model)
         for entry, error in failed:
             self._on_outcome(entry, Outcome(error, began_s, time.monotonic()))
@@ -117,3 +119,13 @@ class ModelThread:
         padded = padded_tokens(entry.waiting for entry in entries)
         self._throughput.record(entries[0].lane, padded, duration_s)
         self._metrics.batch(entries[0].lane, entries, padded)
+
+
+def _told(error: Exception) -> Exception:
+    """What is told of an article's error: no path, and how to go on without the reader."""
+    if not isinstance(error, ArtifactError):
+        return error
+    return ReaderUnavailable(
+        "The reader that is to judge cannot be loaded; its reason is in the service's log. Ask for "
+        "another `reader`, or for what needs none: topics and extractive summaries."
+    )

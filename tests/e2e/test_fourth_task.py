@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from models import registry
 from models.artifact.artifact import Artifact, load, save
 from models.engine import Engine
+from models.network.reader import Reader
 from models.tasks.build import build
 from service.api.app import create_app
 from service.api.lifecycle import Service
@@ -49,7 +50,11 @@ def model(tiny_artifact: Artifact, tmp_path: Path) -> Path:
     """The tiny artifact with a head of the task."""
     tasks = {**tiny_artifact.tasks, "toy": ToySection()}
     torch.manual_seed(0)
-    network = build(tiny_artifact.network.shape, tasks)
+    readers = {
+        tier: Reader(reader["body"], reader["labels"])
+        for tier, reader in tiny_artifact.readers.items()
+    }
+    network = build(tiny_artifact.network.shape, tasks, readers)
     network.load_state_dict(tiny_artifact.network.state_dict(), strict=False)
     spread(network.head("toy"))
     save(replace(tiny_artifact, tasks=tasks, network=network), tmp_path / "model")
@@ -135,7 +140,8 @@ def test_it_is_measured_on_labelled_texts(model: Path, tmp_path: Path) -> None:
     (tmp_path / "news.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
     source = {"path": str(tmp_path / "news.jsonl")}
     other = {"path": str(tmp_path / "other.jsonl")}
-    config = Config.model_validate({"train": [other], "validation": [source]})
+    stage = {"name": "one", "trains": "encoder", "data": [other]}
+    config = Config.model_validate({"stages": [stage], "measured": [source]})
     engine = Engine.load(model, device="cpu", dtype="float32")
     (figures,) = evaluate(engine, config).values()
     assert figures.keys() == {"toy"}

@@ -141,8 +141,8 @@ def test_its_nutgraf_and_training_commands_exist() -> None:
 def test_its_config_is_one() -> None:
     for text in blocks("toml"):
         config = Config.model_validate(tomllib.loads(text))
-        assert config.train
-        assert config.validation
+        assert config.stages
+        assert config.measured
 
 
 def test_its_settings_exist_with_these_defaults() -> None:

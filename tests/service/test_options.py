@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models import registry
-from models.article import Options, Style
+from models.article import Kind, Options, Style, Tier
 from service.api.app import create_app
 from service.api.lifecycle import Service
 from service.cli.main import app
@@ -31,8 +31,11 @@ some_options = st.builds(
     tasks=st.none() | st.sets(st.sampled_from(registry.names()), min_size=1).map(frozenset),
     style=st.sampled_from(Style),
     max_words=st.integers(10, 300),
+    edits=st.booleans(),
     clean=st.booleans(),
     strict=st.booleans(),
+    kind=st.none() | st.sampled_from(Kind),
+    reader=st.none() | st.sampled_from(Tier),
 )
 
 
@@ -82,6 +85,8 @@ def test_every_option_is_a_parameter_of_a_job(document: dict[str, Any], name: st
     found, wanted = limits(query[name]["schema"]), expected(name)
     if option.is_set:
         wanted = {}
+    elif option.default is None:
+        del wanted["default"]
     assert query[name]["description"].startswith(option.description)
     assert found == wanted
 
@@ -100,6 +105,22 @@ def test_every_option_is_a_flag(command: str, name: str) -> None:
     wanted = expected(name)
     assert (flag.min, flag.max) == (wanted.get("minimum"), wanted.get("maximum"))
     assert flag.default == wanted["default"]
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"), [("kind", ["entity", "issue", "claim"]), ("reader", ["full", "fast"])]
+)
+def test_an_option_that_is_one_of_some_names_says_which(
+    document: dict[str, Any], name: str, choices: list[str]
+) -> None:
+    schemas = document["components"]["schemas"]
+    query = {one["name"]: one for one in document["paths"]["/v1/jobs"]["post"]["parameters"]}
+    for schema in (schemas["AnalyzeRequest"]["properties"][name], query[name]["schema"]):
+        (one, none) = schema["anyOf"]
+        assert none == {"type": "null"}
+        found = schemas[one["$ref"].rpartition("/")[2]] if "$ref" in one else one
+        assert found["enum"] == choices
+    assert of_texts({name: choices[-1]}) == of_json({name: choices[-1]})
 
 
 @given(some_options)
@@ -125,6 +146,8 @@ def test_options_read_back_from_texts(chosen: Options) -> None:
         {"targets": ["…"]},
         {"targets": ["x"] * 21},
         {"style": "short"},
+        {"kind": "name"},
+        {"reader": "slow"},
     ],
 )
 def test_what_is_past_a_limit_is_refused(given: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from models.analysis import (
@@ -18,8 +19,8 @@ from models.analysis import (
     SummarySentence,
     TopicAnalysis,
 )
-from models.article import Article, Options
-from models.errors import AnalysisError, EmptyArticle
+from models.article import Article, Options, Tier
+from models.errors import AnalysisError, ArtifactMissing, EmptyArticle
 from models.labels import Label
 
 WINDOW_TOKENS = 512
@@ -35,6 +36,7 @@ class Info:
     digest: str = "0" * 64
     created: str = "2026-01-01"
     tasks: tuple[str, ...] = ("topic", "stance", "summary")
+    readers: tuple[Tier, ...] = (Tier.FULL, Tier.FAST)
     labels: dict[str, tuple[Label, ...]] = field(default_factory=lambda: LABELS)
     device: str = "cpu"
     dtype: str = "float32"
@@ -61,6 +63,10 @@ class Prepared:
     def longest_tokens(self) -> int:
         return min(self.tokens, WINDOW_TOKENS)
 
+    @property
+    def reader(self) -> Tier | None:
+        return self.options.reader or Tier.FULL if self.options.is_read else None
+
 
 class Death(BaseException):
     """Ends a thread: nothing else in the program catches it."""
@@ -82,7 +88,8 @@ class StandIn:
 
     These words cause a fault: `poison` makes the batch fail, `nan` gives an error for this article
     only, `large` raises MemoryError, `death` ends the thread, `assert` is a lost device. While
-    `gate` is cleared, every batch waits. `batches` records the texts of each call.
+    `gate` is cleared, every batch waits. `batches` records the texts of each call. A reader that is
+    `unreadable` cannot be loaded.
     """
 
     def __init__(self, info: Info | None = None) -> None:
@@ -93,6 +100,7 @@ class StandIn:
         self.warm_ups = 0
         self.parallel = 1
         self.warm_up_errors: list[Exception] = []
+        self.unreadable: Tier | None = None
 
     @property
     def preparer(self) -> Callable[[Article], Prepared]:
@@ -106,6 +114,8 @@ class StandIn:
     def analyze(self, batch: Sequence[Prepared]) -> list[Analysis | AnalysisError]:
         self.batches.append([prepared.text for prepared in batch])
         self.gate.wait()
+        if self.unreadable in {prepared.reader for prepared in batch} - {None}:
+            raise _not_there()
         words = {word for prepared in batch for word in prepared.text.split()}
         if "death" in words:
             raise Death
@@ -128,6 +138,7 @@ class StandIn:
         return Analysis(
             results={n: found for n, found in results.items() if prepared.options.asks(n)},
             language="en",
+            reader=prepared.reader,
             warnings=(),
             input=InputReport(prepared.tokens, prepared.windows, False, ()),
         )
@@ -161,6 +172,12 @@ class Failing(StandIn):
         return super().analyze(batch)
 
 
+def _not_there() -> ArtifactMissing:
+    missing = ArtifactMissing("no readable reader-1.safetensors; fetch the artifact again")
+    missing.directory = Path("secret", "place")
+    return missing
+
+
 def _topic(text: str) -> TopicAnalysis:
     scores = (Score("weather", 0.75), Score("sport", 0.25))
     evidence = (Passage(0, len(text), text),)
@@ -170,12 +187,14 @@ def _topic(text: str) -> TopicAnalysis:
 def _stances(options: Options) -> tuple[StanceAnalysis, ...]:
     scores = (Score("favor", 0.5), Score("against", 0.3), Score("neutral", 0.2))
     return tuple(
-        StanceAnalysis(target, None, 0.5, True, scores, ()) for target in options.targets or (None,)
+        StanceAnalysis(target, options.kind, None, None, 0.5, True, scores, ())
+        for target in options.targets or (None,)
     )
 
 
 def _summary(prepared: Prepared) -> Summary:
     first = prepared.text.split()[0]
     start = prepared.text.index(first)
-    sentence = SummarySentence(first, Span(start, start + len(first)), True)
-    return Summary(first, prepared.options.style, 1, 1.0, (sentence,))
+    span = Span(start, start + len(first))
+    sentence = SummarySentence(first, span, False, 1.0, () if prepared.options.edits else None)
+    return Summary(first, prepared.options.style, 1, 1.0, None, (sentence,))

@@ -9,7 +9,7 @@ import pkgutil
 import shutil
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -103,13 +103,12 @@ def record_loads(monkeypatch: pytest.MonkeyPatch, loaded: Loaded) -> None:
 
 @pytest.fixture
 def recipe(run_file: Path, write_rows: WriteRows) -> Path:
-    """A run over one file with texts of all roles, which trains and is validated on all of it."""
+    """A run over one file with texts of all roles, which is trained and measured on all of it."""
     rows = [row | {"id": "a"} for role in Role for row in labelled_rows(role)]
     rows += [row | {"id": "w-B", "text": f"By id. {row['text']}"} for row in labelled_rows()]
     path = write_rows(rows)
-    source = f'path = "{path}"\nreport_ids = "{REPORT_IDS}"\nmax_tokens = 128\n'
-    text = run_file.read_text().partition("[[train]]")[0]
-    run_file.write_text(f"{text}[[train]]\n{source}[[validation]]\n{source}")
+    source = f'path = "{path.name}"\nreport_ids = "{REPORT_IDS}"'
+    run_file.write_text(run_file.read_text().replace(f'path = "{path}"', source))
     return run_file
 
 
@@ -137,6 +136,7 @@ def test_a_command_is_given_the_texts_of_its_roles_only(
     loaded: Loaded = []
     record_loads(monkeypatch, loaded)
     arguments = [str(places.get(argument, argument)) for argument in command]
+    arguments += ["--data", str(recipe.parent)]
     done = CliRunner().invoke(training.app, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert {role for role, _ in loaded} == roles
@@ -145,10 +145,11 @@ def test_a_command_is_given_the_texts_of_its_roles_only(
 
 
 def test_no_text_is_trained_on_but_those_for_training(recipe: Path, base: Path) -> None:
-    corpus = build(read(recipe), labels(None), tokenizer_json(str(base)))
-    for examples, role in ((corpus.train, Role.TRAIN), (corpus.validation, Role.CHOOSE)):
-        assert {role_of(example.encoded.text) for example in examples} == {role}
-        assert not any(example.encoded.text.startswith("By id.") for example in examples)
+    for stage in read(recipe, recipe.parent).stages:
+        corpus = build(stage, labels(None), tokenizer_json(str(base)))
+        for examples, role in ((corpus.train, Role.TRAIN), (corpus.choose, Role.CHOOSE)):
+            assert {role_of(example.encoded.text) for example in examples} == {role}
+            assert not any(example.encoded.text.startswith("By id.") for example in examples)
 
 
 def test_figures_that_are_stored_are_those_of_reporting_texts(recipe: Path, tiny: Path) -> None:
@@ -158,38 +159,55 @@ def test_figures_that_are_stored_are_those_of_reporting_texts(recipe: Path, tiny
     assert "only figures of reporting texts are stored" in " ".join(done.output.split())
 
 
+YES = {"g": True, "f": True, "m": True, "p": False, "reason": "no date"}
+
+
+@pytest.mark.parametrize("reader", [[], ["--reader", "fast"]])
+@pytest.mark.parametrize(
+    ("form", "items", "verdict"),
+    [([], "summaries", YES), (["--sentences"], "sentences", {"verdict": "true"})],
+)
 def test_a_sheet_is_written_judged_and_counted(
-    tiny: Path, write_rows: WriteRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Path,
+    write_rows: WriteRows,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    form: list[str],
+    items: str,
+    verdict: dict[str, Any],
+    reader: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    rows = [{"text": in_role(s.text[:300], role)} for s in SAMPLES[:3] for role in Role]
+    role = Role.CHOOSE if form else Role.REPORT
+    rows = [{"text": in_role(s.text[:300], role)} for s in SAMPLES[:8] for role in Role]
+    sheet = ["sheet", str(tiny), str(write_rows(rows)), "--texts", "6", *form, *reader]
+    done = CliRunner().invoke(training.app, sheet, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert done.stdout == "sheet.jsonl: 6 texts; its key is key.json\n"
+    (used,) = json.loads(Path("key.json").read_text("utf-8"))["artifacts"].values()
+    assert used.endswith(" fast" if reader else " full")
+    _, *lines = map(json.loads, Path("sheet.jsonl").read_text("utf-8").splitlines())
+    assert {role_of(line["text"]) for line in lines} == {role}
+    given = [
+        {"number": line["number"], "letter": letter, **verdict}
+        for line in lines
+        for letter in line[items]
+    ]
     verdicts = Path("verdicts.jsonl")
-    for more, role, asked in (
-        ([], Role.REPORT, {"g": True, "f": True, "m": True, "p": False, "reason": "no date"}),
-        (["--sentences"], Role.CHOOSE, {"verdict": "true"}),
-    ):
-        sheet = ["sheet", str(tiny), str(write_rows(rows)), "--texts", "2", *more]
-        done = CliRunner().invoke(training.app, sheet, catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-        assert done.stdout == "sheet.jsonl: 2 texts; its key is key.json\n"
-        _, *lines = map(json.loads, Path("sheet.jsonl").read_text("utf-8").splitlines())
-        assert {role_of(line["text"]) for line in lines} == {role}
-        given = [
-            {"number": line["number"], "letter": letter, **asked}
-            for line in lines
-            for letter in line["sentences" if more else "summaries"]
-        ]
-        verdicts.write_text("".join(json.dumps(verdict) + "\n" for verdict in given))
-        judged = ["judged", "sheet.jsonl", "key.json", str(verdicts), str(verdicts), *more]
-        done = CliRunner().invoke(training.app, judged, catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-        found = json.loads(done.stdout)
-        assert found["agreement"]["judged_twice"] == len(given)
-        if more:
-            assert found["true"] == 1
-        else:
-            assert found["kinds"].keys() == {"written", "extracts"}
-            assert found["kinds"]["written"]["reasons"] == {"no date": 2}
+    verdicts.write_text("".join(json.dumps(each) + "\n" for each in given))
+    judged = ["judged", "sheet.jsonl", "key.json", str(verdicts), str(verdicts), *form]
+    done = CliRunner().invoke(training.app, judged, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["agreement"]["judged_twice"] == len(given)
+    if form:
+        assert found["true"] == 1
+        assert found["texts"] == 6
+    else:
+        assert found["kinds"].keys() == {"written", "extracts"}
+        for each in found["kinds"].values():
+            assert each["judged"] + each["withheld"] + each["without"] == each["texts"] == 6
+            assert each["reasons"] == {"no date": each["judged"]}
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,7 @@ class ExampleBuilder:
         beginning of a later window for the article's lead."""
         encoders = self.encoder(1), self.encoder(2)
         texts = map(self._with_questions, labelled)
-        made = (
-            self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in texts
-        )
+        made = (self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in texts)
         return [example for example in made if example is not None and example.tokens]
 
     def _with_questions(self, each: Labelled) -> Labelled:

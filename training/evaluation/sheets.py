@@ -14,11 +14,12 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.analysis import Analysis, Summary
-from models.article import Article, Options, Style
+from models.article import Article, Options, Style, Tier
 from models.engine import Engine
 from models.files import write_atomically
 from training.config import Source
@@ -41,7 +42,8 @@ MAIN, BESIDE = "", "beside "
 class KeyText(BaseModel):
     """What the letters of a text stand for: kinds of summary, or how supported a sentence is.
 
-    One letter stands for all kinds that have the same summary. `without` are kinds that have none.
+    One letter stands for all kinds that have the same summary. `withheld` are kinds of which the
+    model shows none, with its reason; `without` are those that it has no answer for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +51,7 @@ class KeyText(BaseModel):
     id: str | None = None
     kinds: Mapping[str, tuple[str, ...]] = {}
     supports: Mapping[str, float] = {}
+    withheld: Mapping[str, str] = {}
     without: tuple[str, ...] = ()
 
     @property
@@ -58,7 +61,8 @@ class KeyText(BaseModel):
 
 class About(BaseModel):
     """What a sheet was made from: the file's name, the role of its texts, the seed, and name,
-    version and digest of each artifact. `sentences`: it has single sentences, not summaries."""
+    version, digest and reader of each artifact. `sentences`: it has single ones, not summaries.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -125,15 +129,32 @@ def _ids(path: Path) -> set[str]:
     return {line.strip() for line in lines if line.strip()}
 
 
+def description(engine: Engine, reader: Tier | None) -> str:
+    """Name, version and digest of an engine's artifact, and the reader that checks its summaries:
+    the one that is asked for, else the engine's own. Raises SheetError where it has no such reader.
+    """
+    info = engine.info
+    if reader is not None and reader not in info.readers:
+        raise SheetError(
+            f"{info.name} {info.version} has no reader {reader.value!r}; leave out --reader"
+        )
+    checks = [reader] if reader else info.readers[:1]
+    return " ".join([info.name, info.version, info.digest, *checks])
+
+
 def of_summaries(
-    engines: Mapping[str, Engine], texts: Sequence[Labelled], seed: int
+    engines: Mapping[str, Engine],
+    texts: Sequence[Labelled],
+    seed: int,
+    reader: Tier | None = None,
 ) -> Iterator[Entry]:
     """The summaries of each text by each engine in both styles, in random order.
 
-    `engines` go by what stands before the style in the name of a kind.
+    `engines` go by what stands before the style in the name of a kind. `reader` checks the written
+    ones, by default the one that does so in serving.
     """
     kinds = {
-        f"{name}{kind}": _summaries(engine, texts, style)
+        f"{name}{kind}": _summaries(engine, texts, style, reader)
         for name, engine in engines.items()
         for style, kind in STYLES.items()
     }
@@ -147,35 +168,46 @@ def _of_summaries(
 ) -> Entry:
     by_text: dict[str, list[str]] = {}
     for kind, summary in found.items():
-        if summary is not None:
+        if summary is not None and summary.text:
             by_text.setdefault(summary.text, []).append(kind)
     order = draw.sample(list(by_text), len(by_text))
     items = dict(zip(string.ascii_uppercase, order, strict=False))
     kinds = {letter: tuple(by_text[item]) for letter, item in items.items()}
-    without = tuple(kind for kind, summary in found.items() if summary is None)
-    return Entry(text, items, KeyText(id=text.id, kinds=kinds, without=without))
+    return Entry(text, items, KeyText(id=text.id, kinds=kinds, **_missing(found)))
 
 
-def of_sentences(engine: Engine, texts: Sequence[Labelled]) -> Iterator[Entry]:
-    """The sentences of the written summary of each text, in its order."""
-    written = STYLES[Style.WRITTEN]
-    for text, summary in zip(texts, _summaries(engine, texts, Style.WRITTEN), strict=True):
-        sentences = summary.sentences if summary else ()
-        letters = string.ascii_uppercase[: len(sentences)]
-        items = {letter: s.text for letter, s in zip(letters, sentences, strict=False)}
-        supports = dict.fromkeys(items, summary.support if summary else 0.0)
-        without = () if items else (written,)
-        yield Entry(text, items, KeyText(id=text.id, supports=supports, without=without))
+def _missing(found: Mapping[str, Summary | None]) -> dict[str, Any]:
+    """What a key says of the kinds that have no summary: `withheld` and `without`."""
+    return {
+        "withheld": {kind: each.withheld for kind, each in found.items() if each and each.withheld},
+        "without": tuple(kind for kind, each in found.items() if each is None),
+    }
 
 
-def _summaries(engine: Engine, texts: Sequence[Labelled], style: Style) -> list[Summary | None]:
-    """The summary of each text as it is served by default; None where it has none."""
-    options = Options(tasks=frozenset({"summary"}), style=style)
+def of_sentences(
+    engine: Engine, texts: Sequence[Labelled], reader: Tier | None = None
+) -> Iterator[Entry]:
+    """The sentences of the written summary of each text that a reader has judged, in its order."""
+    summaries = _summaries(engine, texts, Style.WRITTEN, reader)
+    for text, summary in zip(texts, summaries, strict=True):
+        judged = [s for s in (summary.sentences if summary else ()) if s.support is not None]
+        lettered = list(zip(string.ascii_uppercase, judged, strict=False))
+        key = KeyText(
+            id=text.id,
+            supports={letter: sentence.support for letter, sentence in lettered},
+            **_missing({STYLES[Style.WRITTEN]: summary}),
+        )
+        yield Entry(text, {letter: sentence.text for letter, sentence in lettered}, key)
+
+
+def _summaries(
+    engine: Engine, texts: Sequence[Labelled], style: Style, reader: Tier | None
+) -> list[Summary | None]:
+    """The summary of each text, of the length that is served by default; None where none came."""
+    options = Options(tasks=frozenset({"summary"}), style=style, reader=reader)
     articles = (Article(text.text, text.title, options=options) for text in texts)
-    found = (
-        each.summary if isinstance(each, Analysis) else None for each in analyses(engine, articles)
-    )
-    return [summary if summary and summary.text else None for summary in found]
+    found = analyses(engine, articles)
+    return [each.summary if isinstance(each, Analysis) else None for each in found]
 
 
 def write(entries: Sequence[Entry], sheet: Path, key: Path, about: About) -> None:

@@ -112,33 +112,40 @@ def judged_summaries(key: Key, first: Path, second: Path | None = None) -> dict[
 
 def judged_sentences(key: Key, first: Path, second: Path | None = None) -> dict[str, Any]:
     """The figures of sentences by the first reader with the sentences that they are of, and how
-    often a second one agrees. Raises VerdictError."""
+    often a second one agrees. `withheld` counts the texts without a summary. Raises VerdictError.
+    """
     verdicts = read_verdicts(first, key, SentenceVerdict)
     sentences = supported(key, verdicts)
     found = sentence_figures(sentences)
     if second is not None:
         again = read_verdicts(second, key, SentenceVerdict)
         found["agreement"] = agreement(verdicts, again, ("verdict",))
-    return {**found, "rows": [[each.support, each.verdict] for each in sentences]}
+    withheld = sum(bool(text.withheld) for text in key.texts.values())
+    rows = [[each.support, each.verdict] for each in sentences]
+    return {"texts": len(key.texts), "withheld": withheld, **found, "rows": rows}
 
 
 def summary_figures(key: Key, verdicts: Mapping[Place, SummaryVerdict]) -> dict[str, Any]:
     """For each kind of summary the shares of yes (0 to 1) with 95 % intervals, and the reasons.
 
-    `texts` is how many there are on the sheet, `without` how many of them have no such summary,
-    and `judged` how many summaries of that kind have a verdict.
+    `texts` is how many there are on the sheet, `withheld` how many summaries of them the model did
+    not show (with its `reasons_withheld`), `without` how many it failed to make, and `judged` how
+    many have a verdict.
     """
     kinds = sorted(
         {kind for text in key.texts.values() for each in text.kinds.values() for kind in each}
-        | {kind for text in key.texts.values() for kind in text.without}
+        | {kind for text in key.texts.values() for kind in (*text.withheld, *text.without)}
     )
     return {kind: _of_kind(kind, key, verdicts) for kind in kinds}
 
 
 def _of_kind(kind: str, key: Key, verdicts: Mapping[Place, SummaryVerdict]) -> dict[str, Any]:
     given = [v for (n, letter), v in verdicts.items() if kind in key.texts[n].kinds[letter]]
+    withheld = [text.withheld[kind] for text in key.texts.values() if kind in text.withheld]
     figures: dict[str, Any] = {
         "texts": len(key.texts),
+        "withheld": len(withheld),
+        "reasons_withheld": dict(Counter(withheld).most_common()),
         "without": sum(kind in text.without for text in key.texts.values()),
         "judged": len(given),
     }

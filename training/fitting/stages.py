@@ -88,7 +88,7 @@ def _lessons(model: Artifact, corpus: Corpus, directory: Path) -> list[Tensor]:
         ]
     )
     counts = [len(example.questions) for example in corpus.train]
-    return list(torch.split(torch.cat(parts), counts))
+    return list(torch.split(found, counts))
 
 
 @torch.inference_mode()

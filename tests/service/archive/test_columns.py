@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.article import Article, Options
+from models.article import Article, Kind, Options, Tier
 from models.registry import Column
 from models.tasks.stance.columns import COLUMNS as STANCE
 from models.tasks.summary.columns import COLUMNS as SUMMARY
@@ -26,7 +26,8 @@ ROW = Row("a.jsonl", 3, "=id", "2024-01-01", "weather today")
 
 def record(*, full: bool = False) -> dict[str, object]:
     model = StandIn()
-    article = Article(ROW.text, options=Options(targets=("the tram",)))
+    options = Options(targets=("the tram",), kind=Kind.ENTITY, reader=Tier.FAST)
+    article = Article(ROW.text, options=options)
     (analysis,) = model.analyze([model.preparer(article)])
     assert not isinstance(analysis, Exception)
     return dict(record_of(ROW, ROW.file, answer_of(analysis, full=full), "0" * 64))
@@ -47,9 +48,10 @@ def test_a_row_holds_place_answer_and_model() -> None:
     found = {
         "file": "a.jsonl", "line": 3, "id": "=id", "date": "2024-01-01",
         "topic": "weather", "topic_code": "medtop:17000000", "topic_confidence": 0.75,
-        "stance": None, "stance_target": "the tram", "stance_confidence": 0.5,
+        "stance": None, "stance_target": "the tram", "stance_kind": "entity",
+        "stance_confidence": 0.5,
         "summary": "weather", "summary_support": 1.0,
-        "language": "en", "tokens": 2, "truncated": False, "model": "0" * 64,
+        "language": "en", "reader": "fast", "tokens": 2, "truncated": False, "model": "0" * 64,
     }  # fmt: skip
     assert list(json.loads(line).items()) == list(found.items())
 

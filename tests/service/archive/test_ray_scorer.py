@@ -68,7 +68,7 @@ def test_what_the_workers_compute_in_is_recorded_and_held(tmp_path: Path) -> Non
     with pytest.raises(RunChanged, match=r"bfloat16 on cpu, and .* computes in float32 on cpu"):
         dying_model.score(begun, StandIn)
     dying_model.score(begun, partial(dying_model.DyingModel, tmp_path, other))
-    assert manifest(begun.output).numerics == ("cpu", "bfloat16")
+    assert manifest(begun.output).numerics == ("cpu", "bfloat16", "full")
 
 
 def test_a_shard_whose_worker_is_killed_is_scored_by_another(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ import pytest
 from typer.testing import CliRunner
 
 from models import registry
-from models.article import Article, Style
+from models.article import Article, Options, Style, Tier
+from models.errors import ArtifactMissing
 from models.registry import Column
 from models.tasks.topic.columns import COLUMNS as TOPIC
 from service.archive import plan, scorer, scoring
@@ -209,7 +210,66 @@ def test_a_run_that_no_scorer_was_opened_for_takes_any(tmp_path: Path, archive_f
     with pytest.raises(ModelFailed):
         scoring.score(asked, "0" * 64, unopened, Silent())
     runs.score(asked, StandIn(BEGUN_ELSEWHERE))
-    assert read_manifest(asked).numerics == ("cuda", "bfloat16")
+    assert read_manifest(asked).numerics == ("cuda", "bfloat16", "full")
+
+
+FAST_FIRST = Info(readers=(Tier.FAST, Tier.FULL))
+
+
+def test_a_run_goes_on_with_the_reader_that_it_was_begun_with(
+    tmp_path: Path, archive_file: Path
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    with runs.interrupted(model := StandIn(), 1):
+        runs.score(asked, model)
+    assert read_manifest(asked).numerics == ("cpu", "float32", "full")
+    with pytest.raises(RunChanged, match=r"judged by the reader full.*NUTGRAF_READER"):
+        runs.score(asked, StandIn(FAST_FIRST))
+    assert runs.score(asked).is_finished
+
+
+@pytest.mark.parametrize(
+    ("options", "reader"),
+    [
+        (Options(reader=Tier.FULL), "full"),
+        (Options(tasks=frozenset({"topic"})), None),
+        (Options(tasks=frozenset({"stance"})), None),
+        (Options(style=Style.EXTRACTIVE), None),
+    ],
+)
+def test_the_models_own_reader_counts_only_where_it_judges(
+    tmp_path: Path, archive_file: Path, options: Options, reader: str | None
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out", options=options)
+    with runs.interrupted(model := StandIn(), 1):
+        runs.score(asked, model)
+    numerics = read_manifest(asked).numerics
+    assert numerics is not None
+    assert numerics.reader == reader
+    assert runs.score(asked, StandIn(FAST_FIRST)).is_finished
+
+
+def test_a_reader_judges_stances_toward_the_target_of_a_run_or_a_row(tmp_path: Path) -> None:
+    stances = Options(tasks=frozenset({"stance"}))
+    plain = runs.request(tmp_path, output=tmp_path / "out", options=stances)
+    assert plain.reader("full") is None
+    assert replace(plain, target="the tram").reader("full") == "full"
+    columns = replace(plain.columns, target="about")
+    assert replace(plain, columns=columns).reader("full") == "full"
+    asked = replace(plain, target="the tram", options=replace(stances, reader=Tier.FAST))
+    assert asked.reader("full") == "fast"
+
+
+def test_a_run_stops_where_its_reader_cannot_be_loaded_and_goes_on_once_it_can(
+    tmp_path: Path, archive_file: Path
+) -> None:
+    asked = runs.request(archive_file, output=tmp_path / "out")
+    model = StandIn()
+    model.unreadable = Tier.FULL
+    with pytest.raises(ArtifactMissing, match=r"secret/place: no readable reader-1\.safetensors"):
+        runs.score(asked, model)
+    assert not (asked.output / REJECTED).exists()
+    assert runs.score(asked).is_finished
 
 
 def test_a_finished_run_is_finished_on_any_machine(tmp_path: Path, archive_file: Path) -> None:
@@ -233,7 +293,7 @@ def test_the_command_records_what_was_resolved(
     assert CliRunner().invoke(cli.app, command).exit_code == 0
     found = Manifest.read(output)
     assert found is not None
-    assert found.numerics == ("cuda", "bfloat16")
+    assert found.numerics == ("cuda", "bfloat16", "full")
     assert "auto" not in found.asked.values()
 
 

@@ -20,7 +20,7 @@ from models.analysis import (
     SummarySentence,
     TopicAnalysis,
 )
-from models.article import Style
+from models.article import Kind, Style, Tier
 from service.cli.terminal import render
 
 TEXT = "Menu Home\nRain fell on the harbour for nine days. The mayor [sic] was pleased. More later."
@@ -31,16 +31,34 @@ def passage(span: Span) -> Passage:
     return Passage(span.start, span.end, TEXT[span.start : span.end])
 
 
+def stance(
+    target: str | None,
+    label: str | None,
+    confidence: float,
+    scores: tuple[Score, ...] = (),
+    evidence: tuple[Passage, ...] = (),
+    verdict: str | None = None,
+) -> StanceAnalysis:
+    kind = Kind.CLAIM if verdict else Kind.ENTITY
+    withheld = label is None
+    return StanceAnalysis(target, kind, label, verdict, confidence, withheld, scores, evidence)
+
+
+def summary(text: str, source: Span, support: float = 1.0) -> Summary:
+    """A written summary of one sentence."""
+    sentence = SummarySentence(text, source, True, support, None)
+    return Summary(text, Style.WRITTEN, len(text.split()), support, None, (sentence,))
+
+
 def analysis(**changes: Any) -> Analysis:
     scores = (Score("sport", 0.06), Score("weather", 0.91), Score("health", 0.03))
     stances = (Score("favor", 0.4), Score("neutral", 0.35), Score("against", 0.25))
     found: dict[str, Any] = {
         "topic": TopicAnalysis("weather", "medtop:17", 0.91, False, scores, (passage(RAIN),)),
-        "stance": (StanceAnalysis("the mayor", None, 0.4, True, stances, (passage(MAYOR),)),),
-        "summary": Summary(
-            "It rained.", Style.WRITTEN, 2, 0.5, (SummarySentence("It rained.", RAIN, True),)
-        ),
+        "stance": (stance("the mayor", None, 0.4, stances, (passage(MAYOR),)),),
+        "summary": summary("It rained.", RAIN, 0.5),
         "language": "en",
+        "reader": Tier.FAST,
         "warnings": ("the text seems to be in 'sv'",),
         "input": InputReport(20, 1, False, (Removed(0, 9, "navigation"),)),
     }
@@ -62,6 +80,23 @@ def test_labels_come_with_their_confidence_and_the_runners_up() -> None:
     assert " ".join(lines[0].split()) == "topic weather 91% then sport 6%, health 3%"
     assert "stance on the mayor" in lines[1]
     assert "not sure enough to say 40%" in lines[1]
+
+
+def test_what_judged_is_told_and_a_claim_has_its_verdict_in_words() -> None:
+    claim = stance("The mayor resigned.", "against", 0.8, verdict="the article contradicts it")
+    text = " ".join(printed(analysis(stance=(claim,)), width=120).split())
+    assert "stance on The mayor resigned. against 80%, the article contradicts it" in text
+    assert "judged by the reader fast" in text
+    assert "summary, written, 2 words, 50% sure that the article bears it out" in text
+    alone = printed(analysis(stance=None, reader=None))
+    assert "judged by" not in alone
+
+
+def test_a_summary_that_is_withheld_says_why() -> None:
+    withheld = Summary("", Style.WRITTEN, 0, None, "the text is too short", ())
+    text = printed(analysis(summary=withheld))
+    assert "no written summary: the text is too short" in text
+    assert "0 words" not in text
 
 
 def test_the_article_is_whole_and_its_sources_are_marked() -> None:
@@ -86,7 +121,7 @@ def test_a_note_at_the_end_of_the_text_stands_there_once() -> None:
     found = analysis(
         stance=None,
         topic=None,
-        summary=Summary("More.", Style.WRITTEN, 1, 1.0, (SummarySentence("More.", last, True),)),
+        summary=summary("More.", last),
     )
     assert printed(found).count("‹1›") == 2  # behind the summary's sentence, and in the article
 
@@ -118,8 +153,8 @@ def test_nothing_that_others_wrote_is_an_order_to_the_terminal(order: str) -> No
         topic=TopicAnalysis(
             f"a{order}", None, 0.6, False, scores, (Passage(rain.start, rain.end, "Rain"),)
         ),
-        stance=(StanceAnalysis(f"it{order}", f"a{order}", 0.6, False, scores, ()),),
-        summary=Summary("", Style.WRITTEN, 2, 1.0, (SummarySentence(f"It{order}.", rain, True),)),
+        stance=(stance(f"it{order}", f"a{order}", 0.6, scores, verdict=f"so {order}"),),
+        summary=summary(f"It{order}.", rain),
         warnings=(f"in {order}",),
         input=InputReport(20, 1, False, (Removed(0, 5, f"why {order}"),)),
     )
@@ -130,5 +165,5 @@ def test_nothing_that_others_wrote_is_an_order_to_the_terminal(order: str) -> No
 
 def test_a_target_is_no_markup() -> None:
     target = "[link=http://x]here[/link] [bold]"
-    shown = printed(analysis(stance=(StanceAnalysis(target, None, 0.4, True, (), ()),)), width=200)
+    shown = printed(analysis(stance=(stance(target, None, 0.4),)), width=200)
     assert f"stance on {target}" in shown

@@ -24,10 +24,13 @@ def answer(*tasks: str) -> Answer:
 def test_every_task_has_a_field_and_those_that_were_not_asked_for_are_null() -> None:
     shown = json.loads(as_json(answer("topic")))
     assert list(shown) == [
-        "topic", "stance", "summary", "language", "warnings", "input", "model", "timing_ms",
+        "topic", "stance", "summary", "language", "reader", "warnings", "input", "model",
+        "timing_ms",
     ]  # fmt: skip
     assert shown["topic"]["label"] == "weather"
     assert (shown["stance"], shown["summary"]) == (None, None)
+    assert shown["reader"] is None
+    assert json.loads(as_json(answer()))["reader"] == "full"
     assert shown["timing_ms"] == {"queue": 1.0, "prepare": 2.0, "model": 3.0}
 
 

@@ -25,6 +25,8 @@ async def test_an_article_leaves_its_mark_on_the_metrics(serve: Serve) -> None:
         metrics = (await client.get("/metrics")).text.splitlines()
     for line in (
         'nutgraf_articles_total{lane="interactive"} 1.0',
+        'nutgraf_judged_articles_total{reader="full"} 1.0',
+        "nutgraf_withheld_summaries_total 0.0",
         'nutgraf_rejections_total{reason="analysis-failed"} 1.0',
         'nutgraf_topics_total{label="weather"} 1.0',
         'nutgraf_abstentions_total{task="stance"} 1.0',

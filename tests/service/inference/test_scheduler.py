@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from models.analysis import Analysis
-from models.article import Article, Options, Style
+from models.article import Article, Options, Style, Tier
 from models.errors import AnalysisError, EmptyArticle
 from service.archive.scorer import BatchItem
 from service.errors import (
@@ -21,6 +21,7 @@ from service.errors import (
     ModelUnavailable,
     OutOfMemory,
     QueueFull,
+    ReaderUnavailable,
 )
 from service.inference import admission
 from service.inference import scheduler as scheduler_module
@@ -471,6 +472,33 @@ async def test_one_poison_article_in_a_formed_batch_harms_only_itself(model: Sta
         Analysis,
         AnalysisError,
     ]
+
+
+async def test_a_reader_that_cannot_be_loaded_costs_those_that_need_it_one_more_batch(
+    model: StandIn,
+) -> None:
+    model.unreadable = Tier.FULL
+    asked = [
+        Options(reader=reader, style=style)
+        for reader in (*Tier, None)
+        for style in (Style.WRITTEN, Style.EXTRACTIVE)
+    ]
+    batch = [
+        BatchItem(model, model.preparer(Article(f"w{number}", options=options)))
+        for number, options in enumerate(asked * 4)
+    ]
+    async with scheduling(model) as scheduler:
+        results = await scheduler.read(batch)
+        after = await scheduler.read(formed(model, "a"))
+    for one, result in zip(batch, results, strict=True):
+        is_lost = one.prepared.reader is Tier.FULL
+        assert isinstance(result, ReaderUnavailable if is_lost else Analysis)
+    summaries = [result.summary for result in results if isinstance(result, Analysis)]
+    others = [n for n, one in enumerate(batch) if one.prepared.reader is not Tier.FULL]
+    assert [each and each.text for each in summaries] == [f"w{number}" for number in others]
+    assert isinstance(after[0], Analysis)
+    assert len(model.batches) == 1 + 3 + 1
+    assert model.warm_ups == 1
 
 
 async def test_a_formed_batch_that_is_given_up_is_not_read(model: StandIn) -> None:

@@ -60,7 +60,7 @@ def test_a_model_that_takes_too_much_for_unrelated_is_held_back() -> None:
     answers = [Judged(scores, (right,)) for right in rights]
     fitted = scaling([answers], STANCE, StanceCalibration())
     logits = {name: math.log(probability) for name, probability in scores}
-    given = staged(logits, fitted)
+    given = staged(logits, fitted, "full_claim")
     assert given == pytest.approx({"unrelated": 0.25, "favor": 0.5, "against": 0.25}, abs=0.01)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models import registry
-from models.article import Article
+from models.article import Article, Tier
 from models.engine import Engine
 from training.data.labelled import Labelled
 from training.evaluation.evidence import evidence_effect
@@ -30,9 +30,10 @@ def test_only_texts_with_gold_are_asked_and_those_that_fail_are_left_out(engine:
     assert [each.gold for each in found] == [["sport", "weather"]] * 2
     assert all(" ".join(each.sentences) == TEXT for each in found)
     stances: dict[str | None, str] = {"the bridge": "favor", None: "neutral"}
-    (named, overall) = answered(engine, registry.get("stance"), [Labelled(TEXT, stances=stances)])
-    assert [stance.target for stance in named.result] == ["the bridge"]
-    assert [stance.target for stance in overall.result] == [None]
+    found = answered(engine, registry.get("stance"), [Labelled(TEXT, stances=stances)])
+    assert [each.options.reader for each in found] == [*Tier, None]
+    targets = [[stance.target for stance in each.result] for each in found]
+    assert targets == [["the bridge"], ["the bridge"], [None]]
 
 
 def test_evidence_is_weighed_for_topics_and_for_each_target(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from models.article import Tier
 from models.engine import Engine
 from tests.support.articles import SAMPLES
 from tests.support.training_run import in_role
@@ -43,8 +44,8 @@ def rows() -> list[dict[str, Any]]:
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     path = tmp_path_factory.mktemp("evaluate") / "news.jsonl"
     path.write_text("\n".join(map(json.dumps, rows())), "utf-8")
-    sources = {"train": [{"path": "other.jsonl"}], "validation": [{"path": str(path)}]}
-    return Config.model_validate(sources)
+    stage = {"name": "one", "trains": "encoder", "data": [{"path": "other.jsonl"}]}
+    return Config.model_validate({"stages": [stage], "measured": [{"path": str(path)}]})
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +55,21 @@ def figures(engine: Engine, config: Config) -> dict[str, Any]:
 
 
 def test_a_file_is_measured_for_all_its_labels(figures: dict[str, Any]) -> None:
+    of_readers = {"stance", "names", "claims", "kind", "by_group", "evidence"}
     assert figures.keys() == {
-        "topic", "stance", "overall", "names", "claims", "by_group", "evidence", "summary",
-        "target_alone", "evidence_deletion",
+        "topic", "overall", "summary", "target_alone", "evidence_deletion",
+        *(f"{tier.value} {name}" for tier in Tier for name in of_readers),
     }  # fmt: skip
     texts = len(SAMPLES)
-    assert figures["topic"]["texts"] == figures["names"]["pairs"] == texts
-    assert figures["stance"]["pairs"] == 2 * figures["claims"]["pairs"] == 2 * texts
-    assert figures["stance"]["texts"] == texts
-    assert figures["evidence"]["targets"] == sum(STANCES[n % 3] != "neutral" for n in range(texts))
-    assert figures["by_group"]["rain"]["pairs"] == 2 * texts
+    sided = sum(STANCES[n % 3] != "neutral" for n in range(texts))
+    assert figures["topic"]["texts"] == figures["overall"]["texts"] == texts
+    for reader in Tier:
+        of = {name: figures[f"{reader.value} {name}"] for name in of_readers}
+        assert of["names"]["pairs"] == of["claims"]["pairs"] == texts
+        assert of["stance"]["texts"] == texts
+        assert of["evidence"]["targets"] == sided
+        pairs = {of["stance"]["pairs"], of["kind"]["pairs"], of["by_group"]["rain"]["pairs"]}
+        assert pairs == {2 * texts}
     assert figures["target_alone"]["pairs"] == 2 * texts
 
 
@@ -89,4 +95,4 @@ def test_intervals_hold_their_figures(figures: dict[str, Any]) -> None:
 def test_only_the_texts_of_one_role_are_measured(engine: Engine, config: Config) -> None:
     (found,) = evaluate(engine, config, role=Role.CHOOSE).values()
     assert found["topic"]["texts"] == 1
-    assert "stance" not in found
+    assert "full stance" not in found

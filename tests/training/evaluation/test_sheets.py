@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.analysis import Analysis
-from models.article import Article, Options, Style
+from models.article import Article, Options, Style, Tier
+from models.artifact.artifact import load
 from models.engine import Engine
 from tests.support.articles import SAMPLES, Sample
 from tests.support.training_run import WriteRows, in_role
@@ -24,6 +26,7 @@ from training.evaluation.sheets import (
     SUMMARY_GUIDE,
     About,
     Entry,
+    description,
     drawn,
     of_sentences,
     of_summaries,
@@ -124,7 +127,9 @@ def test_every_summary_is_on_the_sheet_once_and_the_key_has_its_kinds(
             for letter, kinds in entry.kinds.items()
             for kind in kinds
         }
-        assert by_kind == {kind: summaries[number] for kind, summaries in served.items()}
+        assert by_kind | dict.fromkeys(entry.withheld, "") == {
+            kind: summaries[number] for kind, summaries in served.items()
+        }
         assert len(set(line["summaries"].values())) == len(line["summaries"])
     orders = [tuple(kinds[0] for kinds in found.texts[n].kinds.values()) for n in found.texts]
     assert len(set(orders)) > 1
@@ -134,9 +139,12 @@ def style_of(kind: str) -> Style:
     return Style.WRITTEN if kind.endswith("written") else Style.EXTRACTIVE
 
 
-def summarised(engine: Engine, texts: Sequence[Labelled], style: Style) -> list[str]:
-    """The summaries that are served by default."""
-    articles = [Article(each.text, each.title, options=Options(style=style)) for each in texts]
+def summarised(
+    engine: Engine, texts: Sequence[Labelled], style: Style, reader: Tier | None = None
+) -> list[str]:
+    """The summaries that are served, by default or with a reader."""
+    options = Options(style=style, reader=reader)
+    articles = [Article(each.text, each.title, options=options) for each in texts]
     answers = engine.analyze([engine.prepare(article) for article in articles])
     return [a.summary.text for a in answers if isinstance(a, Analysis) and a.summary]
 
@@ -159,19 +167,50 @@ def test_a_text_without_a_summary_is_in_the_key_alone(engine: Engine, tmp_path: 
     assert read_key(sheet, key, sentences=True).texts[1].without == ("written",)
 
 
-def test_sentences_stand_alone_with_how_supported_they_are(
-    engine: Engine, data: Path, tmp_path: Path
+def test_a_summary_that_is_withheld_is_in_the_key_alone_with_the_reason(
+    engine: Engine, tmp_path: Path
 ) -> None:
-    texts = drawn(data, Role.REPORT, 3, seed=3)
-    (head, *lines), sheet, key = written(of_sentences(engine, texts), tmp_path, sentences=True)
+    texts = [Labelled("Rain fell on the town all day.")]
+    (_, *lines), sheet, key = written(of_summaries({MAIN: engine}, texts, 0), tmp_path)
+    assert lines == []
+    (found,) = read_key(sheet, key).texts.values()
+    assert found.withheld.keys() == {"written", "extracts"}
+    assert all(found.withheld.values())
+    assert not found.without
+    (_, *lines), sheet, key = written(of_sentences(engine, texts), tmp_path, sentences=True)
+    assert lines == []
+    assert read_key(sheet, key, sentences=True).texts[1].withheld.keys() == {"written"}
+
+
+@pytest.mark.parametrize("reader", [None, *Tier])
+def test_sentences_stand_alone_with_how_supported_they_are(
+    engine: Engine, data: Path, tmp_path: Path, reader: Tier | None
+) -> None:
+    texts = drawn(data, Role.REPORT, 6, seed=3)
+    entries = of_sentences(engine, texts, reader)
+    (head, *lines), sheet, key = written(entries, tmp_path, sentences=True)
     assert head["instructions"] == SENTENCE_GUIDE.read_text("utf-8")
     found = read_key(sheet, key, sentences=True)
-    summaries = summarised(engine, texts, Style.WRITTEN)
-    for line, summary in zip(lines, summaries, strict=True):
-        assert " ".join(line["sentences"].values()) == summary
-        supports = found.texts[line["number"]].supports
-        assert supports.keys() == line["sentences"].keys()
-        assert all(0 <= support <= 1 for support in supports.values())
+    summaries = summarised(engine, texts, Style.WRITTEN, reader)
+    shown = {line["number"]: line["sentences"] for line in lines}
+    for (number, entry), summary in zip(found.texts.items(), summaries, strict=True):
+        sentences = shown.get(number, {})
+        assert " ".join(sentences.values()) == summary
+        assert bool(summary) != bool(entry.withheld)
+        assert entry.supports.keys() == sentences.keys()
+        assert all(0 <= support <= 1 for support in entry.supports.values())
+
+
+def test_an_artifact_is_named_with_the_reader_that_checks(engine: Engine, tiny: Path) -> None:
+    artifact = f"tiny 0 {engine.info.digest}"
+    assert description(engine, None) == f"{artifact} full"
+    assert description(engine, Tier.FAST) == f"{artifact} fast"
+    network = replace(load(tiny), readers={})
+    network.network.readers.clear()
+    without = Engine.over(network, device="cpu", dtype="float32")
+    assert description(without, None) == artifact
+    with pytest.raises(SheetError, match="tiny 0 has no reader 'fast'; leave out --reader"):
+        description(without, Tier.FAST)
 
 
 def test_a_key_fits_its_own_sheet_only(engine: Engine, data: Path, tmp_path: Path) -> None:

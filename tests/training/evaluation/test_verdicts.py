@@ -45,9 +45,16 @@ SUMMARIES = key(
         1: KeyText(kinds={"A": ("extracts",), "B": ("written",)}),
         2: KeyText(kinds={"A": ("written", "extracts")}),
         3: KeyText(kinds={"A": ("extracts",)}, without=("written",)),
+        4: KeyText(withheld={"written": "too short", "extracts": "too short"}),
+        5: KeyText(withheld={"written": "too short"}, without=("extracts",)),
+        6: KeyText(withheld={"written": "nothing"}, without=("extracts",)),
     }
 )
-SENTENCES = key({n: KeyText(supports={"A": n / 10, "B": n / 10}) for n in range(1, 10)}, True)
+SENTENCES = key(
+    {n: KeyText(supports={"A": n / 10, "B": n / 10}) for n in range(1, 10)}
+    | {10: KeyText(withheld={"written": "too short"})},
+    True,
+)
 
 
 def verdicts(path: Path, *lines: Mapping[str, Any] | str) -> Path:
@@ -69,7 +76,10 @@ def test_each_kind_has_its_shares_and_reasons(tmp_path: Path) -> None:
     found = judged_summaries(SUMMARIES, given)
     assert found.keys() == {"kinds"}
     written, extracts = found["kinds"]["written"], found["kinds"]["extracts"]
-    assert (written["texts"], written["without"], written["judged"]) == (3, 1, 2)
+    assert (written["texts"], written["without"], written["judged"]) == (6, 1, 2)
+    assert written["withheld"] == 3
+    assert written["reasons_withheld"] == {"too short": 2, "nothing": 1}
+    assert (extracts["withheld"], extracts["without"]) == (1, 2)
     assert [written[question] for question in "gfmp"] == [1, 0.5, 1, 0]
     assert written["reasons"] == {"denial dropped": 2}
     assert extracts["judged"] == 3
@@ -99,7 +109,14 @@ def test_two_readers_are_compared_on_what_both_judged(tmp_path: Path) -> None:
 
 def test_a_kind_that_nobody_judged_has_no_shares(tmp_path: Path) -> None:
     found = judged_summaries(SUMMARIES, verdicts(tmp_path / "none.jsonl"))["kinds"]["written"]
-    assert found == {"texts": 3, "without": 1, "judged": 0, "reasons": {}}
+    assert found == {
+        "texts": 6,
+        "withheld": 3,
+        "reasons_withheld": {"too short": 2, "nothing": 1},
+        "without": 1,
+        "judged": 0,
+        "reasons": {},
+    }
 
 
 @pytest.mark.parametrize(
@@ -112,6 +129,7 @@ def test_a_kind_that_nobody_judged_has_no_shares(tmp_path: Path) -> None:
         ({"number": "1", "letter": "A", **YES}, "number: Input should be a valid integer"),
         ({"number": 1, "letter": "A", **YES, "why": ""}, "why: Extra inputs are not permitted"),
         ({"number": 9, "letter": "A", **YES}, "the sheet has no text 9"),
+        ({"number": 4, "letter": "A", **YES}, "text 4 of the sheet has no letter 'A'"),
         ({"number": 1, "letter": "C", **YES}, "text 1 of the sheet has no letter 'C'"),
         ({"number": 2, "letter": "A", **YES}, "text 2, letter A was judged on a line before"),
     ],
@@ -148,6 +166,7 @@ def test_support_is_held_against_what_is_true(tmp_path: Path) -> None:
         ),
     )
     found = judged_sentences(SENTENCES, path, path)
+    assert (found["texts"], found["withheld"]) == (10, 1)
     assert found["verdicts"] == {"false": 3, "not settled": 3, "true": 12}
     assert found["true"] == pytest.approx(12 / 18, abs=1e-4)
     assert found["threshold"]["support"] == 0.4

@@ -23,9 +23,7 @@ def stance(target: str | None, label: str, favor: float, *evidence: tuple[int, i
     assert ranked[0].label == label
     passages = tuple(Passage(start, end, "") for start, end in evidence)
     kind = Kind.CLAIM if target and target.endswith(".") else Kind.ISSUE if target else None
-    return StanceAnalysis(
-        target, kind, label, None, ranked[0].probability, False, ranked, passages
-    )
+    return StanceAnalysis(target, kind, label, None, ranked[0].probability, False, ranked, passages)
 
 
 def answered(text: str, gold: Gold, *stances: StanceAnalysis) -> Answered:

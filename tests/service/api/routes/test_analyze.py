@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from models.article import Tier
 from service.api.schemas import AnalyzeRequest
 from service.http.problems import PROBLEM_TYPE
 from tests.support.service_fixtures import Serve, ndjson
@@ -133,6 +134,43 @@ async def test_the_models_refusals_are_the_senders(serve: Serve, model: StandIn)
     assert_problem(poison, 500, "analysis-failed")
     assert_problem(large, 503, "out-of-memory")
     assert large.headers["retry-after"] == "30"
+
+
+async def test_the_reader_and_the_kind_that_are_asked_for_are_in_the_answer(serve: Serve) -> None:
+    asked = {"text": "Rain fell.", "targets": ["It rained."], "kind": "claim", "reader": "fast"}
+    async with serve() as client:
+        answer = (await client.post("/v1/analyze", json=asked)).json()
+        plain = (await client.post("/v1/analyze", json={"text": "Rain fell."})).json()
+        topic = {"text": "Rain fell.", "tasks": ["topic"], "reader": None}
+        unread = (await client.post("/v1/analyze", json=topic)).json()
+        unknown = await client.post("/v1/analyze", json={"text": "Rain.", "reader": "slow"})
+    assert answer["reader"] == "fast"
+    assert [stance["kind"] for stance in answer["stance"]] == ["claim"]
+    assert plain["reader"] == "full"
+    assert unread["reader"] is None
+    assert_problem(unknown, 422, "invalid-request")
+
+
+async def test_a_reader_that_cannot_be_loaded_is_503_and_what_needs_none_is_answered(
+    serve: Serve, model: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    model.unreadable = Tier.FULL
+    article = {"text": "Rain fell."}
+    async with serve() as client:
+        warm_ups = model.warm_ups
+        refused = await client.post("/v1/analyze", json=article)
+        others = [
+            await client.post("/v1/analyze", json={**article, **more})
+            for more in ({"reader": "fast"}, {"tasks": ["topic"]})
+        ]
+        ready = await client.get("/readyz")
+        model.unreadable = None
+        again = await client.post("/v1/analyze", json=article)
+    assert_problem(refused, 503, "reader-unavailable")
+    assert "secret" not in refused.text
+    assert "secret/place: no readable reader-1.safetensors" in caplog.text
+    assert [each.status_code for each in (*others, ready, again)] == [200] * 4
+    assert model.warm_ups == warm_ups
 
 
 async def test_unknown_paths_and_methods_are_problems_too(serve: Serve) -> None:

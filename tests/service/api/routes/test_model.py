@@ -16,5 +16,7 @@ async def test_labels_and_model_are_shown(serve: Serve) -> None:
     assert [label["name"] for label in labels["topic"]] == ["weather", "sport"]
     assert [label["name"] for label in labels["overall"]] == ["favor", "against", "neutral"]
     assert model["name"] == "stand-in"
+    assert model["readers"] == ["full", "fast"]
+    assert model["settings"]["reader"] is None
     assert model["settings"]["max_queue_items"] == 7
     assert not {"api_keys", "admin_keys", "model"} & set(model["settings"])
