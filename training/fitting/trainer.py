@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
+from models.article import Tier
 from models.device import device_of, has_fast_bfloat16
 from models.network.bodies import Body
 from models.network.network import Network
@@ -239,7 +240,8 @@ def freeze(network: Network, stage: Stage) -> nn.Module:
         body = network.reader(tier).body
         network.reader(tier).requires_grad_(True)
     body.requires_grad_(True)
-    body.embeddings.requires_grad_(not how.freeze_embeddings)
+    shared = tier is Tier.FAST  # its embeddings are the encoder's
+    body.embeddings.requires_grad_(not (how.freeze_embeddings or shared))
     layers = body.encoder.layer
     for layer in layers[: how.frozen_layers]:
         layer.requires_grad_(False)

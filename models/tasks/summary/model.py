@@ -90,6 +90,7 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
         sure = iter(deletable(self._head, states, spans).sigmoid().tolist() if spans else ())
         for outline, index, held in found:
             chances = [next(sure) for _ in held]
+            outline.is_broken |= not all(map(math.isfinite, chances))
             least = self._fitted.delete_threshold
             outline.edit(trimmed(outline.encoded, index, held, chances, least))
 
@@ -102,12 +103,13 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
             outline.judge(draft, verdict)
 
     def flaw(self, result: Summary, options: Options) -> str | None:
-        supported = [s.support for s in result.sentences if s.support is not None]
+        each = [result.support, *(sentence.support for sentence in result.sentences)]
+        supported = [support for support in each if support is not None]
         right = (
             result.style is options.style
             and bool(result.sentences) == (result.withheld is None)
             and 0 <= result.words <= options.max_words
-            and all(0 <= each <= 1 and math.isfinite(each) for each in supported)
+            and all(0 <= support <= 1 for support in supported)
         )
         return None if right else "it gives no summary"
 

@@ -24,9 +24,7 @@ SENTENCES = ("Dennis Walgrave pleaded guilty.", "A clerk stole money.", "Rain fe
 
 @pytest.fixture(scope="module")
 def statements(encoder: ArticleEncoder) -> list[Statement]:
-    passages = [
-        Passages(encoder.article(text, split(text))) for text in (CRIME.text, HEALTH.text)
-    ]
+    passages = [Passages(encoder.article(text, split(text))) for text in (CRIME.text, HEALTH.text)]
     tiers = (Tier.FULL, Tier.FAST, Tier.FULL)
     return [
         Statement(text, passages[n % 2], tier)
@@ -34,9 +32,7 @@ def statements(encoder: ArticleEncoder) -> list[Statement]:
     ]
 
 
-def checker(
-    artifact: Artifact, encoder: ArticleEncoder, **calibration: float
-) -> Checker:
+def checker(artifact: Artifact, encoder: ArticleEncoder, **calibration: float) -> Checker:
     return Checker(SummaryCalibration(**calibration), artifact.network, encoder)
 
 

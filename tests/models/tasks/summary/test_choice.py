@@ -65,7 +65,10 @@ def test_no_pair_is_better_than_what_is_chosen(candidates: list[Candidate]) -> N
 
 def test_what_was_said_is_not_said_again() -> None:
     again = [candidate(0, 0.5, content="mayor resigned monday")]
-    again += [candidate(1, 0.4, content="mayor resigned on"), candidate(2, 0.1, content="rain fell")]
+    again += [
+        candidate(1, 0.4, content="mayor resigned on"),
+        candidate(2, 0.1, content="rain fell"),
+    ]
     assert indices(*again) == [0, 2]
 
 

@@ -55,9 +55,7 @@ def test_what_may_not_go_stays_however_sure(encoded: Encoded) -> None:
 def test_enough_is_left_whatever_goes(
     encoded: Encoded, possible: tuple[Deletion, ...], data: st.DataObject
 ) -> None:
-    chances = data.draw(
-        st.lists(st.floats(0, 1), min_size=len(possible), max_size=len(possible))
-    )
+    chances = data.draw(st.lists(st.floats(0, 1), min_size=len(possible), max_size=len(possible)))
     found = trimmed(encoded, 0, possible, chances, 0.3)
     assert count_words(found.text) >= MIN_LEFT_WORDS
     assert all(one.end <= two.start for one, two in zip(found.edits, found.edits[1:], strict=False))

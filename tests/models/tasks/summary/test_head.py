@@ -80,9 +80,7 @@ def test_a_span_is_judged_where_it_stands(
 ) -> None:
     spans = [SpanTokens(1, 4, 9), SpanTokens(0, 4, 9), SpanTokens(1, 5, 6)]
     together = deletable(head, EncodedArticles(network, articles, BUDGET), spans)
-    alone = deletable(
-        head, EncodedArticles(network, articles[1:], BUDGET), [SpanTokens(0, 4, 9)]
-    )
+    alone = deletable(head, EncodedArticles(network, articles[1:], BUDGET), [SpanTokens(0, 4, 9)])
     close(alone, together[:1])
     assert len(set(together.tolist())) == 3
 
