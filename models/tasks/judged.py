@@ -18,6 +18,8 @@ from models.analysis import Score
 
 RESAMPLES = 1000
 COVERAGES = (1.0, 0.9, 0.75, 0.5)
+INTERVAL = "_95"
+"""How the name of an interval ends; it begins with its figure's."""
 Interval = tuple[float, float]
 
 
@@ -68,8 +70,7 @@ def f1_figures(judged: Sequence[Judged]) -> dict[str, Any]:
     return {
         "pairs": len(judged),
         "texts": len(_numbered(texts)[0]),
-        "accuracy": mean(right),
-        "accuracy_95": interval(right, texts),
+        **share("accuracy", right, texts),
         "macro_f1": macro_f1(judged, names),
         "macro_f1_95": macro_f1_interval(judged, names),
         "macro_f1_of_known": macro_f1(known, names),
@@ -109,7 +110,7 @@ def risks(judged: Sequence[Judged]) -> dict[str, float]:
 
 def macro_f1(judged: Sequence[Judged], names: Sequence[str], balanced: bool = False) -> float:
     """The mean F1 of some labels; that of a label that is neither right nor given is 0."""
-    counts = _confusions(judged, names)[1].sum(0)[None]
+    counts = _confusions(judged, names).sum(0)[None]
     return round(float(_macro_f1(counts, len(names), balanced)[0]), 4)
 
 
@@ -117,25 +118,21 @@ def macro_f1_interval(
     judged: Sequence[Judged], names: Sequence[str], balanced: bool = False
 ) -> Interval:
     """The 95 % interval of `macro_f1`."""
-    texts, counts = _confusions(judged, names)
-    drawn = np.tensordot(draws(texts), counts, 1)
+    counts = _confusions(judged, names)
+    drawn = np.tensordot(draws(len(counts)), counts, 1)
     return limits(_macro_f1(drawn, len(names), balanced))
 
 
-def _confusions(judged: Sequence[Judged], names: Sequence[str]) -> tuple[int, NDArray[np.int64]]:
-    """How many texts there are, and (texts, labels, labels): how often each label of a text (row)
-    was answered with each (column), some labels first."""
+def _confusions(judged: Sequence[Judged], names: Sequence[str]) -> NDArray[np.int64]:
+    """How often each label of a text (row) was answered with each (column), some labels first:
+    (texts, labels, labels)."""
     seen = {label for j in judged for label in (j.label, j.gold[0])}
     place = {name: n for n, name in enumerate([*names, *sorted(seen.difference(names))])}
     each, numbers = _numbered([j.text for j in judged])
     counts = np.zeros((len(each), len(place), len(place)), np.int64)
-    gold, given = ([place[name] for name in found] for found in _pairs(judged))
+    gold, given = [place[j.gold[0]] for j in judged], [place[j.label] for j in judged]
     np.add.at(counts, (numbers, gold, given), 1)
-    return len(each), counts
-
-
-def _pairs(judged: Sequence[Judged]) -> tuple[list[str], list[str]]:
-    return [j.gold[0] for j in judged], [j.label for j in judged]
+    return counts
 
 
 def _macro_f1(tables: NDArray[Any], names: int, balanced: bool) -> NDArray[np.float64]:
@@ -178,6 +175,13 @@ def _passing(
     passed = (scores[true:] >= limit[:, None]) * weights[:, true:]
     found: NDArray[np.float64] = passed.sum(1) / weights[:, true:].sum(1).clip(min=1)
     return found
+
+
+def share(
+    name: str, values: Sequence[float], texts: Sequence[Hashable] | None = None
+) -> dict[str, Any]:
+    """The mean of some values under a name, and its 95 % interval beside it. See `interval`."""
+    return {name: mean(values), f"{name}{INTERVAL}": interval(values, texts)}
 
 
 def interval(values: Sequence[float], texts: Sequence[Hashable] | None = None) -> Interval:

@@ -109,9 +109,9 @@ def _runs(fate: Sequence[bool | None]) -> Iterator[range]:
     """The longest runs of words that were left out."""
     begin = None
     for n, went in enumerate([*fate, False]):
-        if went is True and begin is None:
+        if went and begin is None:
             begin = n
-        elif went is not True and begin is not None:
+        elif not went and begin is not None:
             yield range(begin, n)
             begin = None
 

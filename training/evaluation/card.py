@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from models.tasks.judged import INTERVAL
+
 HEADING = "## Figures"
-INTERVAL = "_95"
-"""How the name of an interval ends; it begins with its figure's."""
 
 
 def with_figures(card: str, metrics: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from models.tasks.judged import interval, mean
+from models.tasks.judged import mean, share
 from training.errors import VerdictError
 from training.evaluation.sheets import Key
 
@@ -151,7 +151,7 @@ def _of_kind(kind: str, key: Key, verdicts: Mapping[Place, SummaryVerdict]) -> d
     }
     for question in QUESTIONS if given else ():
         values = [float(getattr(verdict, question)) for verdict in given]
-        figures |= {question: mean(values), f"{question}_95": interval(values)}
+        figures |= share(question, values)
     failed = [v for v in given if not all(getattr(v, question) for question in QUESTIONS)]
     return {**figures, "reasons": _counted(failed)}
 
@@ -225,7 +225,7 @@ def _bin(sentences: Sequence[Supported]) -> dict[str, Any]:
 
 def _true(sentences: Sequence[Supported]) -> dict[str, Any]:
     values = [float(each.is_right) for each in sentences]
-    return {"true": mean(values), "true_95": interval(values, [e.number for e in sentences])}
+    return share("true", values, [each.number for each in sentences])
 
 
 def _threshold_figures(sentences: Sequence[Supported]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from models.article import Kind, Options, Tier
 from models.labels import UNRELATED
 from models.tasks.calibration import BIAS_START, TEMPERATURE_START, Fit
 from models.tasks.evaluation import Answered, Evaluation, TargetGold
-from models.tasks.judged import Judged, f1_figures, interval, label_figures, mean, passing
+from models.tasks.judged import INTERVAL, Judged, f1_figures, label_figures, mean, passing, share
 from models.tasks.stance import calibration
 
 MOST_TARGETS = 40
@@ -128,8 +128,7 @@ def _of_group(group: Sequence[_Pair], claims: Sequence[_Pair]) -> dict[str, Any]
     right = [float(pair.judged.label == pair.gold.stance) for pair in group]
     return {
         "pairs": len(group),
-        "accuracy": mean(right),
-        "accuracy_95": interval(right, [pair.text for pair in group]),
+        **share("accuracy", right, [pair.text for pair in group]),
         **_false_passing(claims, [pair for pair in group if pair.gold.kind is Kind.CLAIM]),
     }
 
@@ -140,8 +139,8 @@ def _false_passing(claims: Sequence[_Pair], some: Sequence[_Pair]) -> dict[str, 
     false = [pair.judged for pair in some if pair.gold.stance != TRUE]
     if not true or not false:
         return {}
-    share, limits = passing(true, false, TRUE, TRUE_PASSING)
-    return {"false_passing": share, "false_passing_95": limits}
+    passed, limits = passing(true, false, TRUE, TRUE_PASSING)
+    return {"false_passing": passed, f"false_passing{INTERVAL}": limits}
 
 
 def _evidence(pairs: Sequence[_Pair]) -> dict[str, Any]:
@@ -152,8 +151,7 @@ def _evidence(pairs: Sequence[_Pair]) -> dict[str, Any]:
     hits = [float(_is_marked(p.stance.evidence[:FIRST_EVIDENCE], p.gold.evidence)) for p in sided]
     return {
         "targets": len(sided),
-        "first_two_marked": mean(hits),
-        "first_two_marked_95": interval(hits, [pair.text for pair in sided]),
+        **share("first_two_marked", hits, [pair.text for pair in sided]),
     }
 
 

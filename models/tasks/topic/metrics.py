@@ -11,11 +11,11 @@ from models.tasks.evaluation import Answered, Evaluation
 from models.tasks.judged import (
     Judged,
     calibration_error,
-    interval,
     macro_f1,
     macro_f1_interval,
     mean,
     risks,
+    share,
 )
 
 
@@ -42,10 +42,8 @@ def figures(answered: Sequence[Answered]) -> dict[str, dict[str, Any]]:
     return {
         "topic": {
             "texts": len(found),
-            "main": mean(mains),
-            "main_95": interval(mains),
-            "main_or_second": mean(hits),
-            "main_or_second_95": interval(hits),
+            **share("main", mains),
+            **share("main_or_second", hits),
             "main_or_second_of_known": mean(j.among(known).label in j.gold for j in found),
             "macro_f1": macro_f1(found, main),
             "macro_f1_95": macro_f1_interval(found, main),
