@@ -67,13 +67,15 @@ def _tokens(engine: Engine, sentences: Sequence[str]) -> int:
 
 
 @torch.inference_mode()
-def encode_only(encode: Encode, rows: Sequence[Integers], budget_tokens: int) -> None:
+def encode_only(
+    encode: Encode, rows: Sequence[Integers], budget_tokens: int, device: torch.device
+) -> None:
     """A bare body over rows of tokens, in the batches that the engine makes of them."""
     flat = torch.cat([torch.from_numpy(row) for row in rows])
     begins = [0, *torch.tensor([len(row) for row in rows]).cumsum(0).tolist()]
     for group in pack([len(row) for row in rows], budget_tokens):
         index, mask = ranges([(begins[row], begins[row + 1]) for row in group])
-        encode(torch.where(mask, flat[index], 0), mask)
+        encode(torch.where(mask, flat[index], 0).to(device), mask.to(device))
 
 
 @torch.inference_mode()
@@ -89,6 +91,8 @@ def timed(runs: Sequence[Callable[[], object]], rounds: int) -> list[float]:
         for index, run in enumerate(runs):
             begin = time.perf_counter()
             run()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
             seconds[index].append(time.perf_counter() - begin)
     return [statistics.median(values[1:]) for values in seconds]
 
@@ -100,9 +104,10 @@ def main(
     rounds: Annotated[int, typer.Option(help="timed rounds")] = 5,
     budget_tokens: Annotated[int, typer.Option(help="padded tokens of a batch")] = 4096,
     dtype: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")] = "auto",
 ) -> None:
     """Measure labels + summaries, without and with targets, against the bare encoder."""
-    engine = Engine.load(model, dtype=dtype, max_batch_tokens=budget_tokens)
+    engine = Engine.load(model, device=device, dtype=dtype, max_batch_tokens=budget_tokens)
     texts = articles(count, tokens, engine)
 
     def whole(options: Options) -> None:
@@ -114,8 +119,9 @@ def main(
     windows = [p.encoded.ids[: p.encoded.windows[0]] for p in batch]
     asked = [question for p in batch for _, question in p.questions]
     rows = [question.ids for question in asked]
+    where = next(engine.network.parameters()).device
     runs: dict[str, Callable[[], object]] = {
-        "encoder": lambda: encode_only(engine.network.encode, windows, budget_tokens),
+        "encoder": partial(encode_only, engine.network.encode, windows, budget_tokens, where),
         "extractive": partial(whole, extracts),
     }
     for tier in engine.info.readers:
@@ -125,7 +131,7 @@ def main(
             f"written, {tier}": partial(whole, Options(reader=tier)),
             f"three targets, {tier}": partial(whole, replace(targets, reader=tier)),
             f"reader {tier}": partial(read_only, reader, asked, budget_tokens),
-            f"body {tier}": partial(encode_only, reader.encode, rows, budget_tokens),
+            f"body {tier}": partial(encode_only, reader.encode, rows, budget_tokens, where),
         }
     seconds = dict(zip(runs, timed(list(runs.values()), rounds), strict=True))
     rates = {
@@ -150,6 +156,7 @@ def main(
                 "per_s": {name: round(rate, 2) for name, rate in rates.items()},
                 "tokens": round(statistics.fmean(len(p.encoded.ids) for p in batch)),
                 "tokens_of_a_question": round(statistics.fmean(map(len, rows))),
+                "device": engine.info.device,
                 "dtype": engine.info.dtype,
                 "threads": torch.get_num_threads(),
                 "machine": f"{platform.machine()} {platform.processor()}".strip(),

@@ -160,7 +160,7 @@ class Optimisation(_Strict):
 
     `frozen_layers` are the lowest of the body that is trained. `plain_attention` computes attention
     without the fused kernel, whose backward pass is slow on a CPU for short rows. `compile` has the
-    layers compiled, which takes a minute and then saves a fifth.
+    layers compiled, which takes a minute and then saves a fifth. `dropout` is that of the body.
     """
 
     seed: int = 1
@@ -173,6 +173,7 @@ class Optimisation(_Strict):
     clip: float = 1.0
     freeze_embeddings: bool = True
     frozen_layers: int = 0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     plain_attention: bool = False
     mixed_precision: str = "auto"
     compile: bool = False

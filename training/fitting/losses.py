@@ -27,8 +27,6 @@ from models.tasks.summary.head import (
 from training.config import Losses
 from training.data.examples import Asked, Example
 
-GROUP_TOKENS = 4096
-"""Rows of similar length are read together, this many padded tokens at a time."""
 SMOOTHING = 0.05
 FULL_WEIGHT_ITEMS = 4
 """A head with fewer labels in a batch counts for less: one noisy label must not steer it."""
@@ -58,13 +56,17 @@ class HeadLoss:
 class JointModel(nn.Module):
     """What a stage trains, with its losses, as one module, which `accelerate` can wrap.
 
-    `reader` None trains the encoder and the heads; else that reader alone is trained.
+    `reader` None trains the encoder and the heads; else that reader alone is trained. Rows of
+    similar length are read together, `group_tokens` padded tokens at a time.
     """
 
-    def __init__(self, network: Network, reader: Tier | None, weights: Losses) -> None:
+    def __init__(
+        self, network: Network, reader: Tier | None, weights: Losses, group_tokens: int
+    ) -> None:
         super().__init__()
         self.network = network
         self._reader = reader
+        self._group_tokens = group_tokens
         self._weights = weights.model_dump()
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, HeadLoss]]:
@@ -80,7 +82,9 @@ class JointModel(nn.Module):
         asked = [each for drawn in batch.questions for each in drawn]
         if not asked or self._reader is None:
             return
-        readings = self.network.reader(self._reader).read([a.question for a in asked], GROUP_TOKENS)
+        readings = self.network.reader(self._reader).read(
+            [a.question for a in asked], self._group_tokens
+        )
         yield "stance", _stance(readings.logits, asked)
         known = [row for row, each in enumerate(asked) if each.question.kind is not None]
         if known:
@@ -97,13 +101,14 @@ class JointModel(nn.Module):
     def _encoded(self, examples: Sequence[Example]) -> Iterator[tuple[str, HeadLoss]]:
         whole = [example for example in examples if example.whole]
         if whole:
-            states = EncodedArticles(self.network, [e.encoded for e in whole], GROUP_TOKENS)
+            states = EncodedArticles(self.network, [e.encoded for e in whole], self._group_tokens)
             yield from self._labels(states, whole)
             yield from self._summaries(states, whole)
         forms = [form for example in examples for form in example.forms]
         if forms:
             head = cast(SummaryHead, self.network.head("summary"))
-            logits = well_formed(head, self.network, [ids for ids, _ in forms], GROUP_TOKENS)
+            sentences = [ids for ids, _ in forms]
+            logits = well_formed(head, self.network, sentences, self._group_tokens)
             yield "form", _yes_or_no(logits, [good for _, good in forms])
 
     def _labels(
@@ -112,10 +117,11 @@ class JointModel(nn.Module):
         rows = [row for row, example in enumerate(examples) if example.topics]
         if rows:
             logits = cast(PooledHead, self.network.head("topic"))(*states.sentences).logits[rows]
-            target = torch.zeros_like(logits)
+            target = torch.zeros(logits.shape)
             for index, row in enumerate(rows):
                 for topic, weight in examples[row].topics:
                     target[index, topic] = weight
+            target = target.to(logits.device)
             loss = functional.cross_entropy(logits, target, label_smoothing=SMOOTHING)
             yield "topic", HeadLoss(loss, len(rows))
         known = [(row, e.overall) for row, e in enumerate(examples) if e.overall is not None]
@@ -154,11 +160,11 @@ class JointModel(nn.Module):
 
 def _stance(logits: Tensor, asked: Sequence[Asked]) -> HeadLoss:
     """Cross-entropy with the right label, or with those of which one is right."""
-    right = torch.zeros_like(logits, dtype=torch.bool)
+    right = torch.zeros(logits.shape, dtype=torch.bool)
     for row, each in enumerate(asked):
         right[row, list(each.labels)] = True
     log = logits.log_softmax(-1)
-    wanted = log.masked_fill(~right, -torch.inf).logsumexp(-1)
+    wanted = log.masked_fill(~right.to(logits.device), -torch.inf).logsumexp(-1)
     loss = -(1 - SMOOTHING) * wanted - SMOOTHING * log.mean(-1)
     return HeadLoss(loss.mean(), len(asked))
 

@@ -28,6 +28,9 @@ from training.fitting.corpus import Corpus
 from training.fitting.losses import Batch, HeadLoss, JointModel
 
 SMOOTHING = 0.98
+GROUP_TOKENS = 4096
+"""Rows of similar length are read together, this many padded tokens at a time, on a CPU. A GPU takes
+a whole batch."""
 VALIDATION_SEED = 7
 
 
@@ -70,7 +73,9 @@ class Fit:
         set_seed(how.seed)
         self._accelerator = Accelerator(mixed_precision=_precision(how.mixed_precision))
         trained = freeze(network, stage)
-        model = JointModel(network, stage.trains.reader, stage.losses)
+        on_gpu = self._accelerator.device.type == "cuda"
+        group_tokens = how.batch_tokens if on_gpu else GROUP_TOKENS
+        model = JointModel(network, stage.trains.reader, stage.losses, group_tokens)
         self._order = BatchSampler(
             [e.tokens for e in corpus.train],
             [e.source for e in corpus.train],
@@ -230,7 +235,7 @@ def _precision(wanted: str) -> str:
 
 
 def freeze(network: Network, stage: Stage) -> nn.Module:
-    """Leaves nothing trainable but what a stage trains; returns its body."""
+    """Leaves nothing trainable but what a stage trains; returns its body, set up as it says."""
     network.requires_grad_(False)
     how, tier = stage.optimisation, stage.trains.reader
     body: Body = network.encoder
@@ -245,6 +250,9 @@ def freeze(network: Network, stage: Stage) -> nn.Module:
     layers = body.encoder.layer
     for layer in layers[: how.frozen_layers]:
         layer.requires_grad_(False)
+    for module in body.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = how.dropout
     if how.plain_attention:
         body.set_attn_implementation("eager")
     if how.compile:

@@ -26,6 +26,7 @@ SUMMARY = (
     "A former bank clerk stole more than £410,000 from elderly customers.\n"
     "Dennis Walgrave pleaded guilty to 14 counts of fraud."
 )
+TOKENS = 4096
 HEADS = {
     "heads.topic": "topic",
     "heads.stance.overall": "overall",
@@ -62,7 +63,7 @@ def losses(
     """The losses of the encoder's heads, or of the small reader's where the maker reads."""
     reader = Tier.FAST if maker.reads else None
     found: tuple[torch.Tensor, dict[str, HeadLoss]] = JointModel(
-        network, reader, weights or Losses()
+        network, reader, weights or Losses(), TOKENS
     )(batch(maker, *labelled))
     return found
 
@@ -135,7 +136,7 @@ def learning(network: Network) -> set[str]:
 
 
 def test_a_batch_without_labels_costs_nothing(network: Network) -> None:
-    loss, found = JointModel(network, None, Losses())(Batch([], []))
+    loss, found = JointModel(network, None, Losses(), TOKENS)(Batch([], []))
     loss.backward()
     assert (loss.item(), found) == (0.0, {})
 
@@ -190,7 +191,7 @@ def test_a_reader_that_says_what_its_teacher_says_has_nothing_to_learn_of_it(
 ) -> None:
     examples = replace(maker, reads=True).make([STANCE])
     asked = [list(example.questions) for example in examples]
-    model = JointModel(network, Tier.FAST, Losses())
+    model = JointModel(network, Tier.FAST, Losses(), TOKENS)
     with torch.no_grad():
         reader = network.reader(Tier.FAST)
         own = reader.read([each.question for each in asked[0]], 4096).logits
@@ -205,7 +206,7 @@ def test_choosing_and_deleting_can_be_learnt(network: Network, maker: ExampleBui
     torch.manual_seed(0)
     text = CRIME.text[:FIRST].replace("A former bank clerk", "A former bank clerk, who fled,")
     brief = Labelled(text + CRIME.text[FIRST:], edited=(Edited(0, len(text), CRIME.text[:FIRST]),))
-    model = JointModel(network, None, Losses())
+    model = JointModel(network, None, Losses(), TOKENS)
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     one, history = batch(maker, brief), []
     for _ in range(25):
@@ -225,5 +226,5 @@ def test_a_text_is_encoded_once_for_all_heads(network: Network, maker: ExampleBu
         lambda module, args, output: rows.append(len(output.last_hidden_state))
     )
     examples: list[Example] = maker.make([TOPIC, SUMMARISED, OVERALL])
-    JointModel(network, None, Losses())(Batch(examples, [[] for _ in examples]))
+    JointModel(network, None, Losses(), TOKENS)(Batch(examples, [[] for _ in examples]))
     assert sum(rows) == sum(len(example.encoded.windows) for example in examples)
