@@ -18,9 +18,13 @@ def cores() -> int:
 
 
 def device_of(wanted: str) -> torch.device:
-    """The device of a name; `auto` is a GPU where there is one. Raises ValueError for no such."""
+    """The device of a name; `auto` is a GPU where there is one. Raises ValueError for no such.
+
+    cuDNN's attention is switched off: it plans anew for every shape, and texts have all shapes.
+    """
     import torch
 
+    torch.backends.cuda.enable_cudnn_sdp(False)
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(wanted)

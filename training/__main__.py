@@ -19,6 +19,8 @@ from models.tasks.calibration import calibrations, uncalibrated
 from training.data.roles import Role
 
 EXIT_REFUSED = 2
+SUPPORT = "support"
+"""Where the figures of judged sentences stand among those of an artifact."""
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
@@ -115,8 +117,10 @@ def evaluate(
     if write:
         model = artifacts.load(directory)
         card = run.model.card.read_text("utf-8") if run.model.card else model.card
-        card = with_figures(card, figures)
-        digest = artifacts.save(replace(model, metrics=figures, card=card), directory)
+        kept = {SUPPORT: model.metrics[SUPPORT]} if SUPPORT in model.metrics else {}
+        metrics = {**figures, **kept}
+        card = with_figures(card, metrics)
+        digest = artifacts.save(replace(model, metrics=metrics, card=card), directory)
         typer.echo(f"{directory} {digest}", err=True)
 
 
@@ -189,6 +193,27 @@ def judged(
     count = judged_sentences if sentences else judged_summaries
     found = count(read_key(sheet, key, sentences), verdicts, second)
     typer.echo(json.dumps(found, indent=1))
+
+
+@app.command()
+def support(
+    directory: Annotated[Path, typer.Argument(help="the artifact")],
+    sheet: Annotated[Path, typer.Argument(help="a sheet of single sentences that was judged")],
+    key: Annotated[Path, typer.Argument(help="its key")],
+    verdicts: Annotated[Path, typer.Argument(help="the verdicts of a reader, JSON lines")],
+) -> None:
+    """Fit how supported a sentence is, and must be to be shown, on judged ones, and save it."""
+    from training.evaluation.support import fit_support
+
+    model = artifacts.load(directory)
+    section = model.tasks["summary"]
+    fitted, figures = fit_support(Engine.over(model), section.calibration, sheet, key, verdicts)
+    typer.echo(json.dumps(figures))
+    saved = artifacts.load(directory)
+    tasks = {**saved.tasks, "summary": replace(section, calibration=fitted)}
+    metrics = {**saved.metrics, SUPPORT: figures}
+    digest = artifacts.save(replace(saved, tasks=tasks, metrics=metrics), directory)
+    typer.echo(f"{directory} {digest}")
 
 
 @app.command()

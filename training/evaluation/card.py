@@ -27,7 +27,27 @@ def _lines(metrics: Mapping[str, Any]) -> list[str]:
     for file, groups in metrics["files"].items():
         for group, figures in groups.items():
             lines += [f"| {file} | {group} | {' | '.join(row)} |" for row in _rows(figures)]
-    return lines
+    return [*lines, *_support(metrics.get("support", {}))]
+
+
+def _support(figures: Mapping[str, Any]) -> Iterator[str]:
+    """The calibration curve of each reader's support, a row a tenth of the judged sentences."""
+    for reader, found in figures.items():
+        limit = found["threshold"]
+        yield ""
+        yield (
+            f"Support by the `{reader}` reader, on {found['sentences']} sentences of summaries of "
+            f"texts to choose by, which were judged: {limit['true']:.1%} of those at or above its "
+            f"limit, {limit['support']:.3f}, are true, and {limit['shown']:.0%} of all are shown."
+        )
+        yield ""
+        yield "| support, mean | sentences | true | 95 % interval |"
+        yield "|---|---|---|---|"
+        for row in found["curve"]:
+            yield (
+                f"| {row['support']:.3f} | {row['sentences']} | {row['true']} | "
+                f"{_written(row['true' + INTERVAL])} |"
+            )
 
 
 def _rows(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:

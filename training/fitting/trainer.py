@@ -29,8 +29,8 @@ from training.fitting.losses import Batch, HeadLoss, JointModel
 
 SMOOTHING = 0.98
 GROUP_TOKENS = 4096
-"""Rows of similar length are read together, this many padded tokens at a time, on a CPU. A GPU takes
-a whole batch."""
+"""Rows of similar length are read together, this many padded tokens at a time, on a CPU. A GPU
+takes a whole batch."""
 VALIDATION_SEED = 7
 
 
@@ -229,9 +229,10 @@ class Fit:
 
 def _precision(wanted: str) -> str:
     """bf16 where the machine computes it faster than float32, else none."""
+    device = device_of("auto")
     if wanted != "auto":
         return wanted
-    return "bf16" if has_fast_bfloat16(device_of("auto")) else "no"
+    return "bf16" if has_fast_bfloat16(device) else "no"
 
 
 def freeze(network: Network, stage: Stage) -> nn.Module:
