@@ -13,10 +13,9 @@ from dataclasses import dataclass
 BEAM = 8
 MOST = 16
 """Only so many of the best candidates are weighed: more never win."""
-FLOOR, FLOOR_WORDS = 0.05, 60
+FLOOR, FLOOR_WORDS = 0.06, 60
 """In a summary of so many words a sentence is worth its words where its share of the story is at
 least this; in a longer one, where it is less."""
-ALONE_WEIGHT = 1.0
 REPEATS = 0.55
 """A sentence that shares this much of its words of content with another adds nothing."""
 
@@ -71,7 +70,7 @@ def worth(chosen: Sequence[Candidate], floor: float) -> float:
 
 def _gain(one: Candidate, with_the_one_before: bool, floor: float) -> float:
     alone = 1.0 if with_the_one_before and one.hangs else one.alone
-    return math.log(max(one.share, 1e-9) / floor) + ALONE_WEIGHT * math.log(max(alone, 1e-9))
+    return one.share * alone - floor
 
 
 def _fits(one: Candidate, chosen: Sequence[Candidate], max_words: int) -> bool:

@@ -25,10 +25,13 @@ MIN_KNOWN_HALF = 3
 MIN_CONTENT_HALF = 5
 """A word that is two words without a function word has halves of at least so many letters."""
 
+MAX_NAME_CHARS = 30
+
 _STOPPED = re.compile(r"[.!?][\"”’')\]]*$")
 _CUT = re.compile(r"…|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)")
 _JOINED = re.compile(r"[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_NAME_BEFORE, _NAME_AFTER = re.compile(r"\b[A-Z][\w'’.-]* $"), re.compile(r" [A-Z]")
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 _NUMBERED = re.compile(r"\b[A-Z]\w* I\b|\bI/|/I\b")
 _SHOUTED = re.compile(r"(?:\b[A-Z]{2,}\b[\s,:'’-]*){5,}")
@@ -127,10 +130,10 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
     `known` are normal words: those of a vocabulary, and those the article has twice. A word is
     parted where it is not known itself, one half is a function word that words seldom begin or end
     with, and the other half is known or a function word; where there are two such places, it stays.
-    So do names such as `UnionPay`.
+    So do names such as `UnionPay`, and the words of longer ones such as `Crispin Struthers`.
     """
     edits = []
-    for match in _LETTERS.finditer(text, span.start, span.end):
+    for match in _words(text, span):
         cuts = [
             at
             for at in _places(match.group(), known, language)
@@ -148,9 +151,21 @@ def is_glued(text: str, span: Span, known: Container[str], language: Language = 
     mended = {edit.start for edit in mends(text, span, known, language)}
     return any(
         match.start() + at not in mended and _are_words(match.group(), at, language)
-        for match in _LETTERS.finditer(text, span.start, span.end)
+        for match in _words(text, span)
         for at in _places(match.group(), known, language)
     )
+
+
+def _words(text: str, span: Span) -> Iterator[re.Match[str]]:
+    """The words of a sentence but for those with a capital beside another such: names."""
+    for match in _LETTERS.finditer(text, span.start, span.end):
+        if match.group().islower() or not (
+            _NAME_BEFORE.search(
+                text, max(span.start, match.start() - MAX_NAME_CHARS), match.start()
+            )
+            or _NAME_AFTER.match(text, match.end(), span.end)
+        ):
+            yield match
 
 
 def _are_words(word: str, at: int, language: Language) -> bool:

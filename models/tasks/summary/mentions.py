@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from models.analysis import Span
+from models.tasks.summary.drafts import MAX_SENTENCE_WORDS
 from models.tasks.summary.edits import Edit, Reason
 from models.text.english import ENGLISH
 from models.text.language import Language
@@ -87,8 +88,9 @@ class Mentions:
         self.names = tuple(names(text, language))
         self._starts = [name.start for name in self.names]
         self._full: dict[str, list[Name]] = {}
+        run_on = {n for span in sentences if _is_run_on(text, span) for n in self.within(span)}
         for name in self.names:
-            if name.is_full:
+            if name.is_full and name not in run_on:
                 self._full.setdefault(normal(name.surname), []).append(name)
         self._spelled_out = spelled_out(text)
         self._common = frozenset(re.findall(r"\b[^\W\d_A-Z][^\W\d_]+", text))
@@ -304,6 +306,12 @@ class Mentions:
         noun = normal(self._text[described.start : described.end].split()[-1])
         has = any(noun in normal(self._text[s.start : s.end]) for s in chosen)
         return has or (bool(chosen) and self._follows(sentence, chosen[-1]))
+
+
+def _is_run_on(text: str, span: Span) -> bool:
+    """Whether a sentence is longer than people write: links of a page run together, where names
+    that do not belong together meet."""
+    return len(text[span.start : span.end].split()) > MAX_SENTENCE_WORDS
 
 
 def names(text: str, language: Language = ENGLISH) -> Iterator[Name]:

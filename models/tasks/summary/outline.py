@@ -6,7 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import cast
 
+import torch
 from torch import Tensor
 
 from models.article import Style, Tier
@@ -31,6 +33,8 @@ from models.text.words import normal_words
 CONSIDERED, TRIMMED = 10, 5
 """What is chosen is among so many sentences, the best ones; of those, so many are trimmed."""
 MIN_SENTENCES = 2
+LEAD = (2.0, 1.4)
+"""The first sentences tell the news so many times as often as the head says of them."""
 OFFERED = 2
 """Of those whom a pronoun may mean, so many are tried, the nearest ones."""
 MARGIN = 0.3
@@ -38,6 +42,14 @@ MARGIN = 0.3
 ALONE, CHOSEN = SCORES.index("alone"), {style: SCORES.index(style.value) for style in Style}
 TOO_SHORT = "the text is too short to be summarised"
 NOTHING = "no sentence of the text can stand in a summary"
+
+
+def shares(scores: Tensor) -> list[float]:
+    """How much of the story each sentence tells, from what the head says of it (S); 1 in all."""
+    lead = torch.tensor(LEAD[: len(scores)], dtype=scores.dtype)
+    weighed = scores.clone()
+    weighed[: len(lead)] += lead.log()
+    return cast(list[float], weighed.softmax(0).tolist())
 
 
 class Outline:
@@ -54,7 +66,7 @@ class Outline:
         self.style, self.tells_edits = prepared.options.style, prepared.options.edits
         self._max_words = prepared.options.max_words
         self._reader = prepared.reader
-        self._share = scores[:, CHOSEN[self.style]].softmax(0).tolist()
+        self._share = shares(scores[:, CHOSEN[self.style]])
         self._alone = scores[:, ALONE].sigmoid().tolist()
         self._verdicts: dict[Draft, Verdict] = {}
         self.is_broken = not scores.isfinite().all()

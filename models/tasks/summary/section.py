@@ -15,11 +15,11 @@ class SummaryCalibration:
 
     The logits of each reader are divided by its temperature, after its bias is added: that is the
     `support` of a sentence. Below the threshold a sentence is not shown. Both are fitted on
-    sentences of summaries that were judged.
+    sentences of summaries that were judged; the first two numbers were chosen by reading.
     """
 
     delete_threshold: float = 0.5
-    form_threshold: float = 0.5
+    form_threshold: float = 0.25
     full_temperature: float = 1.0
     full_bias: float = 0.0
     full_threshold: float = 0.0

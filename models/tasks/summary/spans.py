@@ -64,7 +64,7 @@ def deletions(text: str, span: Span, language: Language = ENGLISH) -> tuple[Dele
         whole = sentence.whole(first, last)
         if whole is not None and len(found) < MAX_DELETIONS:
             start, end = sentence.characters(*whole)
-            may = sentence.may_go(*whole)
+            may = sentence.may_go(*whole) and not sentence.breaks(*whole)
             found.setdefault((start, end), Deletion(start, end, reason, may))
     return tuple(found[key] for key in sorted(found))
 
@@ -106,6 +106,20 @@ class _Sentence:
 
     def may_go(self, first: int, last: int) -> bool:
         return may_go(self.normals, first, last, self._language)
+
+    def breaks(self, first: int, last: int) -> bool:
+        """Whether the sentence would read badly without a range: a participle loses its time
+        (`a study released Tuesday.`), two clauses are left with a comma between them (`…, so …`),
+        or different marks meet."""
+        if not first:
+            return False
+        at_mark = last == self._end or self._is_mark(last)
+        if not self._is_mark(first - 1):
+            timed = self._time_end(first) == last
+            return timed and at_mark and self._is_participle(first - 1)
+        splices = last - first == 1 and not at_mark
+        before, after = self.normals[first - 1], self.normals[last : last + 1]
+        return splices or (before in _DASHES and after == [","])
 
     def ranges(self) -> Iterator[tuple[int, int, int, Reason]]:
         """Ranges of words (last not included) with their rank (less comes first) and reason."""

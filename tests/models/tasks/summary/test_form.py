@@ -100,3 +100,11 @@ def test_any_text_is_judged(text: str) -> None:
         assert edit.start == edit.end
         assert edit.text == " "
     assert flaws(" ".join(text.split())) == found
+
+
+def test_a_name_of_several_words_is_not_parted() -> None:
+    sentence = "He worked with Crispin Struthers andalso with his sister."
+    known = frozenset({"crisp", "in", "and", "also"})
+    mended = mends(sentence, Span(0, len(sentence)), known)
+    assert [edit.start for edit in mended] == [sentence.index("also")]
+    assert not is_glued(sentence, Span(0, len(sentence)), known)

@@ -171,3 +171,11 @@ def test_any_text_has_names_in_order(text: str) -> None:
     found = list(names(text))
     assert [name.start for name in found] == sorted(name.start for name in found)
     Mentions(text, [Span(0, len(text))]).introductions([Span(0, len(text))])
+
+
+def test_links_that_run_together_name_nobody() -> None:
+    run_on = "Mr. Dell spoke " + "with more of the same links of the page " * 10
+    text = f"{run_on}from Harlow Dell again. Dell left on Monday."
+    first = Span(0, text.index(" Dell left"))
+    last = Span(first.end + 1, len(text))
+    assert Mentions(text, [first, last]).antecedents("Dell") == ()

@@ -25,7 +25,7 @@ PASSES, FAILS = Verdict(0.9, 0.9, passes=True), Verdict(0.9, 0.1, passes=False)
 
 @pytest.fixture
 def outline(encoder: ArticleEncoder) -> Outline:
-    return make(encoder, TEXT, shares=(4.0, 3.0, 2.0, 1.0))
+    return make(encoder, TEXT, shares=(3.5, 3.0, 2.5, 1.0))
 
 
 def make(

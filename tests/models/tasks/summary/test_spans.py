@@ -134,3 +134,20 @@ def test_any_text_has_candidates_inside_it(text: str) -> None:
     for one in deletions(text, Span(0, len(text))):
         assert 0 <= one.start < one.end <= len(text)
         apply(text, Span(0, len(text)), [one.edit])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("A study released Wednesday, which Lee read, found lead in the water.", "Wednesday"),
+        ("The vote was lost, so the mayor will sell the old hall in May.", "so"),
+        ("It came first with nine votes (of ten) -- hence, the glass is half full.", "hence"),
+    ],
+)
+def test_nothing_goes_that_would_break_what_stands_around_it(sentence: str, kept: str) -> None:
+    may = [
+        sentence[each.start : each.end]
+        for each in deletions(sentence, Span(0, len(sentence)))
+        if each.may
+    ]
+    assert all(each.strip(" ,-") != kept for each in may)
