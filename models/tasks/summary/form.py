@@ -159,7 +159,7 @@ def is_glued(text: str, span: Span, known: Container[str], language: Language = 
 def _words(text: str, span: Span) -> Iterator[re.Match[str]]:
     """The words of a sentence but for those with a capital beside another such: names."""
     for match in _LETTERS.finditer(text, span.start, span.end):
-        if match.group().islower() or not (
+        if match.group()[0].islower() or not (
             _NAME_BEFORE.search(
                 text, max(span.start, match.start() - MAX_NAME_CHARS), match.start()
             )
