@@ -37,6 +37,10 @@ def test_preparing_takes_linear_time(tiny_artifact: Artifact) -> None:
     run("prepare", "20000", "2000000", given=tiny_artifact.tokenizer.to_str())
 
 
+def test_summaries_take_linear_time(tiny_artifact: Artifact) -> None:
+    run("summarise", "400000", given=tiny_artifact.tokenizer.to_str())
+
+
 @pytest.mark.parametrize(
     "page",
     [

@@ -156,11 +156,11 @@ def test_each_constraint_is_told_with_its_limit(value: Any, told: str) -> None:
         ),
         (
             {"summary": {"xyz": None}},
-            "There is no field `xyz` in `summary`; there are style, max_words.",
+            "There is no field `xyz` in `summary`; there are style, max_words, edits.",
         ),
         (
             {"summary": {"style": "written", "<b>": 1}},
-            "The name of field 2 in `summary` is not known; there are style, max_words.",
+            "The name of field 2 in `summary` is not known; there are style, max_words, edits.",
         ),
     ],
 )

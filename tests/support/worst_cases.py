@@ -20,6 +20,7 @@ import service
 from models.article import Article, Options
 from models.encoding.preparation import Preparer
 from models.errors import ArticleError
+from tests.support.outlines import outlined, summarised
 
 CHARS = 10_000
 RANDOM_UNITS = 40
@@ -47,6 +48,23 @@ PLAIN = (
     *("a ", "A ", "1 ", ". ", ".,", "a.", "A.", "1.", "a-", "1:", "x@", "@x", "a\n", "Aa", "Aa ,"),
     *('"a" ', "(a) ", "www.", "http://a ", "\r\n", "; ", "a, ", "'s "),
 )
+SENTENCES = (
+    "Rain fell. ",
+    "Ann Lee. ",
+    "Ann Lee met Tom Ray and he and she and they saw the old mine. He left on Monday with her. ",
+    "Keller said on Monday that he would close it. ",
+    "The Port Authority of Velmora (PAV) met the WHO on Monday, and the PAV left. ",
+    "Former Mayor Ann Lee told city spokesman Tom Ray, who did not vote, the news. ",
+    "But however, in fact, the mayor, who on Monday quietly left the old port, spoke. ",
+    'The mayor (who left) said “it fell” and "it rose" [again] in May. ',
+    "The mayor ((((((( left ))))))) the “““““ old ””””” port in May. ",
+    "The council hasalso voted onmonday to closethe mine. ",
+    "The council voted on Monday to close the mine\n",
+    "the council voted on monday and left ",
+    "THE COUNCIL VOTED ON MONDAY TO CLOSE THE MINE. ",
+    "The \u202emayor\u202c voted\u200b on\u2060 Monday 👩‍👩‍👧. ",
+)
+"""What summaries are made of, repeated."""
 MODULES = [
     name
     for package in (models, service)
@@ -127,8 +145,19 @@ def prepare_all(tokenizer: str, sizes: Sequence[int]) -> None:
                 preparer(Article(unit * (size // len(unit)), options=options))
 
 
+def summarise_all(tokenizer: str, size: int) -> None:
+    """Makes written summaries of articles of repeated sentences, which are read whole."""
+    preparer = Preparer(tokenizer, max_windows=size // 1000, window=512)
+    for unit in SENTENCES:
+        prepared = preparer(Article(unit * (size // len(unit))))
+        for support in (lambda _: 0.1, lambda _: 0.9):
+            summarised(outlined(prepared), lambda _: 0.9, support)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "patterns":
         print(match_all())
-    else:
+    elif sys.argv[1] == "prepare":
         prepare_all(sys.stdin.read(), [int(size) for size in sys.argv[2:]])
+    else:
+        summarise_all(sys.stdin.read(), int(sys.argv[2]))

@@ -10,4 +10,5 @@ from models.analysis import Summary
 COLUMNS: Mapping[str, tuple[type, Callable[[Summary], Any]]] = {
     "summary": (str, lambda summary: summary.text),
     "summary_support": (float, lambda summary: summary.support),
+    "summary_withheld": (str, lambda summary: summary.withheld),
 }

@@ -203,7 +203,7 @@ def _capitalised(line: _Line, cells: Sequence[_Cell]) -> _Line:
     char, cell = line[first]
     if any(after.isupper() for after, _ in line[first + 1 : first + 2]):
         return line
-    return [*line[:first], (char.upper()[:1], cell), *line[first + 1 :]]
+    return [*line[:first], (char.title(), cell), *line[first + 1 :]]
 
 
 def _lowered(line: _Line, cells: Sequence[_Cell], language: Language) -> _Line:
@@ -239,7 +239,7 @@ def _changes(line: _Line, cells: Sequence[_Cell]) -> Iterator[Edit]:
 def _form(before: str, after: str) -> Reason:
     if before.isspace() and not after.strip():
         return Reason.SPACE
-    return Reason.CASE if before.lower() == after.lower() else Reason.MARK
+    return Reason.CASE if before.casefold() == after.casefold() else Reason.MARK
 
 
 def _merged(edits: Iterator[Edit]) -> Iterator[Edit]:

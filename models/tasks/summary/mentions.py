@@ -26,6 +26,7 @@ MAX_NAME_WORDS = 4
 PRONOUN_REACH = 5
 """The antecedent of a pronoun is looked for in so many sentences before."""
 MAX_CANDIDATES = 6
+"""Of those whom a pronoun or a surname may mean, so many are known at most."""
 MAX_ROLE_WORDS = 4
 """An office before a name has at most so many words."""
 
@@ -87,13 +88,11 @@ class Mentions:
         self._text, self._sentences, self._language = text, sentences, language
         self.names = tuple(names(text, language))
         self._starts = [name.start for name in self.names]
-        self._full: dict[str, list[Name]] = {}
-        run_on = {n for span in sentences if _is_run_on(text, span) for n in self.within(span)}
-        for name in self.names:
-            if name.is_full and name not in run_on:
-                self._full.setdefault(normal(name.surname), []).append(name)
+        self._with_article = {name.name for name in self.names if self._has_article(name)}
+        self._alone = {name.name for name in self.names if " " not in name.name}
         self._spelled_out = spelled_out(text)
         self._common = frozenset(re.findall(r"\b[^\W\d_A-Z][^\W\d_]+", text))
+        self._people = self._indexed()
 
     def introductions(self, chosen: Sequence[Span]) -> tuple[Needs, ...]:
         """What each of the chosen sentences needs, in the order of the summary. Each is one of the
@@ -113,13 +112,21 @@ class Mentions:
         return self.names[first:last]
 
     def antecedents(self, surname: str) -> tuple[Name, ...]:
-        """The first mention of each full name with a surname, in the article's order. Names that
-        differ by a middle name or its initial are one."""
-        found: dict[str, Name] = {}
-        for name in self._full.get(normal(surname), ()):
-            if self._is_person(name):
-                found.setdefault(normal(name.name.split()[0]), name)
-        return tuple(found.values())
+        """The first mention of each full name with a surname, in the article's order, at most
+        `MAX_CANDIDATES`. Names that differ by a middle name or its initial are one."""
+        return tuple(self._people.get(normal(surname), {}).values())
+
+    def _indexed(self) -> dict[str, dict[str, Name]]:
+        """The first mention of each person, by surname and given name."""
+        people: dict[str, dict[str, Name]] = {}
+        texts = (span for span in self._sentences if _is_run_on(self._text, span))
+        run_on = {name for span in texts for name in self.within(span)}
+        for name in self.names:
+            if name.is_full and name not in run_on and self._is_person(name):
+                found = people.setdefault(normal(name.surname), {})
+                if len(found) < MAX_CANDIDATES:
+                    found.setdefault(normal(name.name.split()[0]), name)
+        return people
 
     def _made_known(self, sentence: Span) -> set[str]:
         text = self._text[sentence.start : sentence.end]
@@ -277,8 +284,8 @@ class Mentions:
             return False
         if name.title or words[0] in naming.given_names:
             return words[-1] not in self._common
-        alone = [other for other in self.names if other.name == name.surname]
-        return not common and bool(alone) and not any(map(self._has_article, alone))
+        alone = name.surname in self._alone and name.surname not in self._with_article
+        return not common and alone
 
     def _has_article(self, name: Name) -> bool:
         before = self._text[max(0, name.start - 5) : name.start].split()

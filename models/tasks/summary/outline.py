@@ -30,8 +30,9 @@ from models.tasks.summary.head import SCORES
 from models.tasks.summary.mentions import Mentions, Needs
 from models.text.words import normal_words
 
-CONSIDERED, TRIMMED = 10, 5
-"""What is chosen is among so many sentences, the best ones; of those, so many are trimmed."""
+CONSIDERED, TRIMMED, LOOKED_AT = 10, 5, 40
+"""What is chosen is among so many sentences, the best ones of the third number that have no flaw of
+form; of those, so many are trimmed."""
 MIN_SENTENCES = 2
 LEAD = (2.0, 1.4)
 """The first sentences tell the news so many times as often as the head says of them."""
@@ -86,10 +87,12 @@ class Outline:
     def _left(self) -> dict[int, list[Draft]]:
         """What is still to be tried of each sentence that is worth it."""
         left: dict[int, list[Draft]] = {}
-        for number in sorted(range(len(self._share)), key=lambda n: (-self._share[n], n)):
+        best = sorted(range(len(self._share)), key=lambda n: (-self._share[n], n))
+        for number in best[:LOOKED_AT]:
             source = self._source(number)
-            if MIN_SENTENCE_WORDS <= count_words(source.text) <= MAX_SENTENCE_WORDS:
-                left[number] = [] if self._is_flawed(source) else [source]
+            fits = MIN_SENTENCE_WORDS <= count_words(source.text) <= MAX_SENTENCE_WORDS
+            if fits and not self._is_flawed(source):
+                left[number] = [source]
             if len(left) == CONSIDERED:
                 break
         return left

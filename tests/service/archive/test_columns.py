@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.article import Article, Kind, Options, Tier
+from models.analysis import Analysis, InputReport, Summary
+from models.article import Article, Kind, Options, Style, Tier
 from models.registry import Column
 from models.tasks.stance.columns import COLUMNS as STANCE
 from models.tasks.summary.columns import COLUMNS as SUMMARY
@@ -50,7 +51,7 @@ def test_a_row_holds_place_answer_and_model() -> None:
         "topic": "weather", "topic_code": "medtop:17000000", "topic_confidence": 0.75,
         "stance": None, "stance_target": "the tram", "stance_kind": "entity",
         "stance_confidence": 0.5,
-        "summary": "weather", "summary_support": 1.0,
+        "summary": "weather", "summary_support": 1.0, "summary_withheld": None,
         "language": "en", "reader": "fast", "tokens": 2, "truncated": False, "model": "0" * 64,
     }  # fmt: skip
     assert list(json.loads(line).items()) == list(found.items())
@@ -59,6 +60,15 @@ def test_a_row_holds_place_answer_and_model() -> None:
 def test_the_whole_analysis_comes_as_json_where_it_is_asked_for() -> None:
     (line,) = JSONL.encode([record(full=True)], output_columns(full=True)).splitlines()
     assert json.loads(json.loads(line)[FULL])["topic"]["scores"][0]["label"] == "weather"
+
+
+def test_a_row_without_a_summary_says_why() -> None:
+    withheld = Summary("", Style.WRITTEN, 0, None, "the text is too short", ())
+    read = InputReport(tokens=2, windows=1, truncated=False, removed=())
+    analysis = Analysis({"summary": withheld}, "en", None, (), read)
+    answer = answer_of(analysis, full=False)
+    assert (answer["summary"], answer["summary_support"]) == ("", None)
+    assert answer["summary_withheld"] == "the text is too short"
 
 
 @pytest.mark.parametrize("its_format", FORMATS.values())

@@ -65,7 +65,7 @@ def test_what_the_workers_compute_in_is_recorded_and_held(tmp_path: Path) -> Non
     other = Info(dtype="bfloat16")
     with runs.interrupted(model := StandIn(other), 2):
         runs.score(begun, model)
-    with pytest.raises(RunChanged, match=r"bfloat16 on cpu, and .* computes in float32 on cpu"):
+    with pytest.raises(RunChanged, match=r"bfloat16 on cpu, .* computes in float32 on cpu"):
         dying_model.score(begun, StandIn)
     dying_model.score(begun, partial(dying_model.DyingModel, tmp_path, other))
     assert manifest(begun.output).numerics == ("cpu", "bfloat16", "full")

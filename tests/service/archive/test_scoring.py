@@ -183,9 +183,9 @@ def test_a_run_goes_on_only_with_the_device_and_number_format_that_it_was_begun_
     with pytest.raises(RunChanged) as refused:
         runs.score(asked, other := StandIn())
     assert str(refused.value).endswith(
-        "was begun in bfloat16 on cuda, and this machine computes in float32 on cpu; set "
-        "NUTGRAF_DEVICE and NUTGRAF_DTYPE to the former, or name another --output, or start again "
-        "with --restart"
+        "was begun in bfloat16 on cuda, judged by the reader full, and this machine computes in "
+        "float32 on cpu, judged by the reader full; set NUTGRAF_DEVICE, NUTGRAF_DTYPE and "
+        "NUTGRAF_READER to the former, or name another --output, or start again with --restart"
     )
     assert other.batches == []
     again = replace(BEGUN_ELSEWHERE, device="cuda:0")

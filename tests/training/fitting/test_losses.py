@@ -102,7 +102,8 @@ def test_only_heads_with_labels_learn(
     loss.backward()  # type: ignore[no-untyped-call]
     assert found.keys() == expected
     assert learning(network) == heads
-    assert network.encoder.encoder.layer[0].output.dense.weight.grad is not None
+    weight = network.encoder.get_parameter("encoder.layer.0.output.dense.weight")
+    assert weight.grad is not None
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_of_labels_of_which_one_is_right_either_will_do(
     network: Network, maker: ExampleBuilder
 ) -> None:
     reading = replace(maker, reads=True)
-    either = {"the rain": ("against", "neutral")}
+    either: dict[str | None, tuple[str, ...]] = {"the rain": ("against", "neutral")}
     with torch.no_grad():
         each = [
             losses(network, reading, Labelled(SPORT.text, stances={"the rain": label}))[1]

@@ -61,16 +61,17 @@ def test_the_large_reader_starts_from_mpnet_with_pieces_in_the_encoders_order(
     model = ModelConfig(base=str(base), large_reader=True, reader_base=str(large))
     artifact = start(model, tmp_path)
     save(artifact, tmp_path / "new")  # it is whole
-    theirs = MPNetModel.from_pretrained(large, add_pooling_layer=False).eval()
+    theirs = MPNetModel.from_pretrained(large, add_pooling_layer=False)
+    theirs.eval()  # type: ignore[no-untyped-call]
     vocabulary = Tokenizer.from_file(str(large / "tokenizer.json")).get_vocab()
-    ids = artifact.tokenizer.encode("the tram ran").ids
-    pieces = [artifact.tokenizer.id_to_token(number) for number in ids]
-    known = [vocabulary[MPNET_PIECES.get(piece, piece)] for piece in ["[CLS]", *pieces, "[SEP]"]]
+    read = artifact.tokenizer.encode("the tram ran")
+    pieces = ["[CLS]", *read.tokens, "[SEP]"]
+    known = [vocabulary[MPNET_PIECES.get(piece, piece)] for piece in pieces]
     mine = artifact.network.reader(Tier.FULL).eval()
     cls, sep = (artifact.tokenizer.token_to_id(piece) for piece in ("[CLS]", "[SEP]"))
     with torch.no_grad():
         expected = theirs(input_ids=torch.tensor([known])).last_hidden_state
-        rows = torch.tensor([[cls, *ids, sep]])
+        rows = torch.tensor([[cls, *read.ids, sep]])
         torch.testing.assert_close(mine.encode(rows, torch.ones_like(rows).bool()), expected)
 
 

@@ -86,6 +86,17 @@ def test_a_name_with_a_small_letter_keeps_it() -> None:
     assert apply(text, whole(text), cut(text, "Also, ")) == "iPhone sales fell."
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("ﬁre", "Fire"), ("ßa", "Ssa"), ("ǆep", "ǅep"), ("élan", "Élan"), ("東京", "東京")],
+)
+def test_a_first_letter_that_stands_for_two_keeps_both(word: str, expected: str) -> None:
+    text = f"Also, {word} fell."
+    assert apply(text, whole(text), cut(text, "Also, ")) == f"{expected} fell."
+    edits = finished(text, whole(text), cut(text, "Also, "))
+    assert {edit.reason for edit in edits} <= {Reason.PHRASE, Reason.CASE}
+
+
 def test_a_sentence_without_edits_keeps_all_but_white_space() -> None:
     text = " the\n\tprices  fell , it\u00a0seems "
     assert apply(text, whole(text), []) == "the prices fell , it seems"

@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.analysis import Span
 from models.article import Article, Options, Style, Tier
 from models.encoding.preparation import prepare
 from models.encoding.tokens import ArticleEncoder
+from models.errors import EmptyArticle
 from models.tasks.summary.check import Verdict
-from models.tasks.summary.drafts import Draft, draft
+from models.tasks.summary.drafts import Draft, count_words, draft
+from models.tasks.summary.edits import Edit, Reason, spliced
 from models.tasks.summary.outline import NOTHING, TOO_SHORT, Outline
+from tests.support.outlines import outlined, summarised
 
 TEXT = (
     "The council of Harlow Bend voted on Monday to close the old mine. "
@@ -154,3 +160,81 @@ def test_glued_words_are_parted_or_their_sentence_is_not_shown(encoder: ArticleE
     shown = settle(Outline(replace(prepared, reader=Tier.FULL), scores, known))
     assert "Forty families have lived beside its shafts for sixty years." in shown
     assert not any("Engineersfound" in each for each in shown)
+
+
+LINES = tuple(f"{line.rstrip('.')}." for line in TEXT.split(". "))
+PIECES = (
+    *TEXT.split(), *PEOPLE.split(), "PAV", "(PAV)", "The Port Authority of Velmora (PAV)", "who",
+    "not", "4%", "$5", "But", "However,", "NEW YORK (AP) —", "hasalso", "iPhone", "letter",
+    "(", ")", "[", "]", "“", "”", '"', "'", "’s", ",", ";", ":", "—", "-", ".", "!", "?", "...",
+    "\u200b", "\u200d", "\u202e", "\u202c", "\ufeff", "\u00a0", "\u2028", "\x1c", "\n", "\n\n",
+    "😀", "👩\u200d👩\u200d👧", "ß", "İ", "ı", "ŉ", "ǅ", "ﬁ", "e\u0301", "a" * 40, *LINES,
+)  # fmt: skip
+ARTICLES = st.builds(
+    lambda pieces, between: between.join(pieces),
+    st.lists(st.sampled_from(PIECES), min_size=5, max_size=150),
+    st.sampled_from((" ", " ", " ", "")),
+)
+
+
+@given(ARTICLES, st.sampled_from(Style), st.integers(10, 120), st.data())
+def test_any_text_has_a_summary_of_its_sentences_or_a_reason(
+    encoder: ArticleEncoder, text: str, style: Style, most: int, data: st.DataObject
+) -> None:
+    try:
+        article = Article(text, options=Options(style=style, max_words=most, edits=True))
+        outline = outlined(prepare(article, encoder))
+    except EmptyArticle:
+        return
+    chances = st.sampled_from((0.1, 0.4, 0.6, 0.95))
+    given_support: dict[Draft, float] = {}
+
+    def support(drafted: Draft) -> float:
+        return given_support.setdefault(drafted, data.draw(chances))
+
+    found = summarised(outline, lambda _: data.draw(chances), support)
+    assert not outline.is_broken
+    assert found.words == count_words(found.text) <= most
+    assert bool(found.sentences) == (found.withheld is None)
+    starts = [each.source.start for each in found.sentences]
+    assert starts == sorted(set(starts))
+    held = " ".join(text.split()).casefold()
+    for each in found.sentences:
+        assert each.source in [Span(s.start, s.end) for s in outline.encoded.sentences]
+        changes = [Edit(e.start, e.end, e.text, Reason.WORD) for e in each.edits or ()]
+        assert spliced(text, each.source, changes) == each.text
+        for change in changes:
+            inserted = change.text.strip(" .").removesuffix("'s").removesuffix("’s")
+            assert inserted.casefold() in held
+        assert (each.support is None) is (style is Style.EXTRACTIVE)
+        assert each.support is None or each.support >= 0.5
+
+
+HOSTILE = {
+    "a long sentence": "The mayor " + "went, with care, to the port and " * 600 + "slept.",
+    "two words": "Rain fell. " * 5000,
+    "round brackets": f"The mayor {'(' * 3000}left{')' * 3000} the port on Monday.",
+    "square brackets": f"The mayor {'[(' * 1500}left{')]' * 1500} the port on Monday.",
+    "quotation marks": f"The mayor {'“' * 3000}left{'”' * 3000} the port on Monday.",
+    "straight marks": "The mayor " + '"' * 6000 + " left the port on Monday.",
+    "no full stop": "the council voted on monday to close the mine and " * 400,
+    "capitals": "THE COUNCIL VOTED ON MONDAY TO CLOSE THE MINE. " * 400,
+    "from right to left": "ראש העיר הצביע ביום שני לסגור את המכרה הישן. " * 400,
+    "names": "Ann Lee and John Ray and Mr. Lee met Tom Ray. He left on Monday with her. " * 300,
+}
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_sentence_is_no_harm_to_those_around_it(
+    encoder: ArticleEncoder, name: str, style: Style
+) -> None:
+    text = f"{TEXT} {HOSTILE[name]}"
+    options = Options(style=style, max_words=60, edits=True)
+    outline = outlined(prepare(Article(text, options=options), encoder), best=len(LINES))
+    found = summarised(outline, lambda _: 0.9, lambda drafted: float(drafted.text in TEXT))
+    shown = [each.text for each in found.sentences]
+    assert shown
+    if style is Style.WRITTEN:
+        assert set(shown) <= set(LINES)
+    assert all(0 <= each.source.start < each.source.end <= len(text) for each in found.sentences)
