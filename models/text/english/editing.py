@@ -17,7 +17,7 @@ _OPENINGS = re.compile(
         (?:but|and|so|or|nor|yet)(?!\sfar\b)
       | (?:also|additionally|furthermore|moreover|besides|likewise|similarly|meanwhile|meantime
           |however|nevertheless|nonetheless|still|instead|rather|otherwise|conversely
-          |thus|therefore|hence|accordingly|consequently|then|now|next|finally|lastly|ultimately
+          |thus|therefore|hence|accordingly|consequently|then|now(?!\ that\b)|next|finally|lastly|ultimately
           |first|firstly|second|secondly|third|thirdly|indeed|again|anyway|well|sure|plus
           |actually|basically|certainly|clearly|obviously|arguably|surely|frankly|honestly
           |of\ course|in\ fact|in\ other\ words|in\ addition|in\ contrast|by\ contrast
@@ -129,6 +129,7 @@ EDITING = EditingRules(
     ),
     limits=_phrases(
         """
+        respectively
         at least
         at most
         up to

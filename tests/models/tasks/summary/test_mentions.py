@@ -179,3 +179,12 @@ def test_links_that_run_together_name_nobody() -> None:
     first = Span(0, text.index(" Dell left"))
     last = Span(first.end + 1, len(text))
     assert Mentions(text, [first, last]).antecedents("Dell") == ()
+
+
+@pytest.mark.parametrize("opening", ["He's a farmer", "She’d try the", "That's the third"])
+def test_a_pronoun_with_its_verb_is_given_no_name(opening: str) -> None:
+    text = f"Ann Harlow spoke in May. Tom Lee listened. The rain fell. {opening} man of the town."
+    spans = split(text)
+    (needs,) = Mentions(text, spans).introductions(spans[-1:])
+    assert needs.hanging
+    assert not needs.offers

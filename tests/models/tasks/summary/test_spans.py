@@ -141,6 +141,10 @@ def test_any_text_has_candidates_inside_it(text: str) -> None:
     [
         ("A study released Wednesday, which Lee read, found lead in the water.", "Wednesday"),
         ("The vote was lost, so the mayor will sell the old hall in May.", "so"),
+        ("The man will not be moved Friday because he is ill.", "Friday"),
+        ("The senator on Wednesday dropped the suit against the firm.", "Wednesday"),
+        ("The films, by Ann Harlow and Tom Lee, respectively, open in May.", "respectively"),
+        ("Now that the mayor has spoken, it is time to read the plan.", "Now"),
         ("It came first with nine votes (of ten) -- hence, the glass is half full.", "hence"),
     ],
 )
