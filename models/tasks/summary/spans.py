@@ -114,7 +114,7 @@ class _Sentence:
         Monday`), two clauses are left with a comma between them (`…, so …`), or different marks
         meet. A word before `that` is of the conjunction (`now that`)."""
         follows = self.normals[last : last + 1]
-        if last - first == 1 and any(word in self._language.grammar.relative for word in follows):
+        if last - first == 1 and any(word in self._rules.clauses for word in follows):
             return True
         if not first:
             return False

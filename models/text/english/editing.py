@@ -17,8 +17,8 @@ _OPENINGS = re.compile(
         (?:but|and|so|or|nor|yet)(?!\sfar\b)
       | (?:also|additionally|furthermore|moreover|besides|likewise|similarly|meanwhile|meantime
           |however|nevertheless|nonetheless|still|instead|rather|otherwise|conversely
-          |thus|therefore|hence|accordingly|consequently|then|now(?!\ that\b)|next|finally|lastly|ultimately
-          |first|firstly|second|secondly|third|thirdly|indeed|again|anyway|well|sure|plus
+          |thus|therefore|hence|accordingly|consequently|then|now(?!\ that\b)|next
+          |finally|lastly|ultimately|first|firstly|second|secondly|third|thirdly|indeed|again|anyway|well|sure|plus
           |actually|basically|certainly|clearly|obviously|arguably|surely|frankly|honestly
           |of\ course|in\ fact|in\ other\ words|in\ addition|in\ contrast|by\ contrast
           |in\ particular|in\ short|in\ sum|in\ turn|in\ the\ end|in\ any\ case|in\ the\ meantime
