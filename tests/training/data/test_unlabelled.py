@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from models.article import Kind
 from tests.support.articles import CRIME, LONG_TEXT, SAMPLES
-from training.data.labelled import Labelled
-from training.data.unlabelled import TURNS, with_questions
+from training.config import Statements
+from training.data.labelled import Edited, Labelled
+from training.data.unlabelled import TURNS, with_questions, with_statements
 
 LABELS = ("favor", "against")
 STATEMENT = "Dennis Walgrave was a clerk of the bank for 14 years."
@@ -47,3 +48,23 @@ def test_statements_are_turned_by_one_thing() -> None:
     assert "Ann Lee was a clerk of the bank for 14 years." in turned
     assert "Dennis Walgrave was not a clerk of the bank for 14 years." in turned
     assert len(turned) == 4
+
+
+def test_what_an_editor_took_is_borne_out_and_not_with_one_thing_turned() -> None:
+    text = "Ann Lee was a clerk of the bank for 14 years, she said. Tom Dell was not in the town."
+    edited = (
+        Edited(0, 54, "Ann Lee was a clerk of the bank for 14 years."),
+        Edited(55, len(text), "Tom Dell was not in the town."),
+    )
+    statements = Statements(right="favor", turned=("against", "neutral"))
+    made = with_statements(Labelled(text, edited=edited), statements)
+    assert made.stances == {
+        "Ann Lee was a clerk of the bank for 14 years, she said": "favor",
+        "Ann Lee was a clerk of the bank for 14 years.": "favor",
+        "Tom Dell was not in the town.": "favor",
+    }
+    assert set(made.either.values()) <= {("against", "neutral")}
+    assert not made.either.keys() & made.stances.keys()
+    assert set(made.kinds.values()) == {Kind.CLAIM}
+    assert made.kinds.keys() == made.stances.keys() | made.either.keys()
+    assert made == with_statements(Labelled(text, edited=edited), statements)
