@@ -201,13 +201,19 @@ def support(
     sheet: Annotated[Path, typer.Argument(help="a sheet of single sentences that was judged")],
     key: Annotated[Path, typer.Argument(help="its key")],
     verdicts: Annotated[Path, typer.Argument(help="the verdicts of a reader, JSON lines")],
+    config: Annotated[Path, typer.Argument(help="the TOML file that names what is measured")],
+    data: DataDirectory = Path(),
 ) -> None:
     """Fit how supported a sentence is, and must be to be shown, on judged ones, and save it."""
+    from training.config import read
     from training.evaluation.support import fit_support
 
+    run = read(config, data)
     model = artifacts.load(directory)
     section = model.tasks["summary"]
-    fitted, figures = fit_support(Engine.over(model), section.calibration, sheet, key, verdicts)
+    fitted, figures = fit_support(
+        Engine.over(model), section.calibration, sheet, key, verdicts, run
+    )
     typer.echo(json.dumps(figures))
     saved = artifacts.load(directory)
     tasks = {**saved.tasks, "summary": replace(section, calibration=fitted)}

@@ -1,7 +1,8 @@
 """How sure a sentence's support is, fitted on sentences of summaries that were judged.
 
 Each reader reads the judged sentences as claims against their articles. Platt's scaling (1999) of
-what it says is the support; below the limit above which 97 of 100 are true, none is shown.
+what it says is the support. Shown is what is likelier true than not, and above the limit from which
+97 of 100 are true.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scipy.optimize import brentq
 from sklearn.linear_model import LogisticRegression
 
-from models.article import Article, Tier
+from models.article import Article, Kind, Tier
 from models.encoding.questions import Passages
 from models.engine import Engine
 from models.tasks.summary.check import Checker, Statement, support
 from models.tasks.summary.section import SummaryCalibration
+from training.config import Config
+from training.data.labelled import load
+from training.data.roles import Role
 from training.errors import VerdictError
 from training.evaluation.sheets import read_key
 from training.evaluation.verdicts import (
@@ -33,27 +38,40 @@ from training.evaluation.verdicts import (
 
 BATCH_TOKENS = 4096
 UNREGULARISED = 1e6
+LIKELIER = 0.5
+MOST_BIAS, TINY = 100.0, 1e-3
+BORNE_OUT = "favor"
+"""The label of a claim that a text bears out."""
 
 
 def fit_support(
-    engine: Engine, fitted: SummaryCalibration, sheet: Path, key: Path, verdicts: Path
+    engine: Engine,
+    fitted: SummaryCalibration,
+    sheet: Path,
+    key: Path,
+    verdicts: Path,
+    config: Config,
 ) -> tuple[SummaryCalibration, dict[str, Any]]:
     """A calibration with the support of each reader fitted, and the figures of each.
 
-    Raises SheetError or VerdictError.
+    Sentences of summaries are nearly all true, so how steep the scaling is comes from the claims
+    for choosing in the measured files whose targets are all claims, and where it lies from the
+    judged sentences: their mean support is the share of them that is true.
+    Raises SheetError, VerdictError or DataError.
     """
     judged = read_verdicts(verdicts, read_key(sheet, key, sentences=True), SentenceVerdict)
+    right = [verdict.verdict == "true" for verdict in judged.values()]
     found: dict[str, Any] = {}
-    for tier in engine.info.readers:
+    for tier in map(Tier, engine.info.readers):
+        slope = steepness(*_claims(engine, tier, config))
         sure = dict(_sure(engine, tier, sheet, judged))
-        odds = [math.log(sure[place] / (1 - sure[place])) for place in judged]
-        slope, offset = platt(odds, [verdict.verdict == "true" for verdict in judged.values()])
-        numbers = {f"{tier}_temperature": 1 / slope, f"{tier}_bias": offset / slope}
+        odds = [log_odds(sure[place]) for place in judged]
+        numbers = {f"{tier}_temperature": 1 / slope, f"{tier}_bias": place(odds, right, slope)}
         fitted = replace(fitted, **{name: round(value, 4) for name, value in numbers.items()})
         sentences = sorted(
             (
-                Supported(place[0], support(sure[place], fitted, Tier(tier)), verdict.verdict)
-                for place, verdict in judged.items()
+                Supported(at[0], support(sure[at], fitted, tier), verdict.verdict)
+                for at, verdict in judged.items()
             ),
             key=lambda each: (each.support, each.number),
         )
@@ -61,23 +79,56 @@ def fit_support(
         if limit is None:
             raise VerdictError(f"{verdicts}: the surest of the {tier} reader are wrong; train it")
         # Rounded down, so that the sentence at the limit is shown.
-        fitted = replace(fitted, **{f"{tier}_threshold": math.floor(limit * 1e4) / 1e4})
-        found[str(tier)] = sentence_figures(sentences)
+        least = max(LIKELIER, math.floor(limit * 1e4) / 1e4)
+        fitted = replace(fitted, **{f"{tier}_threshold": least})
+        found[str(tier)] = sentence_figures(sentences, least)
     return fitted, found
 
 
-def platt(odds: Sequence[float], right: Sequence[bool]) -> tuple[float, float]:
-    """Slope and offset of the log-odds of being right over those that were given.
+def log_odds(sure: float) -> float:
+    """The log-odds of a probability."""
+    return math.log(sure / (1 - sure))
 
-    Raises VerdictError where all have the same verdict, or the surer are wrong more often.
+
+def steepness(odds: Sequence[float], right: Sequence[bool]) -> float:
+    """How much the log-odds of being right rise with those that were given.
+
+    Raises VerdictError where all have the same verdict, or the surer are right less often.
     """
     if len(set(right)) < 2:
-        raise VerdictError("all sentences have the same verdict; judge more of them")
+        raise VerdictError("all claims have the same label; give claims that are not borne out too")
     model = LogisticRegression(C=UNREGULARISED).fit([[each] for each in odds], right)
-    slope, offset = float(model.coef_[0, 0]), float(model.intercept_[0])
+    slope = float(model.coef_[0, 0])
     if slope <= 0:
-        raise VerdictError("the more supported sentences are true less often; judge more of them")
-    return slope, offset
+        raise VerdictError("the reader is surer of claims that are not borne out; train it")
+    return slope
+
+
+def place(odds: Sequence[float], right: Sequence[bool], slope: float) -> float:
+    """What is added to log-odds, before they are scaled, so that the mean is the share right."""
+    share = min(max(sum(right) / len(right), TINY), 1 - TINY)
+
+    def above(bias: float) -> float:
+        scaled = (1 / (1 + math.exp(-slope * (each + bias))) for each in odds)
+        return math.fsum(scaled) / len(odds) - share
+
+    return float(brentq(above, -MOST_BIAS, MOST_BIAS))
+
+
+def _claims(engine: Engine, tier: Tier, config: Config) -> tuple[list[float], list[bool]]:
+    """The log-odds that a reader gives the claims for choosing, and whether each is borne out."""
+    check = Checker(SummaryCalibration(), engine.network, engine.preparer.encoder)
+    odds: list[float] = []
+    right: list[bool] = []
+    for source in config.measured:
+        if source.kind is Kind.CLAIM and source.calibrate:
+            for text in load(source, Role.CHOOSE):
+                passages = Passages(engine.prepare(Article(text.text, text.title)).encoded)
+                labels = {claim: label for claim, label in text.stances.items() if claim}
+                asked = [Statement(claim, passages, tier) for claim in labels]
+                odds += [log_odds(each.support) for each in check(asked, BATCH_TOKENS)]
+                right += [label == BORNE_OUT for label in labels.values()]
+    return odds, right
 
 
 def _sure(

@@ -196,8 +196,9 @@ def supported(key: Key, verdicts: Mapping[Place, SentenceVerdict]) -> list[Suppo
     return sorted(found, key=lambda each: (each.support, each.number))
 
 
-def sentence_figures(sentences: Sequence[Supported]) -> dict[str, Any]:
-    """How many are true, the calibration curve of support, and the limit above which 97 % are true.
+def sentence_figures(sentences: Sequence[Supported], limit: float | None = None) -> dict[str, Any]:
+    """How many are true, the calibration curve of support, and those at or above a limit: by
+    default the least from which 97 % are true.
 
     The curve has ten bins with as many sentences each. Raises VerdictError where none was judged.
     """
@@ -209,7 +210,9 @@ def sentence_figures(sentences: Sequence[Supported]) -> dict[str, Any]:
         "verdicts": dict(Counter(each.verdict for each in sentences)),
         **_true(sentences),
         "curve": [_bin([sentences[n] for n in numbers]) for numbers in bins],
-        "threshold": _threshold_figures(sentences),
+        "threshold": _threshold_figures(
+            sentences, least_threshold(sentences) if limit is None else limit
+        ),
     }
 
 
@@ -228,8 +231,7 @@ def _true(sentences: Sequence[Supported]) -> dict[str, Any]:
     return share("true", values, [each.number for each in sentences])
 
 
-def _threshold_figures(sentences: Sequence[Supported]) -> dict[str, Any]:
-    limit = least_threshold(sentences)
+def _threshold_figures(sentences: Sequence[Supported], limit: float | None) -> dict[str, Any]:
     if limit is None:
         return {}
     shown = [each for each in sentences if each.support >= limit]

@@ -11,15 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.article import Kind
 from models.artifact.artifact import load
 from models.engine import Engine
 from models.tasks.summary.section import SummaryCalibration
 from tests.support.articles import SAMPLES
+from training.config import Config, Part, Source, Stage
 from training.data.labelled import Labelled
 from training.data.roles import Role
 from training.errors import VerdictError
+from training.evaluation import support
 from training.evaluation.sheets import About, of_sentences, write
-from training.evaluation.support import fit_support, platt
+from training.evaluation.support import fit_support, place, steepness
 
 
 @pytest.fixture(scope="module")
@@ -50,31 +53,69 @@ def judged(sheet: Path, *words: str) -> Path:
     return verdicts
 
 
-def test_sentences_of_one_verdict_fit_nothing(whole: Engine, sheet: tuple[Path, Path]) -> None:
-    with pytest.raises(VerdictError, match="same verdict; judge more"):
-        fit_support(whole, SummaryCalibration(), *sheet, judged(sheet[0], "true"))
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Claims of which the tiny artifact's readers may say anything."""
+    rows = [
+        {"text": sample.text, "target": f"{sample.title}, {n}.", "stance": stance}
+        for sample in SAMPLES
+        for n, stance in enumerate(("favor", "against", "neutral"))
+    ]
+    path = tmp_path / "claims.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    source = Source(path=path, kind=Kind.CLAIM)
+    return Config(stages=(Stage(name="x", trains=Part.FAST, data=(source,)),), measured=(source,))
 
 
-@given(
-    st.floats(0.3, 3), st.floats(-2, 2), st.lists(st.floats(-6, 6), min_size=40, max_size=60)
-)
-def test_the_scaling_that_made_the_verdicts_is_found(
-    slope: float, offset: float, odds: list[float]
+def test_a_run_without_claims_fits_nothing(
+    whole: Engine, sheet: tuple[Path, Path], config: Config
 ) -> None:
-    """Each sentence stands in as many copies as its chance says, so the fit is exact enough."""
-    chances = [1 / (1 + math.exp(-slope * each - offset)) for each in odds]
-    given_odds = [each for each in odds for _ in range(100)]
-    right = [n < round(100 * chance) for chance in chances for n in range(100)]
-    if len({round(each) for each in odds}) < 4:
-        return
-    found = platt(given_odds, right)
-    mean_error = sum(
-        abs(1 / (1 + math.exp(-found[0] * each - found[1])) - chance)
-        for each, chance in zip(odds, chances, strict=True)
-    ) / len(odds)
-    assert mean_error < 0.02
+    without = config.model_copy(update={"measured": ()})
+    with pytest.raises(VerdictError, match="give claims"):
+        fit_support(whole, SummaryCalibration(), *sheet, judged(sheet[0], "true"), without)
 
 
-def test_sure_and_wrong_is_refused() -> None:
-    with pytest.raises(VerdictError, match="true less often"):
-        platt([-2.0, -1.0, 1.0, 2.0], [True, True, False, False])
+@pytest.fixture
+def steep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the reader told claims apart, which a random one does not."""
+    monkeypatch.setattr(support, "steepness", lambda odds, right: 0.5)
+
+
+@pytest.mark.usefixtures("steep")
+def test_the_mean_support_is_the_share_that_is_true(
+    whole: Engine, sheet: tuple[Path, Path], config: Config
+) -> None:
+    verdicts = judged(sheet[0], "true")
+    fitted, figures = fit_support(whole, SummaryCalibration(), *sheet, verdicts, config)
+    for tier in ("full", "fast"):
+        curve = figures[tier]["curve"]
+        mean = sum(row["support"] * row["sentences"] for row in curve) / figures[tier]["sentences"]
+        assert mean == pytest.approx(figures[tier]["true"], abs=0.02)
+        assert getattr(fitted, f"{tier}_threshold") >= 0.5
+        assert getattr(fitted, f"{tier}_temperature") == 2.0
+
+
+@pytest.mark.usefixtures("steep")
+def test_a_reader_that_is_sure_of_what_is_wrong_is_refused(
+    whole: Engine, sheet: tuple[Path, Path], config: Config
+) -> None:
+    with pytest.raises(VerdictError, match="the surest of the full reader are wrong; train it"):
+        fit_support(whole, SummaryCalibration(), *sheet, judged(sheet[0], "not settled"), config)
+
+
+@given(st.floats(0.2, 3), st.lists(st.floats(-6, 6), min_size=2, max_size=60), st.data())
+def test_scaled_odds_have_the_mean_that_is_right(
+    slope: float, odds: list[float], data: st.DataObject
+) -> None:
+    right = data.draw(st.lists(st.booleans(), min_size=len(odds), max_size=len(odds)))
+    bias = place(odds, right, slope)
+    scaled = [1 / (1 + math.exp(-slope * (each + bias))) for each in odds]
+    assert sum(scaled) / len(odds) == pytest.approx(sum(right) / len(right), abs=2e-3)
+
+
+def test_steeper_odds_are_found_and_those_that_fall_are_refused() -> None:
+    odds = [-2.0, -1.0, 0.0, 1.0, 2.0] * 2
+    right = [False, False, True, True, True, False, True, False, True, True]
+    assert steepness(odds, right) > 0
+    with pytest.raises(VerdictError, match="surer of claims that are not borne out"):
+        steepness([-each for each in odds], right)
