@@ -208,12 +208,15 @@ class Part(StrEnum):
 class Stage(_Strict):
     """A part of a run that trains one part of the network on some files.
 
-    `taught`: the large reader, as the stages before left it, teaches the small one.
+    `taught`: the large reader, as the stages before left it, teaches the small one. `keeps` is how
+    much of the weights before the stage stays: half and half is as right on what was learned before
+    and nearly as right on what is new (Wortsman et al. 2022, 2109.01903).
     """
 
     name: str
     trains: Part
     taught: bool = False
+    keeps: Annotated[float, Field(ge=0, lt=1)] = 0.0
     losses: Losses = Losses()
     optimisation: Optimisation = Optimisation()
     data: tuple[Source, ...] = Field(min_length=1)

@@ -48,25 +48,41 @@ def fit(
         else:
             corpus = build(stage, labels, model.tokenizer.to_str())
             taught = _lessons(model, corpus, directory) if stage.taught else None
+            before = _trained(model, stage)
             training = Fit(model.network, corpus, directory, max_steps, taught)
             if resume:
                 training.resume()
             training.run()
+            mixed = _mixed(before, _trained(model, stage), stage.keeps)
+            model.network.load_state_dict(mixed, strict=False)
             _keep(model, stage, done)
         yield stage
 
 
-def _keep(model: Artifact, stage: Stage, done: Path) -> None:
-    """Writes what a stage has trained, which is all that it may have changed."""
+def _trained(model: Artifact, stage: Stage) -> dict[str, Tensor]:
+    """A copy of what a stage trains, which is all that it may change."""
     tier = stage.trains.reader
     parts = ("encoder.", "heads.") if tier is None else (f"readers.{tier.value}.",)
-    state = {
+    return {
         name: tensor.detach().cpu().clone().contiguous()
         for name, tensor in model.network.state_dict().items()
         if name.startswith(parts)
     }
+
+
+def _mixed(before: dict[str, Tensor], after: dict[str, Tensor], kept: float) -> dict[str, Tensor]:
+    """The weights between those before and after a stage; `kept` 0 is those after."""
+    if not kept:
+        return after
+    return {
+        name: torch.lerp(tensor, before[name], kept) if tensor.is_floating_point() else tensor
+        for name, tensor in after.items()
+    }
+
+
+def _keep(model: Artifact, stage: Stage, done: Path) -> None:
     fresh = done.with_suffix(".new")
-    save_file(state, fresh)
+    save_file(_trained(model, stage), fresh)
     fresh.replace(done)
 
 
