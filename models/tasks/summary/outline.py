@@ -176,11 +176,12 @@ class Outline:
 
     def _introduced(self, bases: Sequence[Draft]) -> list[tuple[Draft, list[Draft]]]:
         """Each draft with what has to be tried of it: who is meant is put in, as far as the
-        sentences before it in the summary do not say. Nothing of it where that is not known."""
-        if self.style is Style.EXTRACTIVE:
-            return [(base, [base]) for base in bases]
+        sentences before it in the summary do not say. Nothing of it where that is not known; of an
+        extract nothing where a pronoun would hang."""
         spans = [self.encoded.sentences[base.index] for base in bases]
         needs = self._mentions.introductions(spans)
+        if self.style is Style.EXTRACTIVE:
+            return [(base, [base] * n.stands) for base, n in zip(bases, needs, strict=True)]
         return [(base, list(self._tried(base, n))) for base, n in zip(bases, needs, strict=True)]
 
     def _tried(self, base: Draft, needs: Needs) -> Iterator[Draft]:
@@ -211,14 +212,12 @@ class Outline:
     def _candidate(self, base: Draft) -> Candidate:
         index, sentence = base.index, self.encoded.sentences[base.index]
         dangling = self.encoded.language.grammar.dangling
-        whole, alone = base, 1.0
-        if self.style is Style.WRITTEN:
-            ((_, tried),) = self._introduced([base])
-            whole, alone = next(iter(tried), base), self._alone[index]
+        ((_, tried),) = self._introduced([base])
+        whole = next(iter(tried), base)
         return Candidate(
             index=index,
             share=self._share[index],
-            alone=alone,
+            alone=self._alone[index],
             hangs=bool(index and dangling.match(self.encoded.text, sentence.start)),
             words=count_words(whole.text),
             content=content_words(base.text),

@@ -114,12 +114,13 @@ class _Sentence:
         Monday`), two clauses are left with a comma between them (`…, so …`), or different marks
         meet. A word before `that` is of the conjunction (`now that`)."""
         follows = self.normals[last : last + 1]
-        if last - first == 1 and any(word in self._rules.clauses for word in follows):
+        timed = self._time_end(first) == last
+        joined = any(word in self._rules.clauses for word in follows)
+        if last - first == 1 and joined and not timed:
             return True
         if not first:
             return False
         at_mark = last == self._end or self._is_mark(last)
-        timed = self._time_end(first) == last
         if timed and any(qualifies(word, self._language) for word in self.normals[:first]):
             return True
         if not self._is_mark(first - 1):
