@@ -54,14 +54,17 @@ class Question:
 
 
 class Passages:
-    """The sentences of an article, as questions about it choose among them."""
+    """The sentences of an article, as questions about it choose among them.
+
+    `said` are the beginnings of each sentence's words of content.
+    """
 
     def __init__(self, encoded: Encoded) -> None:
         self._encoded = encoded
         sentences = [encoded.text[s.start : s.end] for s in encoded.sentences]
-        self._said = [_stems(sentence, encoded.language) for sentence in sentences]
+        self.said = [_stems(sentence, encoded.language) for sentence in sentences]
         self._wording = _wording(" ".join(sentences))
-        held = Counter(stem for said in self._said for stem in said)
+        held = Counter(stem for said in self.said for stem in said)
         self._weight = {stem: math.log1p(len(sentences) / n) for stem, n in held.items()}
 
     def question(
@@ -99,7 +102,7 @@ class Passages:
     def _order(self, target: str) -> list[int]:
         """The numbers of the sentences, the one that bears most on the target first."""
         wanted = _stems(target, self._encoded.language) & self._weight.keys()
-        base = [math.fsum(self._weight[stem] for stem in wanted & said) for said in self._said]
+        base = [math.fsum(self._weight[stem] for stem in wanted & said) for said in self.said]
         most = max(base, default=0.0) or 1.0
         score = [each / most for each in base]
         for number in range(1, len(base)):

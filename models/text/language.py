@@ -110,7 +110,8 @@ class NamingRules:
     `titles` stand before a name (in lower case, without full stops), `courtesies` are those that
     say no office. `name_particles` stand inside a name. `subjects` are pronouns as the subject of a
     sentence with whether they stand for a person; `possessives` the same before a noun.
-    `demonstratives` point back. `common_nouns` are those that, with `the` before them, stand for
+    `demonstratives` point back. `expletives` may stand for nothing but a clause behind them, which
+    one of `announced` opens. `common_nouns` are those that, with `the` before them, stand for
     something named earlier. `never_names` are words with a capital that are no surname.
     """
 
@@ -121,6 +122,8 @@ class NamingRules:
     subjects: Mapping[str, bool]
     possessives: Mapping[str, bool]
     demonstratives: frozenset[str]
+    expletives: frozenset[str]
+    announced: frozenset[str]
     common_nouns: frozenset[str]
     indefinite: frozenset[str]
     never_names: frozenset[str]

@@ -29,9 +29,15 @@ MAX_NAME_CHARS = 30
 
 _STOPPED = re.compile(r"[.!?][\"”’')\]]*$")
 _CUT = re.compile(r"…|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)")
-_JOINED = re.compile(r"[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}")
+_JOINED = re.compile(
+    r"[a-z]['’]s[a-z]{2}|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}"
+)
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NAME_BEFORE, _NAME_AFTER = re.compile(r"\b[A-Z][\w'’.-]* $"), re.compile(r" [A-Z]")
+_LINKS = re.compile(
+    r"\b(?P<name>[A-Z][a-z]+)(?: [A-Z(][\w.()'’-]*){1,5}? (?P=name)(?=[A-Z])"
+    r"[^\n]{1,800}? MORE\b"
+)
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 _NUMBERED = re.compile(r"\b[A-Z]\w* I\b|\bI/|/I\b")
 _SHOUTED = re.compile(r"(?:\b[A-Z]{2,}\b[\s,:'’-]*){5,}")
@@ -132,7 +138,7 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
     with, and the other half is known or a function word; where there are two such places, it stays.
     So do names such as `UnionPay`, and the words of longer ones such as `Crispin Struthers`.
     """
-    edits = []
+    edits = list(_links(text, span))
     for match in _words(text, span):
         cuts = [
             at
@@ -141,8 +147,16 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
         ]
         if len(cuts) == 1:
             at = match.start() + cuts[0]
-            edits.append(Edit(at, at, " ", Reason.MENDING))
-    return edits
+            if not any(edit.start <= at <= edit.end for edit in edits):
+                edits.append(Edit(at, at, " ", Reason.MENDING))
+    return sorted(edits, key=lambda edit: edit.start)
+
+
+def _links(text: str, span: Span) -> Iterator[Edit]:
+    """A name again in full, glued to headlines up to `MORE`: links of a page inside a sentence, as
+    in `Trump Donald John TrumpSenators balk at a trial MORE said`."""
+    for match in _LINKS.finditer(text, span.start, span.end):
+        yield Edit(match.end("name"), match.end(), "", Reason.MENDING)
 
 
 def is_glued(text: str, span: Span, known: Container[str], language: Language = ENGLISH) -> bool:

@@ -209,12 +209,22 @@ class Mentions:
         if match is None:
             return None
         word = normal(match.group())
+        if word.partition("'")[0] in naming.expletives and self._announces(match.start(), sentence):
+            return None
         pronoun = word in naming.subjects or word in naming.possessives
         alone = word in naming.demonstratives and self._stands_alone(match.end(), sentence)
         opener, apostrophe, _ = word.partition("'")
         contracted = apostrophe and (opener in naming.subjects or opener in naming.demonstratives)
         end = match.end() if not contracted else match.start() + len(opener)
         return Span(match.start(), end) if pronoun or alone or contracted else None
+
+    def _announces(self, at: int, sentence: Span) -> bool:
+        """Whether a pronoun stands for nobody, but for a clause behind it: `It is no surprise that
+        Bolt leads`, `It was late when they came`."""
+        words = [normal(m.group()) for m in islice(WORD.finditer(self._text, at, sentence.end), 12)]
+        naming, auxiliaries = self._language.naming, self._language.editing.auxiliaries
+        is_verb = "'" in words[0] or any(word in auxiliaries for word in words[1:2])
+        return is_verb and any(word in naming.announced for word in words[2:])
 
     def _behind_opening(self, sentence: Span) -> int:
         rules, at = self._language.editing, sentence.start
@@ -301,6 +311,12 @@ class Mentions:
         if len(words) < 3:
             return None
         first, noun, after = (normal(word.group()) for word in words)
+        verbal = noun in grammar.verbs or noun in self._language.function_words
+        plain = words[1].group().islower() and not verbal
+        timed = noun in self._language.editing.periods or noun in self._language.editing.day_parts
+        told = after in self._language.editing.constituents  # `this plan to close the bridge`
+        if first in naming.demonstratives and plain and not timed and not told:
+            return Span(words[0].start(), words[1].end())
         definite = first in naming.demonstratives or first in grammar.articles - naming.indefinite
         verb = after in self._language.editing.auxiliaries or after in grammar.verbs
         verb = (

@@ -34,8 +34,8 @@ CONSIDERED, TRIMMED, LOOKED_AT = 10, 5, 40
 """What is chosen is among so many sentences, the best ones of the third number that have no flaw of
 form; of those, so many are trimmed."""
 MIN_SENTENCES = 2
-LEAD = (2.0, 1.4)
-"""The first sentences tell the news so many times as often as the head says of them."""
+CHOSEN_WEIGHT, ALONE_WEIGHT, CONTENT_WEIGHT, PLACE_WEIGHT = 0.4, 0.65, 0.048, 1.7
+MOST_CONTENT = 40
 OFFERED = 2
 """Of those whom a pronoun may mean, so many are tried, the nearest ones."""
 MARGIN = 0.3
@@ -45,12 +45,22 @@ TOO_SHORT = "the text is too short to be summarised"
 NOTHING = "no sentence of the text can stand in a summary"
 
 
-def shares(scores: Tensor) -> list[float]:
-    """How much of the story each sentence tells, from what the head says of it (S); 1 in all."""
-    lead = torch.tensor(LEAD[: len(scores)], dtype=scores.dtype)
-    weighed = scores.clone()
-    weighed[: len(lead)] += lead.log()
-    return cast(list[float], weighed.softmax(0).tolist())
+def shares(scores: Tensor, alone: Tensor, content: Sequence[int]) -> list[float]:
+    """How much of the story each sentence tells (S); 1 in all.
+
+    It is what the head says of it, weighed with how surely it stands alone, how much it says
+    (`content`: words that carry content), and how early it stands. The weights are those of a
+    multinomial logit on the sentences that editors put first.
+    """
+    place = torch.arange(len(scores)) / max(len(scores), 1)
+    said = torch.tensor([min(words, MOST_CONTENT) for words in content])
+    worth = (
+        CHOSEN_WEIGHT * scores.log_softmax(0)
+        + ALONE_WEIGHT * alone
+        + CONTENT_WEIGHT * said
+        - PLACE_WEIGHT * place
+    )
+    return cast(list[float], worth.softmax(0).tolist())
 
 
 class Outline:
@@ -67,7 +77,8 @@ class Outline:
         self.style, self.tells_edits = prepared.options.style, prepared.options.edits
         self._max_words = prepared.options.max_words
         self._reader = prepared.reader
-        self._share = shares(scores[:, CHOSEN[self.style]])
+        content = [len(said) for said in self._passages.said]
+        self._share = shares(scores[:, CHOSEN[self.style]], scores[:, ALONE], content)
         self._alone = scores[:, ALONE].sigmoid().tolist()
         self._verdicts: dict[Draft, Verdict] = {}
         self.is_broken = not scores.isfinite().all()

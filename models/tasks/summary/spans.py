@@ -109,10 +109,12 @@ class _Sentence:
         return may_go(self.normals, first, last, self._language)
 
     def breaks(self, first: int, last: int) -> bool:
-        """Whether the sentence would read badly without a range: a participle loses its time
-        (`a study released Tuesday.`) and a denial the time that it is about (`will not sit on
-        Monday`), two clauses are left with a comma between them (`…, so …`), or different marks
-        meet. A word before `that` is of the conjunction (`now that`)."""
+        """Whether the sentence would read badly without a range.
+
+        A participle loses its time (`a study released Tuesday.`), a denial the time that it is
+        about (`will not sit on Monday`), two clauses are left with a comma or nothing between them
+        (`…, so …`), different marks meet, or a word goes from a conjunction (`now that`).
+        """
         follows = self.normals[last : last + 1]
         timed = self._time_end(first) == last
         joined = any(word in self._rules.clauses for word in follows)
@@ -125,7 +127,8 @@ class _Sentence:
             return True
         if not self._is_mark(first - 1):
             return timed and at_mark and self._is_participle(first - 1)
-        splices = last - first == 1 and not at_mark
+        clause = self.normals[first] in self._rules.coordinators and last < self._end
+        splices = clause or (last - first == 1 and not at_mark)
         return splices or (self.normals[first - 1] in _DASHES and follows == [","])
 
     def ranges(self) -> Iterator[tuple[int, int, int, Reason]]:
@@ -407,6 +410,9 @@ class _Sentence:
         after a clause in front."""
         after = self.normals[last + 1 : last + 2]
         if any(word in self._rules.coordinators for word in after):
+            return True
+        stop = next((i for i in range(last + 1, self._end) if self._is_mark(i)), self._end)
+        if self.normals[stop - 1] in self._rules.sayings:
             return True
         rest = self.normals[last + 1 : self._end]
         if len(rest) <= SOURCE_WORDS and any(word in self._rules.sayings for word in rest):

@@ -35,8 +35,8 @@ _OPENINGS = re.compile(
 )
 _DATELINES = re.compile(
     r"""(?:
-        (?:[A-Z][A-Z.'’-]+)(?:[ ,]+(?:[A-Z][\w.'’-]*))*(?:\s*\([^()\n]{2,60}\))?\s*(?:—|–|--|-)\s+
-      | (?:[A-Z][\w.'’-]*[ ,]+){0,5}[A-Z][\w.'’-]*\s*
+        (?:[A-ZÀ-Þ][A-ZÀ-Þ.'’-]+)(?:[ ,]+(?:[A-Z][\w.'’-]*))*(?:\s*\([^()\n]{2,60}\))?\s*(?:—|–|--|-)\s+
+      | (?:(?:[A-ZÀ-Þ][\w.'’-]*|to|the|of|and)[ ,]+){0,5}[A-ZÀ-Þ][\w.'’-]*\s*
           \((?:[A-Z][\w.&'’-]*\s?){1,4}\)\s*(?:—|–|--|-|:)?\s*
       | \((?:CNN|AP|AFP|Reuters|UPI|WSJ)[^()\n]{0,40}\)\s*(?:—|–|--|-)?\s*
       | (?:By|Photo|Photos|Image|Images|Video|Credit|File|Update|UPDATE|UPDATED|NEW|WATCH|READ)

@@ -29,6 +29,8 @@ NAMING = NamingRules(
     subjects={"he": True, "she": True, "they": False, "it": False},
     possessives={"his": True, "her": True, "their": False, "its": False},
     demonstratives=words_of("this that these those such"),
+    expletives=words_of("it"),
+    announced=words_of("that to when since before until whether but"),
     common_nouns=words_of(
         """
         company firm business group organization organisation agency department ministry

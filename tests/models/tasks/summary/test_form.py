@@ -108,3 +108,13 @@ def test_a_name_of_several_words_is_not_parted() -> None:
     mended = mends(sentence, Span(0, len(sentence)), known)
     assert [edit.start for edit in mended] == [sentence.index("also")]
     assert not is_glued(sentence, Span(0, len(sentence)), known)
+
+
+def test_links_inside_a_sentence_go_from_the_name_that_is_given_again() -> None:
+    sentence = (
+        "President Dell Thomas John DellSenators balk at a long trial Warren goes local MORE on "
+        "Friday said that the bridge stays."
+    )
+    (edit,) = mends(sentence, Span(0, len(sentence)), frozenset())
+    printed = apply(sentence, Span(0, len(sentence)), [edit])
+    assert printed == "President Dell on Friday said that the bridge stays."

@@ -188,3 +188,22 @@ def test_a_pronoun_with_its_verb_is_given_no_name(opening: str) -> None:
     (needs,) = Mentions(text, spans).introductions(spans[-1:])
     assert needs.hanging
     assert not needs.offers
+
+
+@pytest.mark.parametrize(
+    ("last", "hangs"),
+    [
+        ("It is no surprise that the town leads.", False),
+        ("It was late when the vote was held.", False),
+        ("It also cost the town a bridge.", True),
+        ("These donors gave more than before.", True),
+        ("This week the town votes.", False),
+    ],
+)
+def test_what_points_back_hangs_and_what_announces_a_clause_does_not(
+    last: str, hangs: bool
+) -> None:
+    text = f"Ann Harlow spoke in May. The rain fell. {last}"
+    spans = split(text)
+    (needs,) = Mentions(text, spans).introductions(spans[-1:])
+    assert needs.stands is not hangs

@@ -92,7 +92,7 @@ def test_one_sentence_is_no_text_to_summarise(encoder: ArticleEncoder) -> None:
 
 
 def test_extracts_are_not_judged(encoder: ArticleEncoder) -> None:
-    quoted = make(encoder, TEXT, (1.0, 4.0, 3.0, 1.0), Style.EXTRACTIVE)
+    quoted = make(encoder, TEXT, (1.0, 9.0, 8.0, 1.0), Style.EXTRACTIVE)
     assert [each.index for each in quoted.passed()] == [1, 2]
     assert all(quoted.support(each) is None for each in quoted.passed())
 

@@ -1,4 +1,4 @@
-"""The engine on a CUDA device: the answers of a CPU, in any company. Skipped where none is."""
+"""The engine on a CUDA device answers as on a CPU. Skipped where there is none."""
 
 from __future__ import annotations
 
