@@ -30,10 +30,11 @@ MAX_NAME_CHARS = 30
 _STOPPED = re.compile(r"[.!?][\"”’')\]]*$")
 _CUT = re.compile(r"…|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)")
 _JOINED = re.compile(
-    r"[a-z]['’]s[a-z]{2}|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}"
+    r"[a-z]['’]s[A-Za-z]{2}|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}"
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NAME_BEFORE, _NAME_AFTER = re.compile(r"\b[A-Z][\w'’.-]* $"), re.compile(r" [A-Z]")
+_BEHIND_POSSESSIVE = re.compile(r"(?<=[a-z]['’]s)[A-Za-z]{2,}")
 _LINKS = re.compile(
     r"\b(?P<name>[A-Z][a-z]+)(?: [A-Z(][\w.()'’-]*){1,5}? (?P=name)(?=[A-Z])"
     r"[^\n]{1,800}? MORE\b"
@@ -138,7 +139,7 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
     with, and the other half is known or a function word; where there are two such places, it stays.
     So do names such as `UnionPay`, and the words of longer ones such as `Crispin Struthers`.
     """
-    edits = list(_links(text, span))
+    edits = [*_links(text, span), *_behind_possessives(text, span, known)]
     for match in _words(text, span):
         cuts = [
             at
@@ -150,6 +151,13 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
             if not any(edit.start <= at <= edit.end for edit in edits):
                 edits.append(Edit(at, at, " ", Reason.MENDING))
     return sorted(edits, key=lambda edit: edit.start)
+
+
+def _behind_possessives(text: str, span: Span, known: Container[str]) -> Iterator[Edit]:
+    """The space that a word lacks behind a possessive: `Lee'sWhat`, `Lee'smedical`."""
+    for match in _BEHIND_POSSESSIVE.finditer(text, span.start, span.end):
+        if match.group()[0].isupper() or match.group() in known:
+            yield Edit(match.start(), match.start(), " ", Reason.MENDING)
 
 
 def _links(text: str, span: Span) -> Iterator[Edit]:

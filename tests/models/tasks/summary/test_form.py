@@ -118,3 +118,11 @@ def test_links_inside_a_sentence_go_from_the_name_that_is_given_again() -> None:
     (edit,) = mends(sentence, Span(0, len(sentence)), frozenset())
     printed = apply(sentence, Span(0, len(sentence)), [edit])
     assert printed == "President Dell on Friday said that the bridge stays."
+
+
+def test_a_word_behind_a_possessive_gets_its_space() -> None:
+    sentence = "Mr. Dell'smedical record and Ann Lee'sWhat She Knows were read; Dell'sxyz stays."
+    edits = mends(sentence, Span(0, len(sentence)), frozenset({"medical"}))
+    assert apply(sentence, Span(0, len(sentence)), edits) == (
+        "Mr. Dell's medical record and Ann Lee's What She Knows were read; Dell'sxyz stays."
+    )
