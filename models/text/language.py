@@ -109,7 +109,8 @@ class NamingRules:
 
     `titles` stand before a name (in lower case, without full stops), `courtesies` are those that
     say no office. `name_particles` stand inside a name. `subjects` are pronouns as the subject of a
-    sentence with whether they stand for a person; `possessives` the same before a noun.
+    sentence with whether they stand for a person; `possessives` the same before a noun. `objects`
+    are those that stand for a person elsewhere.
     `demonstratives` point back. `expletives` may stand for nothing but a clause behind them, which
     one of `announced` opens. `common_nouns` are those that, with `the` before them, stand for
     something named earlier. `never_names` are words with a capital that are no surname.
@@ -121,6 +122,7 @@ class NamingRules:
     suffixes: frozenset[str]
     subjects: Mapping[str, bool]
     possessives: Mapping[str, bool]
+    objects: frozenset[str]
     demonstratives: frozenset[str]
     expletives: frozenset[str]
     announced: frozenset[str]

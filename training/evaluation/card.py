@@ -37,8 +37,8 @@ def _support(figures: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield (
             f"Support by the `{reader}` reader, on {found['sentences']} sentences of summaries of "
-            f"texts to choose by, which were judged: {limit['true']:.1%} of those at or above its "
-            f"limit, {limit['support']:.3f}, are true, and {limit['shown']:.0%} of all are shown."
+            f"texts to choose by, which were judged: {found['true']} of them are true; at or above "
+            f"its limit, {limit['support']}, {limit['true']} are, and {limit['shown']} are shown."
         )
         yield ""
         yield "| support, mean | sentences | true | 95 % interval |"

@@ -19,7 +19,7 @@ from training.data.roles import Role
 from training.evaluation.evidence import evidence_effect
 from training.evaluation.predictions import answered
 
-EVIDENCE_TEXTS = 100
+EVIDENCE_TEXTS = 25
 FOLDS = 5
 
 

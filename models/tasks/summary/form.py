@@ -107,6 +107,8 @@ def _is_paired(text: str) -> bool:
     pairs = (("(", ")"), ("[", "]"), ("“", "”"))
     if text.count('"') % 2 or any(text.count(left) != text.count(right) for left, right in pairs):
         return False
+    if text.count("‘") > text.count("’"):
+        return False
     depth = 0
     for char in text:
         depth += (char in "([") - (char in ")]")
@@ -151,6 +153,14 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
             if not any(edit.start <= at <= edit.end for edit in edits):
                 edits.append(Edit(at, at, " ", Reason.MENDING))
     return sorted(edits, key=lambda edit: edit.start)
+
+
+def dateline(text: str, span: Span, language: Language = ENGLISH) -> list[Edit]:
+    """The edit that takes the dateline of a sentence away, if it has one: `LIMA, May 2 (AP) - `."""
+    match = language.editing.datelines.match(text, span.start, span.end)
+    if match is None or match.end() == span.end:
+        return []
+    return [Edit(span.start, match.end(), "", Reason.OPENING)]
 
 
 def _behind_possessives(text: str, span: Span, known: Container[str]) -> Iterator[Edit]:

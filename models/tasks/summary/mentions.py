@@ -155,6 +155,9 @@ class Mentions:
                 offers.append(offered)
             else:
                 hanging.append(pronoun)
+        person = self._unnamed(sentence) if pronoun is None else None
+        if person is not None and not self._follows(sentence, before):
+            hanging.append(person)
         described = self._description(sentence)
         if described is not None and not self._is_introduced(described, sentence, chosen):
             hanging.append(described)
@@ -217,6 +220,22 @@ class Mentions:
         contracted = apostrophe and (opener in naming.subjects or opener in naming.demonstratives)
         end = match.end() if not contracted else match.start() + len(opener)
         return Span(match.start(), end) if pronoun or alone or contracted else None
+
+    def _unnamed(self, sentence: Span) -> Span | None:
+        """The first pronoun inside a sentence that stands for a person, where no name and no noun
+        for a person is before it: `Polls showed him behind`."""
+        naming = self._language.naming
+        first = self._behind_opening(sentence)  # a capital there is no sign of a name
+        names = (n for n in self.within(sentence) if n.start != first or self._person(n))
+        named = min((name.start for name in names), default=sentence.end)
+        for match in WORD.finditer(self._text, sentence.start, named):
+            word = normal(match.group())
+            if word in naming.common_nouns:
+                return None
+            persons = naming.subjects.get(word) or naming.possessives.get(word)
+            if persons or word in naming.objects:
+                return Span(match.start(), match.end())
+        return None
 
     def _announces(self, at: int, sentence: Span) -> bool:
         """Whether a pronoun stands for nobody, but for a clause behind it: `It is no surprise that

@@ -25,7 +25,7 @@ from models.tasks.summary.drafts import (
     draft,
     with_edits,
 )
-from models.tasks.summary.form import flaws, is_glued, mends
+from models.tasks.summary.form import dateline, flaws, is_glued, mends
 from models.tasks.summary.head import SCORES
 from models.tasks.summary.mentions import Mentions, Needs
 from models.text.words import normal_words
@@ -109,13 +109,14 @@ class Outline:
         return left
 
     def _source(self, number: int) -> Draft:
-        """A sentence as it stands, but for words that are glued together."""
+        """A sentence as it stands, but for its dateline and words that are glued together."""
         if self.style is Style.EXTRACTIVE:
             return draft(self.encoded, number)
-        encoded = self.encoded
-        sentence = encoded.sentences[number]
+        encoded, sentence = self.encoded, self.encoded.sentences[number]
+        head = dateline(encoded.text, sentence, encoded.language)
+        begin = head[0].end if head else sentence.start
         parted = mends(encoded.text, sentence, self._known, encoded.language)
-        return draft(encoded, number, parted)
+        return draft(encoded, number, [*head, *(edit for edit in parted if edit.start >= begin)])
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -124,10 +125,11 @@ class Outline:
         return self._vocabulary | {word for word, times in count.items() if times > 1}
 
     def _is_flawed(self, drafted: Draft) -> bool:
+        """Whether a draft may not be printed; nor may an extract in which words are glued."""
         sentence = self.encoded.sentences[drafted.index]
-        return bool(flaws(drafted.text, self.encoded.language)) or is_glued(
-            self.encoded.text, sentence, self._known, self.encoded.language
-        )
+        at = self.encoded.text, sentence, self._known, self.encoded.language
+        glued = is_glued(*at) or (self.style is Style.EXTRACTIVE and bool(mends(*at)))
+        return glued or bool(flaws(drafted.text, self.encoded.language))
 
     def edit(self, drafted: Draft) -> None:
         """Takes in a draft of a sentence that is considered, to be tried before the source."""

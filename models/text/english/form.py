@@ -10,7 +10,8 @@ _PAGE = re.compile(
     r"""(?:\b(?:click|tap)\s+(?:here|on|the|to|through)\b
       | \b(?:see|read|watch|scroll|shown|pictured|listed|described|mentioned|noted)\s+(?:more|also
           |below|above|the\ video|the\ full|right|left)\b
-      | ^CLOSE\s | \bas\ an\ interest\ to\ stay\b
+      | ^CLOSE\s | ^\d{1,2}[:.]\d{2}\b | ^[QA]:\s | ^correction\b
+      | \bearlier\ version\ of\ this\b | \bas\ an\ interest\ to\ stay\b
       | \b(?:hide|toggle)\s+caption\b | \bread\ more\b | \bsign\ up\b.*\bnewsletter
       | \bfollow\s+(?:him|her|us|me)\s+on\b | \b(?:pic\.)?twitter\.com\b | https?://\S+ | \bwww\.
       | \bthis\s+(?:article|story|post|page|piece|blog|column|newsletter|podcast|interview)\b

@@ -28,6 +28,7 @@ NAMING = NamingRules(
     suffixes=words_of("jr sr ii iii iv"),
     subjects={"he": True, "she": True, "they": False, "it": False},
     possessives={"his": True, "her": True, "their": False, "its": False},
+    objects=words_of("him her"),
     demonstratives=words_of("this that these those such"),
     expletives=words_of("it"),
     announced=words_of("that to when since before until whether but"),

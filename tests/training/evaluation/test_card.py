@@ -36,9 +36,10 @@ def test_the_curve_of_support_stands_in_the_card() -> None:
     row = {"from": 0.1, "to": 0.9, "support": 0.5, "sentences": 30, "true": 0.9}
     figures = {
         "sentences": 30,
+        "true": 0.9,
         "curve": [{**row, "true_95": (0.8, 1.0)}],
         "threshold": {"support": 0.25, "shown": 0.98, "true": 0.97},
     }
     card = with_figures("# mine", {**METRICS, "support": {"full": figures}})
     assert "| 0.500 | 30 | 0.9 | 0.8 / 1.0 |" in card
-    assert "97.0% of those at or above its limit, 0.250, are true, and 98% of all are shown" in card
+    assert "at or above its limit, 0.25, 0.97 are, and 0.98 are shown" in card

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.analysis import Span
 from models.tasks.summary.edits import apply
-from models.tasks.summary.form import Flaw, flaws, is_glued, mends
+from models.tasks.summary.form import Flaw, dateline, flaws, is_glued, mends
 from models.text.sentences import split
 from tests.support.articles import SAMPLES, Sample
 
@@ -126,3 +126,35 @@ def test_a_word_behind_a_possessive_gets_its_space() -> None:
     assert apply(sentence, Span(0, len(sentence)), edits) == (
         "Mr. Dell's medical record and Ann Lee's What She Knows were read; Dell'sxyz stays."
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "head"),
+    [
+        ("BOGOTÁ — A truce begins at midnight.", "BOGOTÁ — "),
+        ("LIMA, Nov 12 (Bay News Agency) - A truce begins.", "LIMA, Nov 12 (Bay News Agency) - "),
+        ("A truce begins at midnight.", ""),
+    ],
+)
+def test_a_dateline_goes(sentence: str, head: str) -> None:
+    edits = dateline(sentence, Span(0, len(sentence)))
+    assert [sentence[edit.start : edit.end] for edit in edits] == [head] * bool(head)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "20:41 The captain lifts the trophy in the rain.",
+        "Q: The governor says the lease will bring jobs.",
+        "Correction, 14 May: the hospice was not under investigation.",
+        "An earlier version of this report named the wrong town.",
+        "CLOSE Protesters gather outside the town hall.",
+    ],
+)
+def test_text_about_the_page_is_a_flaw(sentence: str) -> None:
+    assert Flaw.PAGE in flaws(sentence)
+
+
+def test_a_quotation_in_single_marks_is_closed() -> None:
+    assert Flaw.UNPAIRED in flaws("The mayor called it a ‘plan for nobody and left the hall.")
+    assert Flaw.UNPAIRED not in flaws("The mayor called it a ‘plan for nobody’ and didn’t stay.")

@@ -207,3 +207,20 @@ def test_what_points_back_hangs_and_what_announces_a_clause_does_not(
     spans = split(text)
     (needs,) = Mentions(text, spans).introductions(spans[-1:])
     assert needs.stands is not hangs
+
+
+@pytest.mark.parametrize(
+    ("last", "stands"),
+    [
+        ("Polls showed him far behind.", False),
+        ("Polls showed Tom Lee that his plan was late.", True),
+        ("A woman said that her bridge was safe.", True),
+    ],
+)
+def test_a_pronoun_inside_a_sentence_hangs_where_nobody_is_named_before_it(
+    last: str, stands: bool
+) -> None:
+    text = f"Ann Harlow spoke in May. The rain fell. {last}"
+    spans = split(text)
+    (needs,) = Mentions(text, spans).introductions(spans[-1:])
+    assert needs.stands is stands

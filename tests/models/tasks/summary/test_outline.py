@@ -238,3 +238,10 @@ def test_a_hostile_sentence_is_no_harm_to_those_around_it(
     if style is Style.WRITTEN:
         assert set(shown) <= set(LINES)
     assert all(0 <= each.source.start < each.source.end <= len(text) for each in found.sentences)
+
+
+def test_an_extract_has_no_glued_words(encoder: ArticleEncoder) -> None:
+    text = TEXT.replace("the old mine", "theold mine") + " The old mine is the old mine."
+    scores = (9.0, 3.0, 3.0, 1.0, 0.0)
+    shown = make(encoder, text, scores, Style.EXTRACTIVE).passed()
+    assert all("theold" not in each.text for each in shown)
