@@ -28,7 +28,7 @@ MIN_CONTENT_HALF = 5
 MAX_NAME_CHARS = 30
 
 _STOPPED = re.compile(r"[.!?][\"”’')\]]*$")
-_CUT = re.compile(r"…|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)")
+_CUT = re.compile(r"…|^[►•▪■*]|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)")
 _JOINED = re.compile(
     r"[a-z]['’]s[A-Za-z]{2}|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}"
 )

@@ -18,7 +18,7 @@ class SummaryCalibration:
     sentences of summaries that were judged; the first two numbers were chosen by reading.
     """
 
-    delete_threshold: float = 0.5
+    delete_threshold: float = 0.75
     form_threshold: float = 0.25
     full_temperature: float = 1.0
     full_bias: float = 0.0

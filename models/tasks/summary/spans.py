@@ -126,6 +126,12 @@ class _Sentence:
         if timed and any(qualifies(word, self._language) for word in self.normals[:first]):
             return True
         if not self._is_mark(first - 1):
+            if (
+                self.normals[first] in self._rules.coordinators
+                and last - first <= 2
+                and not at_mark
+            ):
+                return True  # `turned himself in and was released`
             return timed and at_mark and self._is_participle(first - 1)
         clause = self.normals[first] in self._rules.coordinators and last < self._end
         splices = clause or (last - first == 1 and not at_mark)
@@ -170,6 +176,8 @@ class _Sentence:
 
     def _is_adverb(self, at: int) -> bool:
         word, rules = self.normals[at], self._rules
+        if at and self.normals[at - 1] in rules.constituents:
+            return False  # `for now`
         on_ending = word.endswith(rules.adverb_ending) and len(word) >= MIN_ENDING_CHARS
         return word in rules.adverbs or (
             on_ending and word not in rules.no_adverbs and self.words[at].lower
@@ -411,6 +419,8 @@ class _Sentence:
         after = self.normals[last + 1 : last + 2]
         if any(word in self._rules.coordinators for word in after):
             return True
+        if any(word in self._rules.sayings for word in after):
+            return False  # its subject is before the aside
         stop = next((i for i in range(last + 1, self._end) if self._is_mark(i)), self._end)
         if self.normals[stop - 1] in self._rules.sayings:
             return True
