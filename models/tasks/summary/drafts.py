@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.encoding.tokens import Encoded, Sentence
-from models.tasks.summary.edits import Edit, apply
+from models.tasks.summary.edits import Edit, Reason, apply
 from models.tasks.summary.spans import Deletion
 from models.text.words import is_content, normal_words
 
 MIN_SENTENCE_WORDS = 5
 MAX_SENTENCE_WORDS = 70
+EASY = frozenset({Reason.OPENING, Reason.TIME})
 MIN_LEFT_WORDS = 6
 """A sentence is not trimmed to fewer words."""
 
@@ -60,14 +61,15 @@ def trimmed(
     sure: Sequence[float],
     threshold: float,
 ) -> Draft:
-    """A sentence without what may go and is surely to go (0 to 1), the surest first."""
+    """A sentence without what may go and is surely to go (0 to 1), the surest first. What hangs at
+    the start, and when it was, may go at half the threshold."""
     taken: list[Deletion] = []
     best = draft(encoded, index)
     for one, probability in sorted(
         zip(deletions, sure, strict=True), key=lambda pair: (-pair[1], pair[0].start)
     ):
-        if probability < threshold:
-            break
+        if probability < (threshold / 2 if one.reason in EASY else threshold):
+            continue
         apart = all(one.end <= other.start or other.end <= one.start for other in taken)
         if one.may and apart:
             edits = sorted((each.edit for each in [*taken, one]), key=lambda edit: edit.start)
