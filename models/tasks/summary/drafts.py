@@ -14,7 +14,6 @@ from models.text.words import is_content, normal_words
 
 MIN_SENTENCE_WORDS = 5
 MAX_SENTENCE_WORDS = 70
-EASY = frozenset({Reason.OPENING, Reason.TIME})
 MIN_LEFT_WORDS = 6
 """A sentence is not trimmed to fewer words."""
 
@@ -68,7 +67,7 @@ def trimmed(
     for one, probability in sorted(
         zip(deletions, sure, strict=True), key=lambda pair: (-pair[1], pair[0].start)
     ):
-        if probability < (threshold / 2 if one.reason in EASY else threshold):
+        if probability < (threshold / 2 if _is_easy(encoded, one) else threshold):
             continue
         apart = all(one.end <= other.start or other.end <= one.start for other in taken)
         if one.may and apart:
@@ -78,6 +77,15 @@ def trimmed(
                 taken.append(one)
                 best = shorter
     return best
+
+
+def _is_easy(encoded: Encoded, one: Deletion) -> bool:
+    """Whether it is a time, or a word or phrase that hangs, such as `But` or `In fact`."""
+    if one.reason is Reason.TIME:
+        return True
+    match = encoded.language.editing.openings.match(encoded.text, one.start)
+    left = encoded.text[match.end() : one.end] if match else "…"
+    return one.reason is Reason.OPENING and not left.strip(" ,:\n")
 
 
 def with_edits(encoded: Encoded, base: Draft, edits: Sequence[Edit]) -> Draft:
