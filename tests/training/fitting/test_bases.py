@@ -65,5 +65,5 @@ def test_a_missing_part_is_told_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bases, "READER_PARTS", ("no-such-package",))
-    with pytest.raises(BaseError, match=r"no-such-package.*pip install 'nutgraf\[reader\]'"):
+    with pytest.raises(BaseError, match=r"no-such-package.*make reader-base"):
         reader_base(None, tmp_path)
