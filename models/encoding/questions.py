@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -61,11 +62,18 @@ class Passages:
 
     def __init__(self, encoded: Encoded) -> None:
         self._encoded = encoded
-        sentences = [encoded.text[s.start : s.end] for s in encoded.sentences]
-        self.said = [_stems(sentence, encoded.language) for sentence in sentences]
-        self._wording = _wording(" ".join(sentences))
+        self._sentences = [encoded.text[s.start : s.end] for s in encoded.sentences]
+        self.said = [_stems(sentence, encoded.language) for sentence in self._sentences]
+
+    @cached_property
+    def _wording(self) -> str:
+        return _wording(" ".join(self._sentences))
+
+    @cached_property
+    def _weight(self) -> dict[str, float]:
+        """What each word counts: more where fewer sentences have it."""
         held = Counter(stem for said in self.said for stem in said)
-        self._weight = {stem: math.log1p(len(sentences) / n) for stem, n in held.items()}
+        return {stem: math.log1p(len(self._sentences) / n) for stem, n in held.items()}
 
     def question(
         self,

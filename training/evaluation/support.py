@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from models.article import Article, Kind, Tier
 from models.encoding.questions import Passages
 from models.engine import Engine
-from models.tasks.summary.check import Checker, Statement, support
+from models.tasks.summary.check import Checker, Statement, log_odds, support
 from models.tasks.summary.section import SummaryCalibration
 from training.config import Config
 from training.data.labelled import load
@@ -65,7 +65,7 @@ def fit_support(
     for tier in map(Tier, engine.info.readers):
         slope = steepness(*_claims(engine, tier, config))
         sure = dict(_sure(engine, tier, sheet, judged))
-        odds = [log_odds(sure[place]) for place in judged]
+        odds = [log_odds(sure[at]) for at in judged]
         numbers = {f"{tier}_temperature": 1 / slope, f"{tier}_bias": place(odds, right, slope)}
         fitted = replace(fitted, **{name: round(value, 4) for name, value in numbers.items()})
         sentences = sorted(
@@ -83,11 +83,6 @@ def fit_support(
         fitted = replace(fitted, **{f"{tier}_threshold": least})
         found[str(tier)] = sentence_figures(sentences, least)
     return fitted, found
-
-
-def log_odds(sure: float) -> float:
-    """The log-odds of a probability."""
-    return math.log(sure / (1 - sure))
 
 
 def steepness(odds: Sequence[float], right: Sequence[bool]) -> float:

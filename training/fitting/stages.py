@@ -48,14 +48,14 @@ def fit(
         else:
             corpus = build(stage, labels, model.tokenizer.to_str())
             taught = _lessons(model, corpus, directory) if stage.taught else None
-            before = _trained(model, stage)
+            before = _trained(model, stage) if stage.keeps else {}
             training = Fit(model.network, corpus, directory, max_steps, taught)
             if resume:
                 training.resume()
             training.run()
             mixed = _mixed(before, _trained(model, stage), stage.keeps)
             model.network.load_state_dict(mixed, strict=False)
-            _keep(model, stage, done)
+            _keep(mixed, done)
         yield stage
 
 
@@ -80,9 +80,9 @@ def _mixed(before: dict[str, Tensor], after: dict[str, Tensor], kept: float) -> 
     }
 
 
-def _keep(model: Artifact, stage: Stage, done: Path) -> None:
+def _keep(state: dict[str, Tensor], done: Path) -> None:
     fresh = done.with_suffix(".new")
-    save_file(_trained(model, stage), fresh)
+    save_file(state, fresh)
     fresh.replace(done)
 
 

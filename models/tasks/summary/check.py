@@ -93,5 +93,10 @@ def support(sure: float, fitted: SummaryCalibration, tier: Tier) -> float:
 
     Platt's scaling (1999) of its odds, with the numbers of the reader.
     """
-    odds = math.log(sure / (1 - sure)) + getattr(fitted, f"{tier.value}_bias")
+    odds = log_odds(sure) + getattr(fitted, f"{tier.value}_bias")
     return 1 / (1 + math.exp(-odds / getattr(fitted, f"{tier.value}_temperature")))
+
+
+def log_odds(sure: float) -> float:
+    """The log-odds of a probability."""
+    return math.log(sure / (1 - sure))

@@ -102,7 +102,7 @@ class Outline:
         for number in best[:LOOKED_AT]:
             source = self._source(number)
             fits = MIN_SENTENCE_WORDS <= count_words(source.text) <= MAX_SENTENCE_WORDS
-            if fits and not self._is_flawed(source):
+            if fits and not self._is_flawed(source) and not self._is_glued(number):
                 left[number] = [source]
             if len(left) == CONSIDERED:
                 break
@@ -125,11 +125,12 @@ class Outline:
         return self._vocabulary | {word for word, times in count.items() if times > 1}
 
     def _is_flawed(self, drafted: Draft) -> bool:
-        """Whether a draft may not be printed; nor may an extract in which words are glued."""
-        sentence = self.encoded.sentences[drafted.index]
-        at = self.encoded.text, sentence, self._known, self.encoded.language
-        glued = is_glued(*at) or (self.style is Style.EXTRACTIVE and bool(mends(*at)))
-        return glued or bool(flaws(drafted.text, self.encoded.language))
+        return bool(flaws(drafted.text, self.encoded.language))
+
+    def _is_glued(self, number: int) -> bool:
+        """Whether words of a sentence are glued that no edit parts: in an extract, any."""
+        at = self.encoded.text, self.encoded.sentences[number], self._known, self.encoded.language
+        return is_glued(*at) or (self.style is Style.EXTRACTIVE and bool(mends(*at)))
 
     def edit(self, drafted: Draft) -> None:
         """Takes in a draft of a sentence that is considered, to be tried before the source."""
@@ -225,8 +226,10 @@ class Outline:
     def _candidate(self, base: Draft) -> Candidate:
         index, sentence = base.index, self.encoded.sentences[base.index]
         dangling = self.encoded.language.grammar.dangling
-        ((_, tried),) = self._introduced([base])
-        whole = next(iter(tried), base)
+        whole = base
+        if self.style is Style.WRITTEN:
+            ((_, tried),) = self._introduced([base])
+            whole = next(iter(tried), base)
         return Candidate(
             index=index,
             share=self._share[index],

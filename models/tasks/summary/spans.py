@@ -115,27 +115,34 @@ class _Sentence:
         about (`will not sit on Monday`), two clauses are left with a comma or nothing between them
         (`…, so …`), different marks meet, or a word goes from a conjunction (`now that`).
         """
-        follows = self.normals[last : last + 1]
+        after = self.normals[last : last + 1]
         timed = self._time_end(first) == last
-        joined = any(word in self._rules.clauses for word in follows)
-        if last - first == 1 and joined and not timed:
+        if last - first == 1 and not timed and any(word in self._rules.clauses for word in after):
             return True
         if not first:
             return False
-        at_mark = last == self._end or self._is_mark(last)
-        if timed and any(qualifies(word, self._language) for word in self.normals[:first]):
+        return (timed and self._needs_time(first, last)) or self._splices(first, last)
+
+    def _ends_clause(self, last: int) -> bool:
+        return last == self._end or self._is_mark(last)
+
+    def _needs_time(self, first: int, last: int) -> bool:
+        """Whether what stands before a time is a denial, or a participle that it ends."""
+        if any(qualifies(word, self._language) for word in self.normals[:first]):
             return True
-        if not self._is_mark(first - 1):
-            if (
-                self.normals[first] in self._rules.coordinators
-                and last - first <= 2
-                and not at_mark
-            ):
-                return True  # `turned himself in and was released`
-            return timed and at_mark and self._is_participle(first - 1)
-        clause = self.normals[first] in self._rules.coordinators and last < self._end
-        splices = clause or (last - first == 1 and not at_mark)
-        return splices or (self.normals[first - 1] in _DASHES and follows == [","])
+        ends = self._ends_clause(last) and not self._is_mark(first - 1)
+        return ends and self._is_participle(first - 1)
+
+    def _splices(self, first: int, last: int) -> bool:
+        """Whether two clauses, or two marks, meet where the range was."""
+        joins, before = self._joins(first), self.normals[first - 1]
+        if not self._is_mark(first - 1):  # `turned himself in and was released`
+            return joins and last - first <= 2 and not self._ends_clause(last)
+        if joins and last < self._end:
+            return True
+        if last - first == 1 and not self._ends_clause(last):
+            return True
+        return before in _DASHES and self.normals[last : last + 1] == [","]
 
     def ranges(self) -> Iterator[tuple[int, int, int, Reason]]:
         """Ranges of words (last not included) with their rank (less comes first) and reason."""
