@@ -112,8 +112,10 @@ class NamingRules:
     sentence with whether they stand for a person; `possessives` the same before a noun. `objects`
     are those that stand for a person elsewhere.
     `demonstratives` point back. `expletives` may stand for nothing but a clause behind them, which
-    one of `announced` opens. `common_nouns` are those that, with `the` before them, stand for
-    something named earlier. `never_names` are words with a capital that are no surname.
+    one of `announced` opens. `common_nouns` stand for people, bodies and things that a pronoun
+    may mean. A noun behind `the`, or behind one of `qualifiers`, points back to something named
+    before, but for `unique_nouns`, of which there is one. A time behind one of
+    `counting_from` counts from another. `never_names` are words with a capital that are no surname.
     """
 
     titles: frozenset[str]
@@ -127,6 +129,9 @@ class NamingRules:
     expletives: frozenset[str]
     announced: frozenset[str]
     common_nouns: frozenset[str]
+    unique_nouns: frozenset[str]
+    qualifiers: frozenset[str]
+    counting_from: frozenset[str]
     indefinite: frozenset[str]
     never_names: frozenset[str]
     given_names: frozenset[str]

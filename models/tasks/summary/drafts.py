@@ -61,7 +61,7 @@ def trimmed(
     threshold: float,
 ) -> Draft:
     """A sentence without what may go and is surely to go (0 to 1), the surest first. What hangs at
-    the start, and when it was, may go at half the threshold."""
+    the start may go at half the threshold."""
     taken: list[Deletion] = []
     best = draft(encoded, index)
     for one, probability in sorted(
@@ -80,9 +80,7 @@ def trimmed(
 
 
 def _is_easy(encoded: Encoded, one: Deletion) -> bool:
-    """Whether it is a time, or a word or phrase that hangs, such as `But` or `In fact`."""
-    if one.reason is Reason.TIME:
-        return True
+    """Whether it is a word or phrase that hangs, such as `But` or `In fact`."""
     match = encoded.language.editing.openings.match(encoded.text, one.start)
     left = encoded.text[match.end() : one.end] if match else "…"
     return one.reason is Reason.OPENING and not left.strip(" ,:\n")

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from models.analysis import Span
 from models.tasks.summary.drafts import MAX_SENTENCE_WORDS
@@ -161,6 +161,8 @@ class Mentions:
         described = self._description(sentence)
         if described is not None and not self._is_introduced(described, sentence, chosen):
             hanging.append(described)
+        if not self._follows(sentence, before):
+            hanging += self._times(sentence)
         ordered = sorted(sure, key=lambda each: (each.edit.start, each.edit.end))
         return Needs(tuple(ordered), tuple(offers), tuple(hanging))
 
@@ -323,27 +325,44 @@ class Mentions:
         return bool(before) and normal(before[-1]) in self._language.grammar.articles
 
     def _description(self, sentence: Span) -> Span | None:
-        """`The company` or `that letter` as the subject, without words behind it that say which."""
+        """`The company`, `the two men` or `that letter` as the subject, without words behind it
+        that say which. What there is one of, such as `the public`, says it itself, and the first
+        sentence of an article points to nothing before it."""
         naming, grammar = self._language.naming, self._language.grammar
         start = self._behind_opening(sentence)
-        words = list(islice(WORD.finditer(self._text, start, sentence.end), 3))
-        if len(words) < 3:
+        words = list(islice(WORD.finditer(self._text, start, sentence.end), 4))
+        spelled = [normal(word.group()) for word in words]
+        at = 2 if spelled[1:2] and spelled[1] in naming.qualifiers else 1
+        if len(words) < at + 2:
             return None
-        first, noun, after = (normal(word.group()) for word in words)
+        first, noun, after = spelled[0], spelled[at], spelled[at + 1]
         verbal = noun in grammar.verbs or noun in self._language.function_words
-        plain = words[1].group().islower() and not verbal
+        plain = words[at].group().islower() and not verbal
+        described = Span(words[0].start(), words[at].end())
         timed = noun in self._language.editing.periods or noun in self._language.editing.day_parts
         told = after in self._language.editing.constituents  # `this plan to close the bridge`
         if first in naming.demonstratives and plain and not timed and not told:
-            return Span(words[0].start(), words[1].end())
+            return described
+        opens = not self._sentences or sentence.start <= self._sentences[0].start
         definite = first in naming.demonstratives or first in grammar.articles - naming.indefinite
-        verb = after in self._language.editing.auxiliaries or after in grammar.verbs
-        verb = (
-            verb or after.endswith(grammar.past_ending) or after in self._language.editing.sayings
-        )
-        if definite and noun in naming.common_nouns and verb and words[1].group().islower():
-            return Span(words[0].start(), words[1].end())
+        one_of_a_kind = noun in naming.unique_nouns or timed or opens
+        if definite and plain and not one_of_a_kind and self._is_verb(after):
+            return described
         return None
+
+    def _times(self, sentence: Span) -> Iterator[Span]:
+        """Times that count from another: `in September that year`, `the following day`."""
+        rules, naming = self._language.editing, self._language.naming
+        words = list(WORD.finditer(self._text, sentence.start, sentence.end))
+        for first, last in pairwise(words):
+            period = normal(last.group()) in rules.periods | rules.day_parts
+            if period and normal(first.group()) in naming.counting_from:
+                yield Span(first.start(), last.end())
+
+    def _is_verb(self, word: str) -> bool:
+        rules, grammar = self._language.editing, self._language.grammar
+        known = word in rules.auxiliaries or word in grammar.verbs or word in rules.sayings
+        return known or word.endswith(grammar.past_ending)
 
     def _is_introduced(self, described: Span, sentence: Span, chosen: Sequence[Span]) -> bool:
         """Whether a sentence before has the noun, or is the one before in the article."""

@@ -173,13 +173,18 @@ class _Sentence:
     def _single(self, at: int) -> Iterator[tuple[int, int, int, Reason]]:
         end = self._time_end(at)
         led = bool(at) and self.normals[at - 1] in self._rules.time_leads | self._rules.determiners
-        if end is not None and not led:
+        if end is not None and not led and not self._holds_time(at - 1):
             yield 0, at, end, Reason.TIME
         if self._is_adverb(at):
             yield 1, at, at + 1, Reason.WORD
         for end in range(at + 1, min(at + MAX_PREMODIFIERS, self._end - 1) + 1):
             if self._is_premodifier(at, end):
                 yield 3 + (end > at + 1), at, end, Reason.WORD
+
+    def _holds_time(self, at: int) -> bool:
+        """Whether a word is part of the time behind it: `at midday Thursday`."""
+        rules = self._rules
+        return at >= 0 and self.normals[at] in rules.periods | rules.day_parts | rules.days
 
     def _is_adverb(self, at: int) -> bool:
         word, rules = self.normals[at], self._rules

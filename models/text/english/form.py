@@ -17,6 +17,9 @@ _PAGE = re.compile(
       | \bthis\s+(?:article|story|post|page|piece|blog|column|newsletter|podcast|interview)\b
           \s+(?:was|is|has|originally|first|appeared|contains|will)
       | \b(?:story|photos?|video)\ (?:by|continues)\b | \(\s*(?:left|right|center|pictured)\s*\)
+      | ^(?-i:(?:[A-Z][\w.'’-]*\ ){2,4})is\s(?:an?|the)\s(?:[\w'’-]+\s){0,5}(?:commentator|columnist
+          |contributor|contributing\s(?:writer|editor)|author\sof|professor\s(?:of|at|in)
+          |fellow\s(?:at|in)|freelance|(?:writer|reporter|editor|correspondent)\s(?:for|at|based))\b
       | \b(?:all\ rights\ reserved|getty\ images|associated\ press\ photo)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -51,6 +51,18 @@ NAMING = NamingRules(
         aircraft jet train bus car vehicle bridge
         """
     ),
+    unique_nouns=words_of(
+        """
+        government public world country nation state economy police military army internet media
+        press weather coronavirus pandemic planet earth sun moon sky sea market markets dollar pound
+        euro yen pope future past truth fact question answer problem reason reasons trouble point
+        rich poor young elderly unemployed homeless idea aim goal news
+        """
+    ),
+    qualifiers=words_of(
+        "two three four five six seven eight nine ten other same new latest first second third last"
+    ),
+    counting_from=words_of("that same following previous preceding"),
     indefinite=words_of("a an"),
     never_names=words_of(
         """

@@ -42,10 +42,7 @@ def test_what_surely_goes_is_left_out(encoded: Encoded, possible: tuple[Deletion
     assert trimmed(encoded, 0, possible, chances, 0.5).text == (
         "The mayor said that the old bridge would open again."
     )
-    assert trimmed(encoded, 0, possible, [0.6] * len(possible), 0.7).text == (
-        "The mayor, who was elected, said that the old bridge would open again."
-    )  # when it was goes at half the threshold
-    assert trimmed(encoded, 0, possible, [0.3] * len(possible), 0.7) == draft(encoded, 0)
+    assert trimmed(encoded, 0, possible, [0.6] * len(possible), 0.7) == draft(encoded, 0)
 
 
 def test_what_may_not_go_stays_however_sure(encoded: Encoded) -> None:

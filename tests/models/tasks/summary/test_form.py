@@ -46,6 +46,8 @@ def test_a_good_sentence_has_no_flaw(sentence: str) -> None:
         ("The mayor opened () the bridge.", Flaw.CUT),
         ("Click here to open the bridge.", Flaw.PAGE),
         ("The video is shown below.", Flaw.PAGE),
+        ("Ann B. Harlow is a former mayor and a columnist for the Gazette.", Flaw.PAGE),
+        ("Tom Ray is the author of two books on bridges.", Flaw.PAGE),
         ("MORE NEWS FROM THE PORT tells the story of a bridge.", Flaw.PAGE),
         ("I went to the bridge.", Flaw.FIRST_PERSON),
         ("Today we've opened the bridge.", Flaw.FIRST_PERSON),

@@ -129,12 +129,23 @@ def test_a_pronoun_is_offered_the_full_names_before_it() -> None:
         ("The plan of the council was shown in March.", True),
         ("This plan to close the bridge costs money.", True),
         ("A plan was shown in March.", True),
+        ("The cuts were deep.", False),
+        ("The two men said no.", False),
+        ("The 42-year-old was held.", False),
+        ("The public was asked.", True),
+        ("A ferry sank in May that year.", False),
+        ("A ferry sank on the same day.", False),
+        ("A ferry will cross in the next year.", True),
         ("Cars will use the ferry.", True),
     ],
 )
 def test_what_hangs(sentence: str, stands: bool) -> None:
     text = f"The bridge is old. Rain fell. {sentence}"
     assert needs(text, 2)[0].stands is stands
+
+
+def test_the_first_sentence_of_an_article_points_to_nothing_before_it() -> None:
+    assert needs("The pound was at its lowest on Monday. Rain fell.", 0)[0].stands
 
 
 def test_what_was_told_before_does_not_hang() -> None:

@@ -155,3 +155,10 @@ def test_nothing_goes_that_would_break_what_stands_around_it(sentence: str, kept
         if each.may
     ]
     assert all(each.strip(" ,-") != kept for each in may)
+
+
+def test_a_day_stays_with_the_part_of_it_that_is_told() -> None:
+    text = "The man gave himself up at midday Thursday in the town."
+    (sentence,) = split(text)
+    gone = [text[one.start : one.end].strip() for one in deletions(text, sentence)]
+    assert "Thursday" not in gone
