@@ -76,6 +76,7 @@ class Source(_Strict):
     - `stances`: what the file's labels mean: one of our labels, or a list of which one holds.
     - `kind`: what all targets of the file are (entity, issue or claim), where no column says it.
     - `questions`: adds that many questions to each text, made by rule: a teacher answers them.
+    - `news`: asks which sentences tell the news: those that an editor took for a summary.
     - `statements`: adds the sentences that an editor took as claims, as they stand and as edited,
       and the same with one thing turned.
     - `unrelated`: adds that many targets of other texts of the file as unrelated ones.
@@ -99,6 +100,7 @@ class Source(_Strict):
     stances: dict[str, str | OneOf] = {}
     kind: Kind | None = None
     questions: int = 0
+    news: bool = False
     statements: Statements | None = None
     unrelated: int = 0
     passage_tokens: tuple[int, ...] = ()
@@ -162,6 +164,7 @@ class Losses(_Strict):
     stance: float = 1.0
     kind: float = 0.2
     evidence: float = 0.3
+    news: float = 0.5
     taught: float = 1.0
 
 

@@ -20,6 +20,10 @@ from models.encoding.tokens import Encoded, Integers
 from models.text.language import Language
 from models.text.words import is_content, normal_words
 
+NEWS = "the main news"
+"""What a reader is asked where it is to say which sentences tell the news."""
+NEWS_TOKENS = 220
+"""How much of an article is read with that."""
 PASSAGE_TOKENS = 176
 """How much of an article is read with a target: a longer one costs more and gains little."""
 TITLE_TOKENS = 40
@@ -83,8 +87,23 @@ class Passages:
         tokens: int = PASSAGE_TOKENS,
     ) -> Question:
         """The question of a target with its prompt, over a passage of at most so many tokens."""
+        return self._question(prompt, target, kind, self._order(target), tokens)
+
+    def news(self, prompt: Sequence[int], order: Sequence[int]) -> Question:
+        """The question which of some sentences tell the news, with its prompt: of those in the
+        given order, as many as there is room for."""
+        return self._question(prompt, NEWS, None, order, NEWS_TOKENS)
+
+    def _question(
+        self,
+        prompt: Sequence[int],
+        target: str,
+        kind: Kind | None,
+        order: Sequence[int],
+        tokens: int,
+    ) -> Question:
         places, ids, end = [], [np.asarray(prompt, np.int64)], len(prompt)
-        for number, first, last in self._chosen(self._order(target), tokens):
+        for number, first, last in self._chosen(order, tokens):
             places.append(Place(number if number >= 0 else None, end, end + last - first))
             ids.append(self._encoded.ids[first:last])
             end += last - first

@@ -3,8 +3,8 @@
 It says what the article holds of a target (stance), whether it bears a statement out (claim), which
 of the two was asked (kind), and which of the sentences show it (evidence). Stances and claims are
 judged by the prompt's state beside the mean of the sentences' states, weighted by how much each is
-evidence. Small and large readers have the
-same heads.
+evidence. Asked for the news, it says which of some sentences tell it. Small and large readers have
+the same heads.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Logits of some questions' labels (P, labels), of each place as evidence (P, S), and of what
-    the target is (P, kinds)."""
+    """Logits of some questions' labels (P, labels), of each place as evidence and as one that tells
+    the news (P, S), and of what the target is (P, kinds)."""
 
     logits: Tensor
     evidence: Tensor
+    news: Tensor
     kinds: Tensor
 
     def each(self, questions: Sequence[Question]) -> Iterator[Reading]:
@@ -61,7 +62,8 @@ class Readings:
 
 
 class Reader(nn.Module):
-    """A body with heads for stances and claims, which have the same `labels`, and for evidence."""
+    """A body with heads for stances and claims, which have the same `labels`, for evidence, and for
+    what tells the news."""
 
     def __init__(self, shape: Mapping[str, object], labels: int) -> None:
         super().__init__()
@@ -71,9 +73,8 @@ class Reader(nn.Module):
         self.stance = _head(hidden, labels)
         self.claim = _head(hidden, labels)
         self.kind = nn.Linear(hidden, len(KINDS))
-        self.evidence = nn.Sequential(
-            nn.Linear(2 * hidden, EVIDENCE_SIZE), nn.GELU(), nn.Linear(EVIDENCE_SIZE, 1)
-        )
+        self.evidence = _of_places(hidden)
+        self.news = _of_places(hidden)
 
     def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The states of some rows: (rows, tokens) → (rows, tokens, H)."""
@@ -100,14 +101,23 @@ class Reader(nn.Module):
         """`prompt` (P, H); `sentences` (P, S, H), which are real (P, S); the number of the kind
         that is asked for (P), −1 where it is to be told."""
         beside = torch.cat([sentences, prompt[:, None].expand_as(sentences)], -1)
-        evidence = self.evidence(beside).squeeze(-1).float().masked_fill(~mask, -torch.inf)
+        evidence, news = (
+            head(beside).squeeze(-1).float().masked_fill(~mask, -torch.inf)
+            for head in (self.evidence, self.news)
+        )
         share = evidence.softmax(-1).nan_to_num()  # a prompt with no sentence at all has none
         pooled = (share[..., None] * sentences).sum(1)
         state = torch.cat([prompt, pooled], -1)
         kinds = self.kind(prompt).float()
         claims = torch.where(asked < 0, kinds.argmax(-1), asked) == KINDS.index(Kind.CLAIM)
         logits = torch.where(claims[:, None], self.claim(state), self.stance(state))
-        return Readings(logits.float(), evidence, kinds)
+        return Readings(logits.float(), evidence, news, kinds)
+
+
+def _of_places(hidden: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(2 * hidden, EVIDENCE_SIZE), nn.GELU(), nn.Linear(EVIDENCE_SIZE, 1)
+    )
 
 
 def _head(hidden: int, labels: int) -> nn.Sequential:

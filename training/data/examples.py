@@ -13,7 +13,7 @@ from models.analysis import Span
 from models.article import Article
 from models.encoding.packing import pack
 from models.encoding.preparation import prepare
-from models.encoding.questions import PASSAGE_TOKENS, Passages, Place, Question
+from models.encoding.questions import NEWS, PASSAGE_TOKENS, Passages, Place, Question
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integers, tokenizer_from
 from models.errors import EmptyArticle
 from models.tasks.summary.drafts import tokens_of
@@ -49,11 +49,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class News:
+    """The question which sentences tell the news, and the numbers of those of its places that an
+    editor took."""
+
+    question: Question
+    told: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Example:
     """A text as the network reads it, with the labels that are known for it.
 
     - `topics` are (topic, weight), `overall` is the stance toward its own subject.
-    - `questions` are what readers learn from.
+    - `questions` are what readers learn from, and `news` where an editor told it.
     - `chosen` are the numbers of the sentences that an editor took for a summary, `extracts` those
       of them that stand alone as they are; `alone` says of sentences whether they do.
     - `spans` are ranges of tokens, and whether the editor left them out.
@@ -66,6 +75,7 @@ class Example:
     topics: tuple[tuple[int, float], ...] = ()
     overall: int | None = None
     questions: tuple[Asked, ...] = ()
+    news: News | None = None
     chosen: tuple[int, ...] = ()
     extracts: tuple[int, ...] = ()
     alone: tuple[tuple[int, bool], ...] = ()
@@ -121,7 +131,12 @@ class ExampleBuilder:
         except EmptyArticle:
             return None
         made = (
-            Example(self.number, encoded, questions=tuple(self._asked(each, encoded, encoder)))
+            Example(
+                self.number,
+                encoded,
+                questions=tuple(self._asked(each, encoded, encoder)),
+                news=_news(each, encoded, encoder) if self.source.news else None,
+            )
             if self.reads
             else self._whole(each, encoded, encoder)
         )
@@ -176,6 +191,19 @@ class ExampleBuilder:
         return names.index(label)
 
 
+def _news(each: Labelled, encoded: Encoded, encoder: ArticleEncoder) -> News | None:
+    """What an editor told of a text as the news, beside others of its sentences: early ones are
+    likelier, as they are where a model chooses those that it asks about."""
+    draw = random.Random(digest(each.text))  # noqa: S311 - sampling, not secrecy
+    taken = {index for one in each.edited if (index := _sentence_at(encoded, one)) is not None}
+    order = sorted(
+        range(len(encoded.sentences)), key=lambda n: (n not in taken, draw.random() * (n + 2))
+    )
+    question = Passages(encoded).news(encoder.target(NEWS), order)
+    told = tuple(n for n, place in enumerate(question.places) if place.sentence in taken)
+    return News(question, told) if told else None
+
+
 def _with_edits(example: Example, edited: Sequence[Edited], encoder: ArticleEncoder) -> Example:
     """An example with what an editor's sentences say of those that they were made from."""
     encoded = example.encoded
@@ -223,8 +251,9 @@ def _forms(sentences: Sequence[str], encoder: ArticleEncoder) -> Iterator[tuple[
 def _tokens(example: Example, most: int) -> int:
     """Tokens of an example that is read with at most `most` of its questions."""
     asked = sorted((len(each.question.ids) for each in example.questions), reverse=True)
+    news = len(example.news.question.ids) if example.news else 0
     formed = sum(len(ids) for ids, _ in example.forms)
-    return len(example.encoded.ids) * example.whole + sum(asked[:most]) + formed
+    return len(example.encoded.ids) * example.whole + sum(asked[:most]) + news + formed
 
 
 def _evidence(

@@ -80,11 +80,16 @@ class JointModel(nn.Module):
 
     def _read(self, batch: Batch) -> Iterator[tuple[str, HeadLoss]]:
         asked = [each for drawn in batch.questions for each in drawn]
-        if not asked or self._reader is None:
+        news = [example.news for example in batch.examples if example.news]
+        if self._reader is None:
             return
-        readings = self.network.reader(self._reader).read(
-            [a.question for a in asked], self._group_tokens
-        )
+        reader = self.network.reader(self._reader)
+        if news:
+            told = reader.read([each.question for each in news], self._group_tokens).news
+            yield "news", _picked(told, [each.told for each in news])
+        if not asked:
+            return
+        readings = reader.read([a.question for a in asked], self._group_tokens)
         yield "stance", _stance(readings.logits, asked)
         known = [row for row, each in enumerate(asked) if each.question.kind is not None]
         if known:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from models.analysis import Change, Span, Summary, SummarySentence
-from models.article import Options, Style
+from models.article import Options, Style, Tier
 from models.encoding.preparation import Prepared
+from models.encoding.questions import NEWS
 from models.encoding.tokens import ArticleEncoder
 from models.network.network import Network
 from models.network.states import EncodedArticles
@@ -49,6 +50,7 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
         self._fitted = section.calibration
         self._head = cast(SummaryHead, network.head("summary"))
         self._vocabulary = encoder.words()
+        self._network, self._asks_news = network, encoder.target(NEWS)
         self._check = Checker(section.calibration, network, encoder)
 
     def answers(
@@ -66,10 +68,23 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
             for row, outline in outlines.items()
             if batch[row].options.style is Style.WRITTEN and not outline.is_broken
         }
+        self._weigh(written.values(), states.budget_tokens)
         self._trim(states, written)
         for _ in range(ROUNDS):
             self._check_all(written.values(), states.budget_tokens)
         return {row: summary(o) for row, o in outlines.items() if not o.is_broken}
+
+    def _weigh(self, outlines: Iterable[Outline], budget_tokens: int) -> None:
+        """Lets the readers say which of the sentences that are considered tell the news."""
+        for tier in Tier:
+            mine = [each for each in outlines if each.reader is tier and each.to_trim]
+            if not mine:
+                continue
+            questions = [outline.news(self._asks_news) for outline in mine]
+            news = self._network.reader(tier).read(questions, budget_tokens).news.tolist()
+            for outline, question, told in zip(mine, questions, news, strict=True):
+                places = zip(question.places, told, strict=False)
+                outline.weigh({p.sentence: each for p, each in places if p.sentence is not None})
 
     def _trim(self, states: EncodedArticles, outlines: Mapping[int, Outline]) -> None:
         """Drafts of the sentences that are considered, without what is to go."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import cast
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from models.article import Style, Tier
 from models.encoding.preparation import Prepared
-from models.encoding.questions import Passages
+from models.encoding.questions import Passages, Question
 from models.tasks.summary.check import Statement, Verdict
 from models.tasks.summary.choice import Candidate, choose
 from models.tasks.summary.drafts import (
@@ -36,6 +36,8 @@ form; of those, so many are trimmed."""
 MIN_SENTENCES = 2
 CHOSEN_WEIGHT, ALONE_WEIGHT, CONTENT_WEIGHT, PLACE_WEIGHT = 0.4, 0.65, 0.048, 1.7
 MOST_CONTENT = 40
+NEWS_WEIGHT = 1.0
+"""What the reader's log-odds that a sentence tells the news count beside the encoder's share."""
 OFFERED = 2
 """Of those whom a pronoun may mean, so many are tried, the nearest ones."""
 MARGIN = 0.3
@@ -76,7 +78,7 @@ class Outline:
         self.encoded, self._vocabulary = prepared.encoded, vocabulary
         self.style, self.tells_edits = prepared.options.style, prepared.options.edits
         self._max_words = prepared.options.max_words
-        self._reader = prepared.reader
+        self.reader = prepared.reader or Tier.FAST
         content = [len(said) for said in self._passages.said]
         self._share = shares(scores[:, CHOSEN[self.style]], scores[:, ALONE], content)
         self._alone = scores[:, ALONE].sigmoid().tolist()
@@ -132,6 +134,23 @@ class Outline:
         at = self.encoded.text, self.encoded.sentences[number], self._known, self.encoded.language
         return is_glued(*at) or (self.style is Style.EXTRACTIVE and bool(mends(*at)))
 
+    def news(self, prompt: Sequence[int]) -> Question:
+        """The question which of the sentences that are considered tell the news."""
+        return self._passages.news(prompt, list(self._left))
+
+    def weigh(self, news: Mapping[int, float]) -> None:
+        """Takes in how surely sentences tell the news (logits), as the reader says; the others are
+        considered last."""
+        self.is_broken |= not all(map(math.isfinite, news.values()))
+        worth = {n: math.log(self._share[n]) + NEWS_WEIGHT * told for n, told in news.items()}
+        most = max(worth.values(), default=0.0)
+        told = {n: math.exp(each - most) for n, each in worth.items()}
+        total = math.fsum(told.values())
+        for number in self._left:
+            self._share[number] = told.get(number, 0.0) / max(total, 1.0)
+        best = sorted(self._left, key=lambda n: (-self._share[n], n))
+        self._left = {number: self._left[number] for number in best}
+
     def edit(self, drafted: Draft) -> None:
         """Takes in a draft of a sentence that is considered, to be tried before the source."""
         left = self._left[drafted.index]
@@ -141,7 +160,7 @@ class Outline:
 
     def statement(self, drafted: Draft) -> Statement:
         """A draft as it is checked."""
-        return Statement(drafted.text, self._passages, self._reader or Tier.FAST)
+        return Statement(drafted.text, self._passages, self.reader)
 
     @cached_property
     def _passages(self) -> Passages:
