@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.article import Kind
-from models.encoding.questions import PASSAGE_TOKENS, TITLE_TOKENS, Passages, Question
+from models.encoding.questions import (
+    NEWS,
+    NEWS_TOKENS,
+    PASSAGE_TOKENS,
+    TITLE_TOKENS,
+    Passages,
+    Question,
+)
 from models.encoding.tokens import MAX_TARGET_TOKENS, ArticleEncoder, Encoded
 from models.text.sentences import split
 from tests.support.articles import LONG_TEXT, SPORT
@@ -81,6 +88,18 @@ def test_a_sentence_without_room_is_cut_if_it_is_the_first(encoder: ArticleEncod
     encoded = encoder.article(text, split(text))
     (place,) = ask(encoder, encoded, "rain").places
     assert place.last - place.first == PASSAGE_TOKENS
+
+
+def test_the_news_is_looked_for_among_given_sentences(
+    long: Encoded, encoder: ArticleEncoder
+) -> None:
+    prompt = encoder.target(NEWS)
+    few = Passages(long).news(prompt, [3, 1])
+    assert [place.sentence for place in few.places] == [None, 1, 3]
+    assert few.ids[: few.asked].tolist() == prompt
+    every = Passages(long).news(prompt, range(len(long.sentences)))
+    assert len(every.ids) <= len(prompt) + NEWS_TOKENS + TITLE_TOKENS + 1
+    assert [place.sentence for place in Passages(long).news(prompt, []).places] == [None]
 
 
 def test_rare_words_of_a_target_count_more_than_common_ones(encoder: ArticleEncoder) -> None:

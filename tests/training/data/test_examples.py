@@ -158,6 +158,19 @@ def test_an_editors_sentences_say_what_is_chosen_and_left_out(maker: ExampleBuil
     assert len(example.forms) > len(good)
 
 
+def test_a_reader_learns_which_sentences_an_editor_took(reading: ExampleBuilder) -> None:
+    first = CRIME.text.index(".") + 1
+    brief = Labelled(CRIME.text, edited=(Edited(0, first, CRIME.text[:first]),))
+    (example,) = make(changed(reading, news=True), brief)
+    assert example.news is not None
+    question, told = example.news.question, example.news.told
+    assert [question.places[place].sentence for place in told] == [0]
+    assert len(question.places) > 1
+    assert example.tokens == len(question.ids)
+    assert make(reading, brief) == []
+    assert make(changed(reading, news=True), Labelled(CRIME.text)) == []
+
+
 def test_one_topic_has_the_whole_weight_and_three_share_it(maker: ExampleBuilder) -> None:
     one, three = make(
         maker,

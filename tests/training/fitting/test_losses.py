@@ -37,6 +37,7 @@ HEADS = {
     "readers.fast.claim": "claim",
     "readers.fast.kind": "kind",
     "readers.fast.evidence": "evidence",
+    "readers.fast.news": "news",
 }
 
 
@@ -129,6 +130,16 @@ def test_a_reader_learns_from_its_questions(
     loss.backward()  # type: ignore[no-untyped-call]
     assert found.keys() == expected
     assert learning(network) == heads
+
+
+def test_a_reader_learns_which_sentences_tell_the_news(
+    network: Network, maker: ExampleBuilder
+) -> None:
+    told = replace(maker, reads=True, source=maker.source.model_copy(update={"news": True}))
+    loss, found = losses(network, told, BRIEF)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert found.keys() == {"news"}
+    assert learning(network) == {"news"}
 
 
 def learning(network: Network) -> set[str]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from models.analysis import Span
 from models.article import Article, Options, Style, Tier
 from models.encoding.preparation import prepare
+from models.encoding.questions import NEWS
 from models.encoding.tokens import ArticleEncoder
 from models.errors import EmptyArticle
 from models.tasks.summary.check import Verdict
@@ -60,6 +61,26 @@ def sentence(outline: Outline, index: int) -> str:
 
 def test_the_best_sentences_that_fit_are_shown(outline: Outline) -> None:
     assert settle(outline) == [sentence(outline, 0), sentence(outline, 1)]
+
+
+def test_the_reader_says_which_sentences_tell_the_news(
+    outline: Outline, encoder: ArticleEncoder
+) -> None:
+    question = outline.news(encoder.target(NEWS))
+    assert [place.sentence for place in question.places] == [0, 1, 2, 3]
+    outline.weigh({0: -2.0, 1: 0.0, 2: 0.0, 3: 9.0})
+    assert outline.to_trim[0] == 3
+    assert sentence(outline, 3) in settle(outline)
+
+
+def test_what_the_reader_says_is_weighed_with_what_the_encoder_says(outline: Outline) -> None:
+    outline.weigh(dict.fromkeys(range(4), 5.0))
+    assert settle(outline) == [sentence(outline, 0), sentence(outline, 1)]
+
+
+def test_what_the_reader_was_not_asked_about_comes_last(outline: Outline) -> None:
+    outline.weigh({2: 0.0, 3: 0.0})
+    assert settle(outline) == [sentence(outline, 2), sentence(outline, 3)]
 
 
 def test_nothing_is_shown_that_was_not_judged(outline: Outline) -> None:
