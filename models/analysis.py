@@ -74,6 +74,30 @@ class StanceAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedTarget(Span):
+    """A name or issue that is worth asking about, as the article has it first: the span.
+
+    `mentions` says how often it stands there, `reason` why it is suggested, in words.
+    """
+
+    target: str
+    mentions: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectAnalysis:
+    """What an article is about, in at most six of its words, and how sure that is, 0 to 1.
+
+    `about` is None where nothing in the text names it. `suggested_targets` has the best first.
+    """
+
+    about: str | None
+    confidence: float
+    suggested_targets: tuple[SuggestedTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Change(Span):
     """What an edit puts in the place of a span of the text; nothing where it deletes."""
 
@@ -152,3 +176,7 @@ class Analysis:
     @property
     def summary(self) -> Summary | None:
         return self.results.get("summary")
+
+    @property
+    def subject(self) -> SubjectAnalysis | None:
+        return self.results.get("subject")

@@ -18,6 +18,8 @@ from models import registry
 MAX_TITLE_CHARS = 1000
 MAX_TARGETS = 20
 MAX_TARGET_CHARS = 500
+AUTO, MOST_AUTO = "auto", 3
+"""The target that stands for those that the article suggests, at most so many."""
 READABLE = r"[\p{L}\p{N}]"
 """A letter or a digit: without one there is nothing to read."""
 
@@ -81,6 +83,24 @@ class Registered:
         return name
 
 
+@dataclass(frozen=True, slots=True)
+class OrOne:
+    """Lets a word stand for the list that holds it alone. pydantic reads it."""
+
+    word: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        function = {"type": "no-info", "function": self.listed}
+        return {"type": "function-before", "function": function, "schema": handler(source)}
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], Any]) -> Any:
+        return {"anyOf": [handler(schema["schema"]), {"const": self.word, "type": "string"}]}
+
+    def listed(self, value: Any) -> Any:
+        """A list with the word, where the value is the word."""
+        return [value] if value == self.word else value
+
+
 TaskName = Annotated[str, Registered()]
 Target = Annotated[str, MinLen(1), MaxLen(MAX_TARGET_CHARS), Matches(READABLE)]
 
@@ -92,7 +112,11 @@ class Options:
     targets: Annotated[
         tuple[Target, ...],
         MaxLen(MAX_TARGETS),
-        doc("Whom or what to take a stance toward; none: the article's own subject."),
+        OrOne(AUTO),
+        doc(
+            "Whom or what to take a stance toward; `auto`: those that the article suggests; none: "
+            "the article's own subject."
+        ),
     ] = ()
     tasks: Annotated[
         frozenset[TaskName] | None, MinLen(1), doc("What is asked; else all that the model has.")
@@ -121,6 +145,11 @@ class Options:
     def asks(self, task: str) -> bool:
         """Whether a task is asked for."""
         return self.tasks is None or task in self.tasks
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the article suggests the targets."""
+        return self.targets == (AUTO,)
 
     @property
     def is_checked(self) -> bool:

@@ -161,6 +161,8 @@ class Losses(_Strict):
     alone: float = 0.5
     deleting: float = 1.0
     form: float = 0.7
+    about: float = 0.5
+    target: float = 0.5
     stance: float = 1.0
     kind: float = 0.2
     evidence: float = 0.3

@@ -17,6 +17,7 @@ from models.network.bodies import MPNET
 from models.network.reader import Reader
 from models.tasks.build import build
 from models.tasks.stance.section import StanceSection
+from models.tasks.subject.section import SubjectSection
 from models.tasks.summary.section import SummarySection
 from models.tasks.topic.section import TopicSection
 from models.text.english import ENGLISH
@@ -43,6 +44,7 @@ def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
         "topic": TopicSection(labels.topic),
         "stance": StanceSection(labels.stance, labels.overall),
         "summary": SummarySection(),
+        "subject": SubjectSection(),
     }
     torch.manual_seed(seed)
     shape = {"vocab_size": tokenizer.get_vocab_size(), **SHAPE}

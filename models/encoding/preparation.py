@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.analysis import Removed
-from models.article import Article, Options, Tier
-from models.encoding.questions import Passages, Question
+from models.article import AUTO, MOST_AUTO, Article, Options, Tier
+from models.encoding.questions import NEWS_TOKENS, PASSAGE_TOKENS, Passages, Question
 from models.encoding.tokens import ArticleEncoder, Encoded, tokenizer_from
 from models.errors import ArticleTooLong, EmptyArticle, ReaderMissing, TaskMissing
 from models.text import cleaning, html
@@ -26,6 +26,8 @@ MAX_REMOVED = 256
 OPENING_SENTENCES = 16
 READING_TASKS = frozenset({"stance", "summary"})
 """The tasks that ask a reader."""
+SUGGESTING_TASK = "subject"
+"""The task that suggests targets."""
 READING_COST = {Tier.FAST: 1, Tier.FULL: 8}
 """What a token costs a reader, in tokens of the encoder."""
 CHECK_TOKENS, CHECKED_WORDS = 150, 25
@@ -69,6 +71,8 @@ class Prepared:
             return 0
         checks = self.options.max_words // CHECKED_WORDS + 1 if self.options.is_checked else 0
         asked = sum(len(asked.ids) for _, asked in self.questions) + checks * CHECK_TOKENS
+        asked += NEWS_TOKENS * self.options.is_checked
+        asked += MOST_AUTO * PASSAGE_TOKENS * self.options.is_auto
         return READING_COST[self.reader] * asked
 
 
@@ -116,6 +120,8 @@ class Preparer:
             raise TaskMissing(
                 f"the model lacks a task that is asked for; it has {', '.join(self._tasks)}"
             )
+        if self._tasks is not None and options.is_auto and SUGGESTING_TASK not in self._tasks:
+            raise TaskMissing(f"the model suggests no targets; name them, in place of {AUTO!r}")
 
     def reader_of(self, options: Options) -> Tier | None:
         """The reader that judges, None where none is needed. Raises ReaderMissing."""
@@ -184,7 +190,7 @@ def prepare(
 def _questions(
     encoded: Encoded, options: Options, encoder: ArticleEncoder
 ) -> tuple[tuple[str, Question], ...]:
-    if not options.asks("stance") or not options.targets:
+    if not options.asks("stance") or options.is_auto:
         return ()
     passages = Passages(encoded)
     return tuple(

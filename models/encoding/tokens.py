@@ -66,6 +66,12 @@ class Encoded:
         ranges = [(sentence.first, sentence.last) for sentence in self.sentences]
         return [self.title, *ranges] if self.title else ranges
 
+    def tokens(self, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
+        """The tokens, in the article's sequence, of characters of a sentence (the second not
+        included); both are the same where none was read."""
+        first, last = np.searchsorted(self.starts[sentence.first : sentence.last], (start, end))
+        return sentence.first + int(first), sentence.first + int(last)
+
     def words(self, sentence: Sentence) -> list[Word]:
         """The words of a sentence whose first token was read, in order."""
         starts = self.starts[sentence.first : sentence.last]

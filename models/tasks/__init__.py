@@ -5,8 +5,9 @@ This list is the order in which answers, columns and reports show them.
 
 from models import registry
 from models.tasks.stance.task import STANCE
+from models.tasks.subject.task import SUBJECT
 from models.tasks.summary.task import SUMMARY
 from models.tasks.topic.task import TOPIC
 
-for _task in (TOPIC, STANCE, SUMMARY):
+for _task in (TOPIC, STANCE, SUMMARY, SUBJECT):
     registry.register(_task)

@@ -27,6 +27,14 @@ class TargetGold:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectGold:
+    """What people said an article is about, and the names and issues that they asked about."""
+
+    subject: str
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The result for a labelled text, beside what was asked and what people answered.
 

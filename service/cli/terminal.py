@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
@@ -11,7 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from models.analysis import Analysis, Score, Span, Summary
+from models.analysis import Analysis, Score, Span, SubjectAnalysis, Summary
 from models.article import Article, Options
 from service.inference import load
 from service.inference.answer import as_json as json_of
@@ -107,9 +107,21 @@ def _labels(analysis: Analysis) -> Table:
         if stance.verdict is not None:
             said.append_text(_line(f", {stance.verdict}", "not bold"))
         rows.add_row(_line(name), said, _others(stance.scores))
+    for name, told in _subject(analysis.subject):
+        rows.add_row(name, told)
     if analysis.reader is not None:
         rows.add_row("judged by", _line(f"the reader {analysis.reader.value}"))
     return rows
+
+
+def _subject(subject: SubjectAnalysis | None) -> Iterator[tuple[str, Text]]:
+    """What the article is about, and what it may be asked about."""
+    if subject is None:
+        return
+    if subject.about is not None:
+        yield "about", _line(subject.about, "bold")
+    if subject.suggested_targets:
+        yield "ask about", _line(", ".join(each.target for each in subject.suggested_targets))
 
 
 def _answer(label: str | None, confidence: float) -> Text:

@@ -50,7 +50,7 @@ def document() -> Iterator[dict[str, Any]]:
 def limits(schema: dict[str, Any]) -> dict[str, Any]:
     """Limits and default of a schema, wherever in it they stand."""
     found = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
-    inner: dict[str, Any] = found[0] if found else {}
+    inner: dict[str, Any] = limits(found[0]) if found else {}
     names = ("minimum", "maximum", "minItems", "maxItems", "default")
     return {name: value for name, value in (inner | schema).items() if name in names}
 

@@ -16,7 +16,8 @@ from models.encoding.preparation import prepare
 from models.encoding.questions import NEWS, PASSAGE_TOKENS, Passages, Place, Question
 from models.encoding.tokens import WINDOW_TOKENS, ArticleEncoder, Encoded, Integers, tokenizer_from
 from models.errors import EmptyArticle
-from models.tasks.summary.drafts import tokens_of
+from models.tasks.subject.candidates import Candidate, candidates
+from models.tasks.subject.metrics import SAME, alike
 from models.tasks.summary.mentions import Mentions
 from training.config import Source
 from training.data.corruption import corrupted
@@ -58,6 +59,16 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """What may name the subject of a text, and the numbers of what people named so (`about`) and
+    asked about (`targets`)."""
+
+    candidates: tuple[Candidate, ...]
+    about: tuple[int, ...]
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Example:
     """A text as the network reads it, with the labels that are known for it.
 
@@ -65,6 +76,7 @@ class Example:
     - `questions` are what readers learn from, and `news` where an editor told it.
     - `chosen` are the numbers of the sentences that an editor took for a summary, `extracts` those
       of them that stand alone as they are; `alone` says of sentences whether they do.
+    - `named` is what may name its subject.
     - `spans` are ranges of tokens, and whether the editor left them out.
     - `forms` are sentences to be read alone, and whether they are well formed.
     - `tokens` is what reading it takes.
@@ -80,6 +92,7 @@ class Example:
     extracts: tuple[int, ...] = ()
     alone: tuple[tuple[int, bool], ...] = ()
     spans: tuple[tuple[int, int, bool], ...] = ()
+    named: Named | None = None
     forms: tuple[tuple[Integers, bool], ...] = ()
     tokens: int = 0
 
@@ -87,7 +100,7 @@ class Example:
     def whole(self) -> bool:
         """Whether a head learns from the states of the text, not from questions alone."""
         heads = self.topics, self.chosen, self.alone, self.spans
-        return any(heads) or self.overall is not None
+        return any(heads) or self.overall is not None or self.named is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +161,7 @@ class ExampleBuilder:
             encoded=encoded,
             topics=self._topics(each),
             overall=self._stance(each.stances[None]) if None in each.stances else None,
+            named=_named(each, encoded) if each.subject else None,
         )
         if each.edited:
             return _with_edits(made, each.edited, encoder)
@@ -204,6 +218,21 @@ def _news(each: Labelled, encoded: Encoded, encoder: ArticleEncoder) -> News | N
     return News(question, told) if told else None
 
 
+def _named(each: Labelled, encoded: Encoded) -> Named | None:
+    """What may name the subject of a text, and what comes closest to what people named."""
+    found = tuple(candidates(encoded))
+    about = _closest(found, each.subject or "")
+    targets = {n for target in each.named for n in _closest(found, target)}
+    return Named(found, about, tuple(sorted(targets))) if about or targets else None
+
+
+def _closest(found: Sequence[Candidate], name: str) -> tuple[int, ...]:
+    """The numbers of the candidates that are most like a name, if any is like it."""
+    shares = [alike(candidate.key, name) for candidate in found]
+    most = max(shares, default=0.0)
+    return tuple(n for n, share in enumerate(shares) if most >= SAME and share == most)
+
+
 def _with_edits(example: Example, edited: Sequence[Edited], encoder: ArticleEncoder) -> Example:
     """An example with what an editor's sentences say of those that they were made from."""
     encoded = example.encoded
@@ -220,7 +249,7 @@ def _with_edits(example: Example, edited: Sequence[Edited], encoder: ArticleEnco
         alone.append((index, labels.alone))
         extracts += [index] * labels.is_extract
         for span, deleted in labels.deleted:
-            first, last = tokens_of(encoded, sentence, span.start, span.end)
+            first, last = encoded.tokens(sentence, span.start, span.end)
             spans += [(first, last, deleted)] * (first < last)
     return replace(
         example,

@@ -18,7 +18,7 @@ from models.analysis import Span
 from models.article import Kind
 from models.encoding.questions import STEM_CHARS
 from models.labels import UNRELATED
-from models.tasks.evaluation import TargetGold
+from models.tasks.evaluation import SubjectGold, TargetGold
 from models.text.words import is_content, normal_words
 from training.config import Source
 from training.data.roles import Role
@@ -42,6 +42,7 @@ class Labelled:
       on, but not measured by.
     - `kinds` says what a target is: entity, issue or claim. `evidence` has the spans of characters
       that show the stance toward it best. `groups` has what its figures are grouped by.
+    - `subject` is what the text is about.
     - `edited` are the sentences that an editor took for a summary, in the order of the summary.
     - `others` holds the gold of tasks that are not among the fields, by the name of its column.
     """
@@ -51,6 +52,7 @@ class Labelled:
     topics: list[str] = field(default_factory=list)
     stances: dict[str | None, str] = field(default_factory=dict)
     summary: str | None = None
+    subject: str | None = None
     others: dict[str, Any] = field(default_factory=dict)
     either: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
@@ -63,7 +65,14 @@ class Labelled:
         """What people answered for a task, by the name that the task has for it."""
         if name == "stances":
             return {target: self._target(target, stance) for target, stance in self.stances.items()}
+        if name == "subject":
+            return SubjectGold(self.subject, self.named) if self.subject else None
         return getattr(self, name) if name in OWN_GOLD else self.others.get(name)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The names and issues that people asked about."""
+        return tuple(each for each, kind in self.kinds.items() if kind is not Kind.CLAIM)
 
     def _target(self, target: str | None, stance: str) -> TargetGold:
         name = target or ""
@@ -100,6 +109,7 @@ def _shuffled(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _merge(labelled: Labelled, row: Mapping[str, Any], source: Source) -> None:
     labelled.title = labelled.title or row.get("title") or None
     labelled.summary = labelled.summary or row.get("summary") or None
+    labelled.subject = labelled.subject or row.get("subject") or None
     labelled.id = labelled.id or _text_or_none(row.get("id"))
     for column in other_gold():
         if row.get(column) is not None:

@@ -17,12 +17,12 @@ PAIR_COLUMNS = frozenset({"target", "stance", "group"})
 LIST_COLUMNS = frozenset({"targets", "stances", "kinds", "evidence"})
 EDIT_COLUMNS = frozenset({"starts", "ends", "sentences"})
 COLUMNS = (
-    frozenset({"id", "text", "title", "topic", "also", "overall", "summary"})
+    frozenset({"id", "text", "title", "topic", "also", "overall", "summary", "subject"})
     | PAIR_COLUMNS
     | LIST_COLUMNS
     | EDIT_COLUMNS
 )
-OWN_GOLD = frozenset({"topics", "stances", "summary"})
+OWN_GOLD = frozenset({"topics", "stances", "summary", "subject"})
 """The gold that `Labelled` has a field for. Any other of a task is a column of that name."""
 
 

@@ -16,6 +16,8 @@ from models.network.network import Network
 from models.network.reader import KINDS, Readings
 from models.network.states import EncodedArticles
 from models.tasks.stance.head import StanceHead
+from models.tasks.subject.head import SCORES as NAMED
+from models.tasks.subject.head import SubjectHead, naming, scored
 from models.tasks.summary.head import (
     SCORES,
     SpanTokens,
@@ -109,6 +111,7 @@ class JointModel(nn.Module):
             states = EncodedArticles(self.network, [e.encoded for e in whole], self._group_tokens)
             yield from self._labels(states, whole)
             yield from self._summaries(states, whole)
+            yield from self._subjects(states, whole)
         forms = [form for example in examples for form in example.forms]
         if forms:
             head = cast(SummaryHead, self.network.head("summary"))
@@ -136,6 +139,27 @@ class JointModel(nn.Module):
             target = torch.tensor([label for _, label in known], device=logits.device)
             loss = functional.cross_entropy(logits, target, label_smoothing=SMOOTHING)
             yield "overall", HeadLoss(loss, len(known))
+
+    def _subjects(
+        self, states: EncodedArticles, examples: Sequence[Example]
+    ) -> Iterator[tuple[str, HeadLoss]]:
+        told = [(row, example.named) for row, example in enumerate(examples) if example.named]
+        if not told:
+            return
+        head = cast(SubjectHead, self.network.head("subject"))
+        named = [naming(row, examples[row].encoded, each.candidates) for row, each in told]
+        scores = scored(head, states, named)
+        for name, right in (
+            ("about", [each.about for _, each in told]),
+            ("target", [each.targets for _, each in told]),
+        ):
+            known = [
+                _one_of(score[:, NAMED.index(name)], numbers)
+                for score, numbers in zip(scores, right, strict=True)
+                if numbers and score[list(numbers)].isfinite().all()
+            ]
+            if known:
+                yield name, HeadLoss(torch.stack(known).mean(), len(known))
 
     def _summaries(
         self, states: EncodedArticles, examples: Sequence[Example]
@@ -198,6 +222,11 @@ def _picked(scores: Tensor, picked: Sequence[Sequence[int]]) -> HeadLoss:
     log = scores.log_softmax(-1)
     each = [-log[row, list(numbers)].mean() for row, numbers in enumerate(picked)]
     return HeadLoss(torch.stack(each).mean(), len(each))
+
+
+def _one_of(scores: Tensor, numbers: Sequence[int]) -> Tensor:
+    """How likely it is that one of some candidates is the best of all."""
+    return -scores.log_softmax(0)[list(numbers)].logsumexp(0)
 
 
 def _yes_or_no(logits: Tensor, right: Sequence[bool]) -> HeadLoss:

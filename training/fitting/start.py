@@ -19,6 +19,7 @@ from models.network.bodies import BERT, MPNET, shape_of
 from models.network.reader import Reader
 from models.tasks.build import build
 from models.tasks.stance.section import StanceSection
+from models.tasks.subject.section import SubjectSection
 from models.tasks.summary.head import SummaryHead
 from models.tasks.summary.section import SummarySection
 from models.tasks.topic.section import TopicSection
@@ -82,6 +83,7 @@ def fresh_artifact(run: ModelConfig, labels: LabelSchema, unpacked: Path) -> Art
         "topic": TopicSection(labels.topic),
         "stance": StanceSection(labels.stance, labels.overall),
         "summary": SummarySection(run.choosing_layers),
+        "subject": SubjectSection(),
     }
     network = build(shape, tasks, {t: Reader(r["body"], r["labels"]) for t, r in readers.items()})
     pretrained = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from models.analysis import Passage, Score, StanceAnalysis
-from models.article import Kind, Options, Tier
+from models.article import MOST_AUTO, Kind, Options, Tier
 from models.encoding.preparation import Prepared
+from models.encoding.questions import Passages, Question
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.labels import UNRELATED, Label
 from models.network.heads import HeadOutput
@@ -26,8 +27,11 @@ from models.tasks.model import TaskModel
 from models.tasks.stance import calibration
 from models.tasks.stance.head import StanceHead
 from models.tasks.stance.section import StanceSection
+from models.tasks.subject.head import SubjectHead
+from models.tasks.subject.model import subjects
 
 Stances = tuple[StanceAnalysis, ...]
+Questions = tuple[tuple[str, Question], ...]
 
 VERDICTS = {
     "favor": "the article bears it out",
@@ -52,7 +56,7 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         return StanceHead(network.hidden, len(section.labels))
 
     def __init__(self, section: StanceSection, network: Network, encoder: ArticleEncoder) -> None:
-        self._section, self._network = section, network
+        self._section, self._network, self._encoder = section, network, encoder
         self._head = cast(StanceHead, network.head("stance"))
 
     @property
@@ -63,9 +67,9 @@ class StanceModel(TaskModel[StanceSection, Stances]):
     def answers(
         self, states: EncodedArticles, batch: Sequence[Prepared], rows: Sequence[int]
     ) -> dict[int, Stances]:
-        without = [row for row in rows if not batch[row].questions]
-        found = self._overall(states, batch, without)
-        found |= self._toward_targets(states, batch, [row for row in rows if batch[row].questions])
+        asked = {row: batch[row].questions for row in rows} | self._suggested(states, batch, rows)
+        found = self._overall(states, batch, [row for row in rows if not asked[row]])
+        found |= self._toward_targets(states, batch, {n: q for n, q in asked.items() if q})
         return {
             row: stances
             for row, stances in found.items()
@@ -80,21 +84,42 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         output = self._head.overall(*states.sentences)
         return {row: (self.overall(batch[row].encoded, output.row(row)),) for row in rows}
 
-    def _toward_targets(
+    def _suggested(
         self, states: EncodedArticles, batch: Sequence[Prepared], rows: Sequence[int]
+    ) -> dict[int, Questions]:
+        """The questions about the targets that articles suggest, where that is asked for."""
+        auto = {row: batch[row].encoded for row in rows if batch[row].options.is_auto}
+        if not auto:
+            return {}
+        head = cast(SubjectHead, self._network.head("subject"))
+        return {
+            row: tuple(
+                self._question(auto[row], t.target) for t in found.suggested_targets[:MOST_AUTO]
+            )
+            for row, found in subjects(head, states, auto).items()
+        }
+
+    def _question(self, encoded: Encoded, target: str) -> tuple[str, Question]:
+        return target, Passages(encoded).question(self._encoder.target(target), target)
+
+    def _toward_targets(
+        self, states: EncodedArticles, batch: Sequence[Prepared], asked: Mapping[int, Questions]
     ) -> dict[int, Stances]:
         """The stances toward targets, in the order in which they were named."""
-        found: dict[int, dict[str, StanceAnalysis]] = {row: {} for row in rows}
+        found: dict[int, dict[str, StanceAnalysis]] = {row: {} for row in asked}
         for tier in Tier:
-            mine = [row for row in rows if batch[row].reader is tier]
-            asked = [(row, *each) for row in mine for each in batch[row].questions]
-            if not asked:
+            mine = [row for row in asked if batch[row].reader is tier]
+            rows = [(row, *each) for row in mine for each in asked[row]]
+            if not rows:
                 continue
-            questions = [question for _, _, question in asked]
+            questions = [question for _, _, question in rows]
             readings = self._network.reader(tier).read(questions, states.budget_tokens)
-            for (row, target, _), reading in zip(asked, readings.each(questions), strict=True):
+            for (row, target, _), reading in zip(rows, readings.each(questions), strict=True):
                 found[row][target] = self.toward(batch[row].encoded, target, reading, tier)
-        return {row: tuple(found[row][t] for t in batch[row].options.targets) for row in rows}
+        return {
+            row: tuple(found[row][target] for target in _named(batch[row].options, found[row]))
+            for row in asked
+        }
 
     def overall(self, encoded: Encoded, output: HeadOutput) -> StanceAnalysis:
         """The stance toward the article's own subject, of those that are overall ones."""
@@ -124,11 +149,17 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         """One stance for each target; `unrelated` may be missing, where the target is named."""
         possible = set(self._section.names if options.targets else self._section.overall)
         asked = options.targets or (None,)
-        right = tuple(stance.target for stance in result) == asked and all(
+        named = tuple(stance.target for stance in result)
+        right = (options.is_auto or named == asked) and all(
             are_scores(stance.scores, possible) or are_scores(stance.scores, possible - {UNRELATED})
             for stance in result
         )
         return None if right else "its stances are none of its labels"
+
+
+def _named(options: Options, found: Mapping[str, StanceAnalysis]) -> Iterable[str]:
+    """The targets as they were named, one as often as it was; else those that were suggested."""
+    return found if options.is_auto else options.targets
 
 
 def shown(encoded: Encoded, reading: Reading) -> tuple[Passage, ...]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from models.encoding.tokens import Encoded, Sentence
+from models.encoding.tokens import Encoded
 from models.tasks.summary.edits import Edit, Reason, apply
 from models.tasks.summary.spans import Deletion
 from models.text.words import is_content, normal_words
@@ -43,14 +41,6 @@ def draft(encoded: Encoded, index: int, edits: Sequence[Edit] = ()) -> Draft:
     if not edits:
         return Draft(index, " ".join(encoded.text[sentence.start : sentence.end].split()))
     return Draft(index, apply(encoded.text, sentence, edits, encoded.language), tuple(edits))
-
-
-def tokens_of(encoded: Encoded, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
-    """The tokens, in the article's sequence, of characters of a sentence (the second not
-    included); both are the same where none was read."""
-    starts = encoded.starts[sentence.first : sentence.last]
-    first, last = np.searchsorted(starts, (start, end))
-    return sentence.first + int(first), sentence.first + int(last)
 
 
 def trimmed(

@@ -19,7 +19,7 @@ from models.network.network import Network
 from models.network.states import EncodedArticles
 from models.tasks.model import TaskModel
 from models.tasks.summary.check import Checker
-from models.tasks.summary.drafts import Draft, count_words, tokens_of, trimmed
+from models.tasks.summary.drafts import Draft, count_words, trimmed
 from models.tasks.summary.edits import finished
 from models.tasks.summary.head import (
     SpanTokens,
@@ -95,7 +95,7 @@ class SummaryModel(TaskModel[SummarySection, Summary]):
             for index in outline.to_trim:
                 sentence = encoded.sentences[index]
                 each = [
-                    (deletion, SpanTokens(row, *tokens_of(encoded, sentence, *_ends(deletion))))
+                    (deletion, SpanTokens(row, *encoded.tokens(sentence, *_ends(deletion))))
                     for deletion in deletions(encoded.text, sentence, encoded.language)
                     if deletion.may
                 ]

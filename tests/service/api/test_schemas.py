@@ -62,6 +62,14 @@ def test_the_document_says_that_one_of_text_and_html_is_a_string() -> None:
     ]
 
 
+def test_auto_stands_for_the_targets_that_the_article_suggests() -> None:
+    for targets in ("auto", ["auto"]):
+        assert read_article({"text": "Rain fell.", "targets": targets}).options.is_auto
+    assert not read_article({"text": "Rain fell.", "targets": ["Auto"]}).options.is_auto
+    with pytest.raises(InvalidRequest):
+        read_article({"text": "Rain fell.", "targets": "the mayor"})
+
+
 def test_no_targets_are_none_and_an_empty_title_is_no_title() -> None:
     assert read_article({"text": "Rain fell.", "targets": [], "title": ""}) == PLAIN
 

@@ -16,6 +16,8 @@ from models.analysis import (
     Score,
     Span,
     StanceAnalysis,
+    SubjectAnalysis,
+    SuggestedTarget,
     Summary,
     SummarySentence,
     TopicAnalysis,
@@ -57,13 +59,14 @@ def analysis(**changes: Any) -> Analysis:
         "topic": TopicAnalysis("weather", "medtop:17", 0.91, False, scores, (passage(RAIN),)),
         "stance": (stance("the mayor", None, 0.4, stances, (passage(MAYOR),)),),
         "summary": summary("It rained.", RAIN, 0.5),
+        "subject": None,
         "language": "en",
         "reader": Tier.FAST,
         "warnings": ("the text seems to be in 'sv'",),
         "input": InputReport(20, 1, False, (Removed(0, 9, "navigation"),)),
     }
     found |= changes
-    tasks = ("topic", "stance", "summary")
+    tasks = ("topic", "stance", "summary", "subject")
     results = {name: part for name in tasks if (part := found.pop(name)) is not None}
     return Analysis(results=results, **found)
 
@@ -90,6 +93,15 @@ def test_what_judged_is_told_and_a_claim_has_its_verdict_in_words() -> None:
     assert "summary, written, 2 words, 50% sure that the article bears it out" in text
     alone = printed(analysis(stance=None, reader=None))
     assert "judged by" not in alone
+
+
+def test_the_subject_and_what_to_ask_about_are_told() -> None:
+    ferry = SuggestedTarget(0, 5, "the [ferry]", 1, "named once")
+    found = analysis(subject=SubjectAnalysis("old bridge", 0.9, (ferry,)))
+    text = " ".join(printed(found).split())
+    assert "about old bridge" in text
+    assert "ask about the [ferry]" in text
+    assert "about" not in printed(analysis(subject=SubjectAnalysis(None, 0.0, ())))
 
 
 def test_a_summary_that_is_withheld_says_why() -> None:

@@ -24,7 +24,7 @@ def answer(*tasks: str) -> Answer:
 def test_every_task_has_a_field_and_those_that_were_not_asked_for_are_null() -> None:
     shown = json.loads(as_json(answer("topic")))
     assert list(shown) == [
-        "topic", "stance", "summary", "language", "reader", "warnings", "input", "model",
+        "topic", "stance", "summary", "subject", "language", "reader", "warnings", "input", "model",
         "timing_ms",
     ]  # fmt: skip
     assert shown["topic"]["label"] == "weather"

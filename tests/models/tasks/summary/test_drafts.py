@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.encoding.tokens import ArticleEncoder, Encoded
-from models.tasks.summary.drafts import MIN_LEFT_WORDS, count_words, draft, tokens_of, trimmed
+from models.tasks.summary.drafts import MIN_LEFT_WORDS, count_words, draft, trimmed
 from models.tasks.summary.spans import Deletion, deletions
 from models.text.sentences import split
 
@@ -64,11 +64,11 @@ def test_enough_is_left_whatever_goes(
 def test_the_tokens_of_a_span_are_those_that_begin_in_it(encoded: Encoded) -> None:
     sentence = encoded.sentences[0]
     start = TEXT.index("on Monday")
-    first, last = tokens_of(encoded, sentence, start, start + len("on Monday"))
+    first, last = encoded.tokens(sentence, start, start + len("on Monday"))
     begins = encoded.starts[first:last].tolist()
     assert begins[0] == start
     assert begins[-1] < start + len("on Monday") <= encoded.starts[last]
-    assert tokens_of(encoded, sentence, start, start)[0] == first
+    assert encoded.tokens(sentence, start, start)[0] == first
 
 
 def test_words_are_counted_as_people_count_them() -> None:

@@ -1,0 +1,109 @@
+"""The words of an article that may name what it is about: short runs of its first sentences, and
+the names of all of it. By rule, and generous: the head tells which of them do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from models.analysis import Span
+from models.encoding.tokens import Encoded, Sentence
+from models.text.language import Language
+from models.text.words import WORD, normal, normal_words
+
+MAX_WORDS = 6
+"""A subject has at most so many words."""
+SENTENCES, SENTENCE_WORDS = 6, 60
+"""So many of the first sentences are looked at, and so many words of each."""
+NAMES, PLACES = 40, 3
+"""So many names of the rest are looked at, and so many places of each candidate."""
+_NAME = re.compile(r"\b[A-Z][\w’'-]+(?: (?:of |the |de |al )?[A-Z][\w’'-]+){0,4}")
+_POSSESSIVE = re.compile(r"['’]s?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Words that may name the subject of an article.
+
+    `key` is how they are compared. `places` are where they stand, at most `PLACES`, in order, each
+    with the number of its sentence; `mentions` says how often they stand in the article.
+    """
+
+    text: str
+    key: str
+    places: tuple[tuple[int, Span], ...]
+    mentions: int
+
+
+def key_of(words: str, language: Language) -> str:
+    """Words as they are compared: in lower case, without an article before them and `'s` behind."""
+    found = [_bare(word) for word in normal_words(words) if word[0].isalnum()]
+    while len(found) > 1 and found[0] in language.grammar.articles:
+        found.pop(0)
+    return " ".join(found)
+
+
+def _bare(word: str) -> str:
+    return _POSSESSIVE.sub("", normal(word))
+
+
+def candidates(encoded: Encoded) -> list[Candidate]:
+    """What may name the subject of an article, in the order of the text."""
+    places: dict[str, list[tuple[int, Span]]] = {}
+    for number, sentence in enumerate(encoded.sentences):
+        runs = _runs if number < SENTENCES else _names
+        for key, span in runs(encoded, sentence):
+            places.setdefault(key, []).append((number, span))
+    late = [key for key, found in places.items() if found[0][0] >= SENTENCES]
+    for key in late[NAMES:]:
+        del places[key]
+    wording = f" {key_of(encoded.text, encoded.language)} "
+    return [
+        Candidate(
+            text=_shown(encoded.text, found[0][1]),
+            key=key,
+            places=tuple(found[:PLACES]),
+            mentions=max(len(found), wording.count(f" {key} ")),
+        )
+        for key, found in places.items()
+    ]
+
+
+def _shown(text: str, span: Span) -> str:
+    return _POSSESSIVE.sub("", " ".join(text[span.start : span.end].split()))
+
+
+def _runs(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:
+    """Runs of words with no mark inside that neither begin nor end on a function word."""
+    matches = WORD.finditer(encoded.text, sentence.start, sentence.end)
+    words = list(islice(matches, SENTENCE_WORDS))
+    kinds = [_kind(word.group(), encoded.language) for word in words]
+    keys = [_bare(word.group()) for word in words]
+    for first, kind in enumerate(kinds):
+        for last in range(first, min(first + MAX_WORDS, len(words))):
+            if kind != CONTENT or kinds[last] == BREAK:
+                break
+            if kinds[last] == CONTENT:
+                span = Span(words[first].start(), words[last].end())
+                yield " ".join(keys[first : last + 1]), span
+
+
+CONTENT, FUNCTION, BREAK = "content", "function", "break"
+
+
+def _kind(word: str, language: Language) -> str:
+    """Whether a word may begin or end a subject, stand inside one, or in none."""
+    spelled = normal(word)
+    if not word[0].isalnum() or spelled in language.editing.auxiliaries:
+        return BREAK
+    return FUNCTION if spelled in language.function_words else CONTENT
+
+
+def _names(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:
+    for match in _NAME.finditer(encoded.text, sentence.start, sentence.end):
+        if normal(match.group()) not in encoded.language.function_words:
+            key = key_of(match.group(), encoded.language)
+            yield key, Span(match.start(), match.end())
