@@ -38,6 +38,7 @@ CHOSEN_WEIGHT, ALONE_WEIGHT, CONTENT_WEIGHT, PLACE_WEIGHT = 0.4, 0.65, 0.048, 1.
 MOST_CONTENT = 40
 NEWS_WEIGHT = 1.0
 """What the reader's log-odds that a sentence tells the news count beside the encoder's share."""
+TINY = 1e-9
 OFFERED = 2
 """Of those whom a pronoun may mean, so many are tried, the nearest ones."""
 MARGIN = 0.3
@@ -142,7 +143,8 @@ class Outline:
         """Takes in how surely sentences tell the news (logits), as the reader says; the others are
         considered last."""
         self.is_broken |= not all(map(math.isfinite, news.values()))
-        worth = {n: math.log(self._share[n]) + NEWS_WEIGHT * told for n, told in news.items()}
+        said = {n: math.log(max(self._share[n], TINY)) for n in news}
+        worth = {n: said[n] + NEWS_WEIGHT * told for n, told in news.items()}
         most = max(worth.values(), default=0.0)
         told = {n: math.exp(each - most) for n, each in worth.items()}
         total = math.fsum(told.values())

@@ -78,6 +78,12 @@ def test_what_the_reader_says_is_weighed_with_what_the_encoder_says(outline: Out
     assert settle(outline) == [sentence(outline, 0), sentence(outline, 1)]
 
 
+def test_a_sentence_that_seemed_worth_nothing_may_tell_the_news(encoder: ArticleEncoder) -> None:
+    outline = make(encoder, TEXT, shares=(900.0, 3.0, 2.5, -900.0))
+    outline.weigh({0: -50.0, 1: 0.0, 2: 0.0, 3: 50.0})
+    assert outline.to_trim[0] == 3
+
+
 def test_what_the_reader_was_not_asked_about_comes_last(outline: Outline) -> None:
     outline.weigh({2: 0.0, 3: 0.0})
     assert settle(outline) == [sentence(outline, 2), sentence(outline, 3)]
