@@ -13,6 +13,7 @@ from rich.text import Text
 
 from models.analysis import Analysis, Score, Span, Summary
 from models.article import Article, Options
+from models.tasks.limits import UNSURE
 from service.inference import load
 from service.inference.answer import as_json as json_of
 from service.printable import printable, printable_json, printable_line
@@ -50,7 +51,10 @@ def render(analysis: Analysis, text: str) -> RenderableType:
     parts: list[RenderableType] = [_labels(analysis)]
     if analysis.summary is not None:
         parts += [Text(), _summary(analysis.summary)]
-    parts += [_line(f"! {warning}", "yellow") for warning in analysis.warnings]
+    labels = filter(None, (analysis.topic, *(analysis.stance or ())))
+    reasons = dict.fromkeys(found.withheld for found in labels if found.withheld)
+    notes = (*(reason for reason in reasons if reason != UNSURE), *analysis.warnings)
+    parts += [_line(f"! {note}", "yellow") for note in notes]
     parts += [Text(), Rule("article", style="dim"), Text()]
     parts.append(marked(text, marks(analysis)))
     return Group(*parts)
