@@ -61,17 +61,16 @@ class Step:
             raise ValueError("a step has answers, and no more wrong ones than that")
 
 
+Answer = tuple[float, bool]
+"""The confidence of an answer, and whether it is wrong."""
 Table = tuple[Step, ...]
 """Steps from the surest on, each with more answers than the one before."""
 Tables = Mapping[str, Table]
 """The table of each group of answers that is calibrated together, by the group's name."""
 
 
-def table(answers: Iterable[tuple[float, bool]], floor: float = 0.0) -> Table:
-    """Counts answers, each with its confidence and whether it is wrong.
-
-    They are one of each text (`one_of_each`). Below the floor none is given, whatever the limit.
-    """
+def table(answers: Iterable[Answer], floor: float = 0.0) -> Table:
+    """Counts answers, one of each text (`one_of_each`). Below the floor none is ever given."""
     known, steps = list(answers), {}
     for least in (*(step for step in STEPS if step > floor), floor):
         given = [is_wrong for confidence, is_wrong in known if confidence >= least]

@@ -11,7 +11,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from models.analysis import Analysis, Score, Span, Summary
+from models.analysis import (
+    Analysis,
+    Score,
+    Span,
+    StanceAnalysis,
+    Summary,
+    TopicAnalysis,
+)
 from models.article import Article, Options
 from models.tasks.limits import UNSURE
 from service.inference import load
@@ -51,7 +58,8 @@ def render(analysis: Analysis, text: str) -> RenderableType:
     parts: list[RenderableType] = [_labels(analysis)]
     if analysis.summary is not None:
         parts += [Text(), _summary(analysis.summary)]
-    labels = filter(None, (analysis.topic, *(analysis.stance or ())))
+    topics = () if analysis.topic is None else (analysis.topic,)
+    labels: tuple[TopicAnalysis | StanceAnalysis, ...] = (*topics, *(analysis.stance or ()))
     reasons = dict.fromkeys(found.withheld for found in labels if found.withheld)
     notes = (*(reason for reason in reasons if reason != UNSURE), *analysis.warnings)
     parts += [_line(f"! {note}", "yellow") for note in notes]
