@@ -64,11 +64,11 @@ def tables(
 
     `calibration` has the thresholds, below which nothing is answered.
     """
-    return {
-        group: table(one_answer_of_each(judged[group]), getattr(calibration, fit.threshold))
+    counted = {
+        group: table(one_answer_of_each(judged.get(group, ())), getattr(calibration, fit.threshold))
         for group, fit in evaluation.fits.items()
-        if judged.get(group)
     }
+    return {group: steps for group, steps in counted.items() if steps}
 
 
 def one_answer_of_each(judged: Sequence[Judged]) -> list[Answer]:

@@ -92,7 +92,7 @@ def _copy(directory: Path, output: Path, counted: Mapping[str, Mapping[str, Tabl
 
 
 def _answers(table: Table) -> int:
-    return table[-1].answered if table else 0
+    return table[-1].answered
 
 
 def _is_enough(table: Table) -> bool:
