@@ -45,7 +45,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class TopicAnalysis:
-    """`label` and `code` are None where the model abstains; the scores are still shown."""
+    """`label` and `code` are None where the model abstains; the scores are still shown.
+
+    `withheld` says why it abstains.
+    """
 
     label: str | None
     code: str | None
@@ -53,6 +56,7 @@ class TopicAnalysis:
     abstained: bool
     scores: tuple[Score, ...]
     evidence: tuple[Passage, ...]
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class StanceAnalysis:
     """`target` is None for the stance toward the article's own subject.
 
     `kind` is what the target is. Toward a claim the stance is whether the article bears it out;
-    `verdict` says it in words. `evidence` has the sentence that shows it best first.
+    `verdict` says it in words. `evidence` has the sentence that shows it best first. `withheld`
+    says why there is no label.
     """
 
     target: str | None
@@ -71,6 +76,7 @@ class StanceAnalysis:
     abstained: bool
     scores: tuple[Score, ...]
     evidence: tuple[Passage, ...]
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

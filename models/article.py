@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
-from annotated_types import Ge, Le, MaxLen, MinLen, doc
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen, doc
 
 from models import registry
 
@@ -20,6 +20,7 @@ MAX_TARGETS = 20
 MAX_TARGET_CHARS = 500
 AUTO, MOST_AUTO = "auto", 3
 """The target that stands for those that the article suggests, at most so many."""
+HIGHEST_ERROR = 0.5
 READABLE = r"[\p{L}\p{N}]"
 """A letter or a digit: without one there is nothing to read."""
 
@@ -140,6 +141,12 @@ class Options:
     reader: Annotated[
         Tier | None,
         doc("Which reader judges: `full` is right more often, `fast` is faster."),
+    ] = None
+    max_error: Annotated[
+        float | None,
+        Gt(0),
+        Lt(HIGHEST_ERROR),
+        doc("Withhold labels so that at most this share of those given is wrong, such as 0.05."),
     ] = None
 
     def asks(self, task: str) -> bool:

@@ -179,6 +179,11 @@ class Engine:
         unfit.directory = self._directory
         return unfit
 
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """What the artifact says of each task, by the task's name."""
+        return self._model.tasks
+
     def prepare(self, article: Article) -> Prepared:
         """Cleans, splits and tokenises. Raises an ArticleError."""
         return self.preparer(article)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -21,7 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import models
-from models.article import Tier
+from models.article import HIGHEST_ERROR, Options, Tier
 from models.errors import NutgrafError
 from service import validation
 from service.keys import ApiKey, parse_keys
@@ -88,6 +89,12 @@ class Settings(BaseSettings):
     reader: Tier | None = Field(
         default=None,
         description="Reader that judges where a request names none: full or fast; the best it has.",
+    )
+    max_error: float | None = Field(
+        default=None,
+        gt=0,
+        lt=HIGHEST_ERROR,
+        description="Share of labels that may be wrong, where a request names none.",
     )
     threads: int | None = Field(
         default=None,
@@ -211,6 +218,10 @@ class Settings(BaseSettings):
         if self.allowed_hosts or not self.is_loopback:
             return self.allowed_hosts
         return tuple(dict.fromkeys((*LOOPBACK_HOSTS, self.host)))
+
+    def applied(self, options: Options) -> Options:
+        """What is asked, with the operator's limit on errors where none is named."""
+        return replace(options, max_error=options.max_error or self.max_error)
 
     def public(self) -> dict[str, Any]:
         """The effective settings that may be shown: no key, no path."""

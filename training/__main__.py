@@ -74,14 +74,15 @@ def calibrate(
     directory: Annotated[Path, typer.Argument(help="the artifact")],
     config: Annotated[Path, typer.Argument(help="the TOML file that names what is measured")],
     data: DataDirectory = Path(),
+    most: Annotated[int, typer.Option(help="texts of each file, at most")] = 400,
 ) -> None:
-    """Fit temperatures and abstention thresholds on texts to choose by, and save them."""
+    """Fit temperatures, abstention thresholds and tables of errors on texts to choose by."""
     from training.config import read
     from training.evaluation.calibration import calibrate
 
     model = artifacts.load(directory)
     neutral = replace(model, tasks=uncalibrated(model.tasks))
-    tasks = calibrate(Engine.over(neutral), neutral.tasks, read(config, data))
+    tasks = calibrate(Engine.over(neutral), neutral.tasks, read(config, data), most)
     typer.echo(json.dumps(calibrations(tasks)))
     digest = artifacts.save(replace(artifacts.load(directory), tasks=tasks), directory)
     typer.echo(f"{directory} {digest}")
@@ -122,6 +123,21 @@ def evaluate(
         card = with_figures(card, metrics)
         digest = artifacts.save(replace(model, metrics=metrics, card=card), directory)
         typer.echo(f"{directory} {digest}", err=True)
+
+
+@app.command()
+def limits(
+    directory: Annotated[Path, typer.Argument(help="the artifact")],
+    config: Annotated[Path, typer.Argument(help="the TOML file that names what is measured")],
+    data: DataDirectory = Path(),
+    most: Annotated[int, typer.Option(help="texts of each file, at most")] = 400,
+    role: Annotated[Role, typer.Option(help="which texts")] = Role.REPORT,
+) -> None:
+    """Measure how limits on errors are kept, on texts drawn alike and on files left out."""
+    from training.config import read
+    from training.evaluation.limits import measured
+
+    typer.echo(json.dumps(measured(Engine.load(directory), read(config, data), most, role)))
 
 
 @app.command()

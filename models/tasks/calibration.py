@@ -57,9 +57,10 @@ def calibrations(sections: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def uncalibrated(sections: Mapping[str, Any]) -> dict[str, Any]:
-    """The sections with the neutral calibration: temperatures 1, thresholds and biases 0."""
+    """The sections as before any calibration: temperature 1, threshold and bias 0, no tables."""
     neutral = dict(sections)
     for name in calibrations(sections):
         fresh = type(sections[name].calibration)()
-        neutral[name] = replace(sections[name], calibration=fresh)
+        without: dict[str, Any] = {"limits": {}} if hasattr(sections[name], "limits") else {}
+        neutral[name] = replace(sections[name], calibration=fresh, **without)
     return neutral

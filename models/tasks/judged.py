@@ -42,6 +42,10 @@ class Judged:
     def label(self) -> str:
         return self.scores[0][0]
 
+    @property
+    def is_wrong(self) -> bool:
+        return self.label not in self.gold
+
     def among(self, names: Container[str]) -> Judged:
         """The same answer among some of the labels."""
         known = tuple(score for score in self.scores if score[0] in names)

@@ -29,7 +29,7 @@ def analyze(
 
     with one_line_errors():
         chosen = settings.read(model=model)
-        terminal.analyze(read_file(file), options, chosen, as_json=as_json)
+        terminal.analyze(read_file(file), chosen.applied(options), chosen, as_json=as_json)
 
 
 def read_file(name: str) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from service.cli import plugins
 from service.cli.analyze import analyze
+from service.cli.calibrate import calibrate
 from service.cli.key import key
 from service.cli.report import report
 from service.cli.score import score
@@ -48,5 +49,6 @@ app.command(context_settings=PLAIN_ARGUMENTS)(serve)
 app.command()(analyze)
 app.command()(score)
 app.command()(report)
+app.command()(calibrate)
 app.command()(key)
 plugins.add(app, entry_points(group=plugins.GROUP))

@@ -122,7 +122,7 @@ def score(
         columns=InputColumns(
             text_column, title_column, id_column, target_column, date_column, _where(where or ())
         ),
-        options=options,
+        options=settings.applied(options),
         target=read_target(target),
         format=_format(format_name),
         limit=limit,

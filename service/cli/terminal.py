@@ -11,8 +11,17 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from models.analysis import Analysis, Score, Span, SubjectAnalysis, Summary
+from models.analysis import (
+    Analysis,
+    Score,
+    Span,
+    StanceAnalysis,
+    SubjectAnalysis,
+    Summary,
+    TopicAnalysis,
+)
 from models.article import Article, Options
+from models.tasks.limits import UNSURE
 from service.inference import load
 from service.inference.answer import as_json as json_of
 from service.printable import printable, printable_json, printable_line
@@ -50,7 +59,11 @@ def render(analysis: Analysis, text: str) -> RenderableType:
     parts: list[RenderableType] = [_labels(analysis)]
     if analysis.summary is not None:
         parts += [Text(), _summary(analysis.summary)]
-    parts += [_line(f"! {warning}", "yellow") for warning in analysis.warnings]
+    topics = () if analysis.topic is None else (analysis.topic,)
+    labels: tuple[TopicAnalysis | StanceAnalysis, ...] = (*topics, *(analysis.stance or ()))
+    reasons = dict.fromkeys(found.withheld for found in labels if found.withheld)
+    notes = (*(reason for reason in reasons if reason != UNSURE), *analysis.warnings)
+    parts += [_line(f"! {note}", "yellow") for note in notes]
     parts += [Text(), Rule("article", style="dim"), Text()]
     parts.append(marked(text, marks(analysis)))
     return Group(*parts)

@@ -36,6 +36,7 @@ some_options = st.builds(
     strict=st.booleans(),
     kind=st.none() | st.sampled_from(Kind),
     reader=st.none() | st.sampled_from(Tier),
+    max_error=st.none() | st.floats(0.001, 0.499),
 )
 
 
@@ -148,6 +149,9 @@ def test_options_read_back_from_texts(chosen: Options) -> None:
         {"style": "short"},
         {"kind": "name"},
         {"reader": "slow"},
+        {"max_error": 0},
+        {"max_error": 0.5},
+        {"max_error": "nan"},
     ],
 )
 def test_what_is_past_a_limit_is_refused(given: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from models.analysis import (
 from models.article import Article, Options, Tier
 from models.errors import AnalysisError, ArtifactMissing, EmptyArticle
 from models.labels import Label
+from models.tasks.limits import UNSURE
 
 WINDOW_TOKENS = 512
 TOPICS = (Label("weather", "medtop:17000000"), Label("sport", "medtop:15000000"))
@@ -187,9 +188,13 @@ def _topic(text: str) -> TopicAnalysis:
 def _stances(options: Options) -> tuple[StanceAnalysis, ...]:
     scores = (Score("favor", 0.5), Score("against", 0.3), Score("neutral", 0.2))
     return tuple(
-        StanceAnalysis(target, options.kind, None, None, 0.5, True, scores, ())
+        StanceAnalysis(target, options.kind, None, None, 0.5, True, scores, (), _why(options))
         for target in options.targets or (None,)
     )
+
+
+def _why(options: Options) -> str:
+    return UNSURE if options.max_error is None else f"max_error {options.max_error}"
 
 
 def _summary(prepared: Prepared) -> Summary:

@@ -120,6 +120,7 @@ def recipe(run_file: Path, write_rows: WriteRows) -> Path:
         (["calibrate", "MODEL", "RECIPE"], {Role.CHOOSE}),
         (["evaluate", "MODEL", "RECIPE", "--write"], {Role.REPORT}),
         (["evaluate", "MODEL", "RECIPE", "--role", "choose"], {Role.CHOOSE}),
+        (["limits", "MODEL", "RECIPE"], {Role.REPORT}),
     ],
 )  # fmt: skip
 def test_a_command_is_given_the_texts_of_its_roles_only(

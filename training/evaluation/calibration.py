@@ -1,4 +1,7 @@
-"""Temperatures, a bias and abstention thresholds, fitted on texts to choose by, after the network.
+"""Temperatures, a bias, abstention thresholds and tables of errors, after the network.
+
+All are fitted on texts to choose by. The tables are counted on one half of them and all else is
+fitted on the other, for a table counts answers that were fitted without it (`models.tasks.limits`).
 
 Temperature scaling: Guo et al. 2017 (1706.04599); the only bias is that of `unrelated`, which
 training draws more often than articles do. Selective answers: Geifman and El-Yaniv 2017
@@ -21,10 +24,10 @@ from models import registry
 from models.engine import Engine
 from models.tasks.calibration import Fit
 from models.tasks.judged import Judged
+from models.tasks.predictions import answered, tables
 from training.config import Config
-from training.data.labelled import Labelled, load
+from training.data.labelled import Labelled, digest, load
 from training.data.roles import Role
-from training.evaluation.predictions import answered
 
 MAX_RISK = 0.7
 MIN_WITHHELD = 8
@@ -36,8 +39,8 @@ def calibrate(
 ) -> dict[str, Any]:
     """The sections of an engine's tasks, calibrated. Theirs are neutral (temperatures 1, ...).
 
-    The texts are those to choose by of the measured files that have `calibrate`.
-    Every file counts the same, however many pairs it has.
+    The texts are those to choose by of the measured files that have `calibrate`. To the fit every
+    file counts the same, however many pairs it has; the tables are of all texts together.
     """
     sources = [source for source in config.measured if source.calibrate]
     files = [load(source, Role.CHOOSE)[:most] for source in sources]
@@ -54,12 +57,21 @@ def _calibrated(
     judged = [evaluation.judged(answered(engine, task, texts)) for texts in files]
     found = section.calibration
     for group, fit in evaluation.fits.items():
-        groups = [each[group] for each in judged if each.get(group)]
+        groups = [half for each in judged if (half := _half(each.get(group, ()), 0))]
         if groups:
             found = scaling(groups, fit, found)
             limit = threshold([_scaled(j, fit, found) for each in groups for j in each])
             found = replace(found, **{fit.threshold: limit})
-    return replace(section, calibration=found)
+    others = {
+        group: [_scaled(j, fit, found) for each in judged for j in _half(each.get(group, ()), 1)]
+        for group, fit in evaluation.fits.items()
+    }
+    return replace(section, calibration=found, limits=tables(evaluation, others, found))
+
+
+def _half(judged: Sequence[Judged], half: int) -> list[Judged]:
+    """Those whose texts are in a half, 0 or 1: a text is in one and the same in all files."""
+    return [j for j in judged if int(digest(j.text or ""), 16) % 2 == half]
 
 
 def scaling(groups: Sequence[Sequence[Judged]], fit: Fit, begin: Any) -> Any:
@@ -95,7 +107,7 @@ def threshold(judged: Sequence[Judged]) -> float:
     ordered = sorted(judged, key=lambda j: j.scores[0][1])
     wrong, found = 0, 0.0
     for count, j in enumerate(ordered, 1):
-        wrong += j.label not in j.gold
+        wrong += j.is_wrong
         if count >= MIN_WITHHELD and wrong / count > MAX_RISK:
             found = j.scores[0][1]
     return round(found, 3)
@@ -103,4 +115,5 @@ def threshold(judged: Sequence[Judged]) -> float:
 
 def _scaled(judged: Judged, fit: Fit, fitted: Any) -> Judged:
     scaled = fit.scale({name: math.log(max(p, TINY)) for name, p in judged.scores}, fitted)
-    return Judged(tuple(sorted(scaled.items(), key=lambda score: -score[1])), judged.gold)
+    scores = tuple(sorted(scaled.items(), key=lambda score: -score[1]))
+    return replace(judged, scores=scores)

@@ -12,8 +12,8 @@ from models.analysis import Analysis, Span
 from models.article import Article, Options
 from models.engine import Engine
 from models.tasks.judged import mean
+from models.tasks.predictions import analyses
 from training.data.labelled import Labelled
-from training.evaluation.predictions import analyses
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from sklearn.pipeline import make_pipeline
 from models import registry
 from models.engine import Engine
 from models.tasks.judged import Judged, macro_f1, macro_f1_interval
+from models.tasks.predictions import answered
 from training.config import Config, Source
 from training.data.labelled import Labelled, load
 from training.data.roles import Role
 from training.evaluation.evidence import evidence_effect
-from training.evaluation.predictions import answered
+from training.evaluation.limits import max_error_figures
 
 EVIDENCE_TEXTS = 25
 FOLDS = 5
@@ -30,7 +31,9 @@ def evaluate(
 
     They are those of each task that the engine has and the file has gold for, how well the stance
     is known from the target alone (`target_alone`), and what evidence is worth
-    (`evidence_deletion`). A figure's 95 % interval has its name with `_95`. Raises DataError.
+    (`evidence_deletion`). `max_error` behind the name of a group of answers has the share that is
+    answered under limits on errors, and the error there, where the artifact has a table of them. A
+    figure's 95 % interval has its name with `_95`. Raises DataError.
     """
     found: dict[str, dict[str, Any]] = {}
     for source in config.measured:
@@ -48,7 +51,16 @@ def evaluate(
 def _of_task(engine: Engine, name: str, texts: Sequence[Labelled]) -> Mapping[str, Any]:
     task = registry.get(name)
     answers = answered(engine, task, texts)
-    return task.load_evaluation().figures(answers) if answers else {}
+    evaluation = task.load_evaluation()
+    if not answers:
+        return {}
+    tables = getattr(engine.sections[name], "limits", {})
+    limits = {
+        f"{group} max_error": max_error_figures(judged, tables[group])
+        for group, judged in evaluation.judged(answers).items()
+        if group in tables
+    }
+    return {**evaluation.figures(answers), **limits}
 
 
 def _without_drawn(source: Source) -> Source:

@@ -22,11 +22,11 @@ from models.analysis import Analysis, Summary
 from models.article import Article, Options, Style, Tier
 from models.engine import Engine
 from models.files import write_atomically
+from models.tasks.predictions import analyses
 from training.config import Source
 from training.data.labelled import Labelled, load
 from training.data.roles import Role
 from training.errors import DataError, SheetError
-from training.evaluation.predictions import analyses
 
 HERE = Path(__file__).parent
 SUMMARY_GUIDE, SENTENCE_GUIDE = HERE / "editor.md", HERE / "sentences.md"

@@ -23,6 +23,7 @@ from models.tasks.labelling import (
     ranked,
     segment_sentences,
 )
+from models.tasks.limits import why_withheld
 from models.tasks.model import TaskModel
 from models.tasks.stance import calibration
 from models.tasks.stance.head import StanceHead
@@ -82,7 +83,10 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         if not rows:
             return {}
         output = self._head.overall(*states.sentences)
-        return {row: (self.overall(batch[row].encoded, output.row(row)),) for row in rows}
+        return {
+            row: (self.overall(batch[row].encoded, output.row(row), batch[row].options.max_error),)
+            for row in rows
+        }
 
     def _suggested(
         self, states: EncodedArticles, batch: Sequence[Prepared], rows: Sequence[int]
@@ -115,13 +119,16 @@ class StanceModel(TaskModel[StanceSection, Stances]):
             questions = [question for _, _, question in rows]
             readings = self._network.reader(tier).read(questions, states.budget_tokens)
             for (row, target, _), reading in zip(rows, readings.each(questions), strict=True):
-                found[row][target] = self.toward(batch[row].encoded, target, reading, tier)
+                limit = batch[row].options.max_error
+                found[row][target] = self.toward(batch[row].encoded, target, reading, tier, limit)
         return {
             row: tuple(found[row][target] for target in _named(batch[row].options, found[row]))
             for row in asked
         }
 
-    def overall(self, encoded: Encoded, output: HeadOutput) -> StanceAnalysis:
+    def overall(
+        self, encoded: Encoded, output: HeadOutput, max_error: float | None = None
+    ) -> StanceAnalysis:
         """The stance toward the article's own subject, of those that are overall ones."""
         fitted = self._section.calibration
         possible = {
@@ -130,17 +137,30 @@ class StanceModel(TaskModel[StanceSection, Stances]):
         scores = ranked(calibration.overall(possible, fitted))
         number = self._section.names.index(scores[0].label)
         passages = evidence(encoded, segment_sentences(encoded), output.contributions, number)
-        return _stance(None, None, scores, fitted.overall_threshold, passages)
+        withheld = self._why_withheld(scores[0], "overall", max_error)
+        return _stance(None, None, scores, withheld, passages)
 
-    def toward(self, encoded: Encoded, target: str, reading: Reading, tier: Tier) -> StanceAnalysis:
+    def toward(
+        self,
+        encoded: Encoded,
+        target: str,
+        reading: Reading,
+        tier: Tier,
+        max_error: float | None = None,
+    ) -> StanceAnalysis:
         """The stance toward a target; an article that names it is not unrelated."""
         fitted, possible = self._section.calibration, dict(self._logits(reading.logits))
         if reading.question.named:
             possible.pop(UNRELATED, None)
         group = calibration.group_of(tier, reading.kind)
         scores = ranked(calibration.staged(possible, fitted, group))
-        least = calibration.threshold(fitted, group)
-        return _stance(target, reading.kind, scores, least, shown(encoded, reading))
+        withheld = self._why_withheld(scores[0], group, max_error)
+        return _stance(target, reading.kind, scores, withheld, shown(encoded, reading))
+
+    def _why_withheld(self, best: Score, group: str, max_error: float | None) -> str | None:
+        least = calibration.threshold(self._section.calibration, group)
+        table = self._section.limits.get(group, ())
+        return why_withheld(best.probability, least, table, max_error)
 
     def _logits(self, logits: Sequence[float]) -> Iterator[tuple[str, float]]:
         return zip(self._section.names, logits, strict=True)
@@ -179,18 +199,18 @@ def _stance(
     target: str | None,
     kind: Kind | None,
     scores: tuple[Score, ...],
-    threshold: float,
+    withheld: str | None,
     passages: tuple[Passage, ...],
 ) -> StanceAnalysis:
-    best, abstained = scores[0], scores[0].probability < threshold
-    label = None if abstained else best.label
+    label = None if withheld else scores[0].label
     return StanceAnalysis(
         target=target,
         kind=kind,
         label=label,
         verdict=VERDICTS.get(label) if label and kind is Kind.CLAIM else None,
-        confidence=best.probability,
-        abstained=abstained,
+        confidence=scores[0].probability,
+        abstained=withheld is not None,
         scores=scores,
         evidence=passages,
+        withheld=withheld,
     )

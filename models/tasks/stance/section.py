@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from models.labels import Label, check_distinct, check_some_of, read_labels
 from models.tasks.calibration import check
+from models.tasks.limits import Tables, read_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,13 @@ class StanceSection:
     """The stances toward a target, in the order of the readers' outputs. Raises ValueError.
 
     `overall` holds those that are possible toward the article's own subject: `unrelated` is not.
+    `limits` has the table of errors of each group, such as `full_claim`, for which one is fitted.
     """
 
     labels: tuple[Label, ...]
     overall: tuple[str, ...]
     calibration: StanceCalibration = StanceCalibration()
+    limits: Tables = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_distinct(self.labels)
@@ -65,4 +68,5 @@ class StanceSection:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Reads the section. Raises KeyError, TypeError or ValueError."""
         overall, calibration = data["overall"], StanceCalibration(**data["calibration"])
-        return cls(read_labels(data["labels"]), tuple(overall), calibration)
+        limits = read_tables(data.get("limits", {}))
+        return cls(read_labels(data["labels"]), tuple(overall), calibration, limits)

@@ -16,6 +16,7 @@ from models.network.network import Network
 from models.network.states import EncodedArticles
 from models.tasks.calibration import tempered
 from models.tasks.labelling import are_scores, evidence, ranked, segment_sentences
+from models.tasks.limits import why_withheld
 from models.tasks.model import TaskModel
 from models.tasks.topic.section import TopicSection
 
@@ -43,23 +44,30 @@ class TopicModel(TaskModel[TopicSection, TopicAnalysis]):
         self, states: EncodedArticles, batch: Sequence[Prepared], rows: Sequence[int]
     ) -> dict[int, TopicAnalysis]:
         output = self._head(*states.sentences)
-        found = {row: self.topic(batch[row].encoded, output.row(row)) for row in rows}
+        found = {
+            row: self.topic(batch[row].encoded, output.row(row), batch[row].options.max_error)
+            for row in rows
+        }
         return {row: topic for row, topic in found.items() if math.isfinite(topic.confidence)}
 
-    def topic(self, encoded: Encoded, output: HeadOutput) -> TopicAnalysis:
+    def topic(
+        self, encoded: Encoded, output: HeadOutput, max_error: float | None = None
+    ) -> TopicAnalysis:
         """The topic of an article by the head's output for it."""
         names, fitted = self._section.names, self._section.calibration
         logits = dict(zip(names, output.logits.tolist(), strict=True))
         scores = ranked(tempered(logits, fitted.temperature))
-        best, abstained = scores[0], scores[0].probability < fitted.threshold
+        best, table = scores[0], self._section.limits.get("topic", ())
+        withheld = why_withheld(best.probability, fitted.threshold, table, max_error)
         number = names.index(best.label)
         return TopicAnalysis(
-            label=None if abstained else best.label,
-            code=None if abstained else self._codes[best.label],
+            label=None if withheld else best.label,
+            code=None if withheld else self._codes[best.label],
             confidence=best.probability,
-            abstained=abstained,
+            abstained=withheld is not None,
             scores=scores,
             evidence=evidence(encoded, segment_sentences(encoded), output.contributions, number),
+            withheld=withheld,
         )
 
     def flaw(self, result: TopicAnalysis, options: Options) -> str | None:

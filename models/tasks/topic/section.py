@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from models.labels import Label, check_distinct, read_labels
 from models.tasks.calibration import check
+from models.tasks.limits import Tables, read_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,14 @@ class TopicCalibration:
 
 @dataclass(frozen=True, slots=True)
 class TopicSection:
-    """The topics, in the order of the head's outputs. Raises ValueError."""
+    """The topics, in the order of the head's outputs. Raises ValueError.
+
+    `limits` has the table of errors under `topic`; it is empty where none is fitted.
+    """
 
     labels: tuple[Label, ...]
     calibration: TopicCalibration = TopicCalibration()
+    limits: Tables = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_distinct(self.labels)
@@ -39,4 +44,5 @@ class TopicSection:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Reads the section. Raises KeyError, TypeError or ValueError."""
-        return cls(read_labels(data["labels"]), TopicCalibration(**data["calibration"]))
+        calibration, limits = TopicCalibration(**data["calibration"]), data.get("limits", {})
+        return cls(read_labels(data["labels"]), calibration, read_tables(limits))

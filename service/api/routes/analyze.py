@@ -7,6 +7,7 @@ import math
 import re
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -103,6 +104,7 @@ async def analyze_batch(request: Request, service: Serving) -> Response:
 
 async def _answer(service: Service, document: bytes, lane: Lane, deadline_s: float) -> Answer:
     article = await service.parser.article(document, lane)
+    article = replace(article, options=service.settings.applied(article.options))
     return await service.scheduler.submit(article, lane, deadline_s)
 
 

@@ -192,6 +192,7 @@ async def add(
     asked: Asked,
 ) -> JobView:
     job, settings = uuid.uuid4().hex, service.settings
+    asked["max_error"] = asked["max_error"] or settings.max_error
     directory = jobs.files.directory(job)
     with storage("the archive"), in_use(directory):
         try:

@@ -29,6 +29,7 @@ from models.errors import ArtifactAltered, ArtifactError, ArtifactMissing, Artif
 from models.network.network import Network
 from models.network.reader import Reader
 from models.tasks.build import build
+from models.tasks.limits import table
 from models.tasks.stance.section import StanceCalibration
 from models.tasks.topic.section import TopicCalibration
 
@@ -61,6 +62,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
 def test_what_is_saved_is_what_is_loaded(tiny_artifact: Artifact, tmp_path: Path) -> None:
     tasks = dict(tiny_artifact.tasks)
     tasks["topic"] = replace(tasks["topic"], calibration=TopicCalibration(1.5, 0.2))
+    tasks["topic"] = replace(tasks["topic"], limits={"topic": table([(0.9, False), (0.4, True)])})
     fitted_stance = StanceCalibration(0.8, 0.3, 1.1, 0.4, fast_threshold=0.5)
     tasks["stance"] = replace(tasks["stance"], calibration=fitted_stance)
     fitted = replace(

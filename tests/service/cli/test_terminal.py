@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from models.analysis import (
     TopicAnalysis,
 )
 from models.article import Kind, Style, Tier
+from models.tasks.limits import UNSURE
 from service.cli.terminal import render
 
 TEXT = "Menu Home\nRain fell on the harbour for nine days. The mayor [sic] was pleased. More later."
@@ -42,8 +44,10 @@ def stance(
     verdict: str | None = None,
 ) -> StanceAnalysis:
     kind = Kind.CLAIM if verdict else Kind.ENTITY
-    withheld = label is None
-    return StanceAnalysis(target, kind, label, verdict, confidence, withheld, scores, evidence)
+    withheld = UNSURE if label is None else None
+    return StanceAnalysis(
+        target, kind, label, verdict, confidence, bool(withheld), scores, evidence, withheld
+    )
 
 
 def summary(text: str, source: Span, support: float = 1.0) -> Summary:
@@ -173,6 +177,12 @@ def test_nothing_that_others_wrote_is_an_order_to_the_terminal(order: str) -> No
     shown = printed(found, text=text, width=200)
     assert not [mark for mark in shown if mark in order and not mark.isprintable()]
     assert "fell. ‹1, topic›" in shown
+
+
+def test_a_label_that_a_limit_withholds_says_so() -> None:
+    limited = replace(stance("the mayor", None, 0.4), withheld="it may exceed the max_error of 5 %")
+    assert "! it may exceed the max_error of 5 %" in printed(analysis(stance=(limited,)))
+    assert UNSURE not in printed(analysis())
 
 
 def test_a_target_is_no_markup() -> None:

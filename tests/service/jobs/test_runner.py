@@ -132,6 +132,21 @@ async def test_an_archive_keeps_the_name_that_a_form_gives_it(
     assert [json.loads(each.text)["file"] for each in (results, rejected)] == [name, name]
 
 
+async def test_a_job_keeps_the_limit_on_errors_of_its_query_or_of_the_operator(
+    tmp_path: Path, serve: Serve
+) -> None:
+    async with serve(data=tmp_path / "data", max_error=0.05) as client:
+        found = [
+            (
+                await client.post(
+                    "/v1/jobs", params=query, files={"file": ("a.jsonl", body(tmp_path))}
+                )
+            ).json()["asked"]["max_error"]
+            for query in ({}, {"max_error": 0.02})
+        ]
+    assert found == [0.05, 0.02]
+
+
 async def test_a_form_from_another_sites_page_is_refused(tmp_path: Path, serve: Serve) -> None:
     """No browser asks first before it sends one."""
     form = {"file": ("a.jsonl", body(tmp_path))}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from models.analysis import Analysis
+from models.article import Article, Options
+from models.engine import Engine
 from models.tasks.calibration import Fit
 from models.tasks.judged import Judged, calibration_error
 from models.tasks.stance import metrics as stance
@@ -15,7 +19,12 @@ from models.tasks.stance.calibration import staged
 from models.tasks.stance.section import StanceCalibration
 from models.tasks.topic import metrics as topic
 from models.tasks.topic.section import TopicCalibration
-from training.evaluation.calibration import scaling, threshold
+from tests.support.articles import SAMPLES
+from tests.support.training_run import WriteRows, in_role
+from training.config import Config
+from training.data.labelled import digest
+from training.data.roles import Role
+from training.evaluation.calibration import calibrate, scaling, threshold
 
 STANCE, OVERALL = (stance.EVALUATION.fits[name] for name in ("full_claim", "overall"))
 TOPIC = topic.EVALUATION.fits["topic"]
@@ -69,3 +78,26 @@ def test_only_what_is_mostly_wrong_is_withheld() -> None:
     sure = [judged(0.9 + n / 1000, True) for n in range(10)]
     assert threshold([*unsure, *sure]) == pytest.approx(0.903)  # 10 of 14 are wrong
     assert threshold(sure) == 0
+
+
+def test_tables_are_counted_on_texts_that_nothing_else_is_fitted_on(
+    engine: Engine, write_rows: WriteRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [in_role(f"{n} gulls came. {SAMPLES[n % 3].text}", Role.CHOOSE) for n in range(30)]
+    options = Options(tasks=frozenset({"topic"}))
+    found = engine.analyze([engine.prepare(Article(text, options=options)) for text in texts])
+    labels = [each.topic.label for each in found if isinstance(each, Analysis) and each.topic]
+    path = write_rows({"text": t, "topic": name} for t, name in zip(texts, labels, strict=True))
+    stage = {"name": "one", "trains": "encoder", "data": [{"path": "other.jsonl"}]}
+    config = Config.model_validate({"stages": [stage], "measured": [{"path": str(path)}]})
+    fitted: set[str | None] = set()
+
+    def watched(groups: Sequence[Sequence[Judged]], fit: Fit, begin: Any) -> Any:
+        fitted.update(j.text for each in groups for j in each)
+        return scaling(groups, fit, begin)
+
+    monkeypatch.setattr("training.evaluation.calibration.scaling", watched)
+    section = calibrate(engine, engine.sections, config)["topic"]
+    (*_, last) = section.limits["topic"]
+    assert (last.answered, last.wrong) == (len(texts) - len(fitted), 0)
+    assert fitted == {text for text in texts if int(digest(text), 16) % 2 == 0}

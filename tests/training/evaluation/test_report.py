@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from models.article import Tier
+from models.artifact.artifact import Artifact
 from models.engine import Engine
+from models.tasks.limits import table
 from tests.support.articles import SAMPLES
 from tests.support.training_run import in_role
 from training.config import Config
@@ -96,3 +99,16 @@ def test_only_the_texts_of_one_role_are_measured(engine: Engine, config: Config)
     (found,) = evaluate(engine, config, role=Role.CHOOSE).values()
     assert found["topic"]["texts"] == 1
     assert "full stance" not in found
+
+
+def test_what_a_limit_on_errors_answers_is_told_where_there_is_a_table(
+    tiny_artifact: Artifact, config: Config
+) -> None:
+    topic = replace(tiny_artifact.tasks["topic"], limits={"topic": table([(0.0, False)] * 60)})
+    limited = replace(tiny_artifact, tasks={**tiny_artifact.tasks, "topic": topic})
+    (found,) = evaluate(Engine.over(limited, dtype="float32"), config).values()
+    limits = found["topic max_error"]
+    assert limits["texts"] == len(SAMPLES)
+    assert [limits[limit]["answered"] for limit in ("2%", "5%", "10%")] == [0, 1, 1]
+    assert limits["5%"]["error"] == pytest.approx(1 - found["topic"]["main_or_second"])
+    assert not {name for name in found if name.endswith("max_error")} - {"topic max_error"}

@@ -16,6 +16,7 @@ from models.encoding.tokens import ArticleEncoder, Encoded
 from models.labels import Label
 from models.network.heads import HeadOutput
 from models.network.reader import Reading
+from models.tasks.limits import Tables, table
 from models.tasks.stance.model import StanceModel
 from models.tasks.stance.section import StanceCalibration, StanceSection
 from models.text.sentences import split
@@ -29,8 +30,9 @@ Make = Callable[..., StanceModel]
 def make(tiny_artifact: Artifact, encoder: ArticleEncoder) -> Make:
     """The decisions under a calibration; the head is not asked."""
 
-    def make(**calibration: Any) -> StanceModel:
-        section = StanceSection(LABELS, ("favor", "against"), StanceCalibration(**calibration))
+    def make(limits: Tables | None = None, **calibration: Any) -> StanceModel:
+        fitted = StanceCalibration(**calibration)
+        section = StanceSection(LABELS, ("favor", "against"), fitted, limits or {})
         return StanceModel(section, tiny_artifact.network, encoder)
 
     return make
@@ -73,6 +75,26 @@ def test_below_the_threshold_the_label_is_withheld(make: Make, encoded: Encoded)
     found = model.overall(encoded, read(2.0, 0.0, 0.0))
     assert (found.label, found.abstained) == (None, True)
     assert found.scores[0].label == "favor"
+
+
+def test_each_group_has_a_limit_on_errors_of_its_own(make: Make, encoded: Encoded) -> None:
+    counted = table([(0.8, False)] * 100)
+    question = Passages(encoded).question([1, 2], "x", Kind.CLAIM)
+    reading = Reading(question, Kind.CLAIM, (3.0, 0.0, 0.0), [0.0] * len(question.places))
+    found = {
+        (group, tier): make({group: counted}).toward(encoded, "x", reading, tier, 0.05).label
+        for group in ("full_claim", "fast_claim", "full", "overall")
+        for tier in Tier
+    }
+    assert {which for which, label in found.items() if label} == {
+        ("full_claim", Tier.FULL),
+        ("fast_claim", Tier.FAST),
+    }
+    overall = make({"overall": counted}).overall(encoded, read(3.0, 0.0, 0.0), 0.05)
+    assert (overall.label, overall.withheld) == ("favor", None)
+    withheld = make().overall(encoded, read(3.0, 0.0, 0.0), 0.05)
+    assert (withheld.label, withheld.abstained) == (None, True)
+    assert withheld.withheld
 
 
 def test_named_and_overall_stances_have_their_own_temperatures(

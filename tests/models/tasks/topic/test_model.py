@@ -13,6 +13,7 @@ from models.encoding.tokens import ArticleEncoder, Encoded
 from models.labels import Label
 from models.network.heads import HeadOutput
 from models.tasks.labelling import MAX_EVIDENCE
+from models.tasks.limits import UNSURE, Tables, table
 from models.tasks.topic.model import TopicModel
 from models.tasks.topic.section import TopicCalibration, TopicSection
 from models.text.sentences import split
@@ -26,8 +27,8 @@ Make = Callable[..., TopicModel]
 def make(tiny_artifact: Artifact, encoder: ArticleEncoder) -> Make:
     """The decisions under a calibration; the head is not asked."""
 
-    def make(*calibration: float) -> TopicModel:
-        section = TopicSection(LABELS, TopicCalibration(*calibration))
+    def make(*calibration: float, limits: Tables | None = None) -> TopicModel:
+        section = TopicSection(LABELS, TopicCalibration(*calibration), limits or {})
         return TopicModel(section, tiny_artifact.network, encoder)
 
     return make
@@ -72,8 +73,22 @@ def test_below_the_threshold_the_label_is_withheld_and_the_scores_shown(
 ) -> None:
     topic = make(1.0, 0.9).topic(encoded, read(0.0, 2.0))
     assert (topic.label, topic.code, topic.abstained) == (None, None, True)
+    assert topic.withheld == UNSURE
     assert topic.scores[0].label == "weather"
     assert topic.confidence == pytest.approx(0.8808, abs=1e-4)
+
+
+def test_a_limit_on_errors_withholds_what_may_exceed_it(make: Make, encoded: Encoded) -> None:
+    counted = table([(0.9, False)] * 200 + [(0.6, True)] * 100)
+    model = make(limits={"topic": counted})
+    unsure, sure = read(0.0, 0.5), read(0.0, 3.0)
+    assert model.topic(encoded, sure, 0.05).label == "weather"
+    withheld = model.topic(encoded, unsure, 0.05)
+    assert (withheld.label, withheld.code, withheld.abstained) == (None, None, True)
+    assert withheld.withheld is not None
+    assert "5 %" in withheld.withheld
+    assert model.topic(encoded, unsure).label == "weather"
+    assert make().topic(encoded, sure, 0.4).abstained, "nothing is known of its errors"
 
 
 def shares(*weather: float) -> Tensor:

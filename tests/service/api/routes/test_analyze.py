@@ -151,6 +151,17 @@ async def test_the_reader_and_the_kind_that_are_asked_for_are_in_the_answer(serv
     assert_problem(unknown, 422, "invalid-request")
 
 
+async def test_the_limit_on_errors_is_the_requests_or_the_operators(serve: Serve) -> None:
+    async with serve(max_error=0.05) as client:
+        found = []
+        for asked in ({}, {"max_error": 0.02}, {"max_error": None}):
+            answer = await client.post("/v1/analyze", json={"text": "Rain fell.", **asked})
+            found.append(answer.json()["stance"][0]["withheld"])
+        refused = await client.post("/v1/analyze", json={"text": "Rain.", "max_error": 0.5})
+    assert found == ["max_error 0.05", "max_error 0.02", "max_error 0.05"]
+    assert_problem(refused, 422, "invalid-request")
+
+
 async def test_a_reader_that_cannot_be_loaded_is_503_and_what_needs_none_is_answered(
     serve: Serve, model: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from models import registry
 from models.article import Article, Tier
 from models.engine import Engine
+from models.tasks.judged import Judged
+from models.tasks.predictions import analyses, answered, tables
+from models.tasks.topic.metrics import EVALUATION as TOPIC
+from models.tasks.topic.section import TopicCalibration
 from training.data.labelled import Labelled
-from training.evaluation.evidence import evidence_effect
-from training.evaluation.predictions import analyses, answered
 
 TEXT = (
     "The council voted on Monday to reopen the harbour bridge. Work begins in May. "
@@ -36,10 +38,13 @@ def test_only_texts_with_gold_are_asked_and_those_that_fail_are_left_out(engine:
     assert targets == [["the bridge"], ["the bridge"], [None]]
 
 
-def test_evidence_is_weighed_for_topics_and_for_each_target(engine: Engine) -> None:
-    by_topic = evidence_effect(engine, [Labelled(TEXT, topics=["sport"])])
-    assert by_topic["labels"] == 1
-    stances: dict[str | None, str] = {"the bridge": "favor", "the mayor": "neutral"}
-    by_target = evidence_effect(engine, [Labelled(TEXT, stances=stances)])
-    assert by_target["labels"] == 2
-    assert evidence_effect(engine, [Labelled(TEXT)]) == {}
+def test_a_table_counts_one_answer_of_each_text_above_the_threshold() -> None:
+    def judged(text: str, sure: float, gold: str = "yes") -> Judged:
+        return Judged((("yes", sure), ("no", 1 - sure)), (gold,), text)
+
+    answers = [judged(f"text {n}", 0.9) for n in range(10) for _ in range(3)]
+    answers += [judged("wrong", 0.7, "no"), judged("unsure", 0.55)]
+    found = tables(TOPIC, {"topic": answers}, TopicCalibration(threshold=0.6))
+    (*_, last) = found["topic"]
+    assert (last.least, last.answered, last.wrong) == (0.6, 11, 1)
+    assert tables(TOPIC, {"topic": []}, TopicCalibration()) == {}
