@@ -30,7 +30,7 @@ def answered(engine: Engine, task: Task, texts: Sequence[Labelled]) -> list[Answ
     return [
         Answered(text.text, gold, options, _sentences(prepared), found.results[task.name])
         for (text, gold, options), (prepared, found) in zip(
-            asked, _outcomes(engine, articles), strict=True
+            asked, outcomes(engine, articles), strict=True
         )
         if isinstance(found, Analysis) and isinstance(prepared, Prepared)
     ]
@@ -40,13 +40,13 @@ def analyses(
     engine: Engine, articles: Iterable[Article]
 ) -> Iterator[Analysis | AnalysisError | ArticleError]:
     """The engine's outcome for each article, in order."""
-    return (found for _, found in _outcomes(engine, articles))
+    return (found for _, found in outcomes(engine, articles))
 
 
 Outcome = tuple[Prepared | None, Analysis | AnalysisError | ArticleError]
 
 
-def _outcomes(engine: Engine, articles: Iterable[Article]) -> Iterator[Outcome]:
+def outcomes(engine: Engine, articles: Iterable[Article]) -> Iterator[Outcome]:
     """Each article as it was prepared (None: it could not be), and its outcome, in order."""
     batch: list[Prepared | ArticleError] = []
     for article in articles:
