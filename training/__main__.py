@@ -19,8 +19,8 @@ from models.tasks.calibration import calibrations, uncalibrated
 from training.data.roles import Role
 
 EXIT_REFUSED = 2
-SUPPORT = "support"
-"""Where the figures of judged sentences stand among those of an artifact."""
+SUPPORT, FAIRNESS = "support", "fairness"
+"""Where the figures of judged sentences, and of swapped names, stand among those of an artifact."""
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
@@ -118,7 +118,7 @@ def evaluate(
     if write:
         model = artifacts.load(directory)
         card = run.model.card.read_text("utf-8") if run.model.card else model.card
-        kept = {SUPPORT: model.metrics[SUPPORT]} if SUPPORT in model.metrics else {}
+        kept = {name: model.metrics[name] for name in (SUPPORT, FAIRNESS) if name in model.metrics}
         metrics = {**figures, **kept}
         card = with_figures(card, metrics)
         digest = artifacts.save(replace(model, metrics=metrics, card=card), directory)
@@ -138,6 +138,44 @@ def limits(
     from training.evaluation.limits import measured
 
     typer.echo(json.dumps(measured(Engine.load(directory), read(config, data), most, role)))
+
+
+@app.command()
+def fairness(
+    directory: Annotated[Path, typer.Argument(help="the artifact")],
+    write: Annotated[bool, typer.Option(help="store the figures in the artifact and card")] = False,
+    most: Annotated[
+        int | None, typer.Option(min=1, help="sentences, and articles, of each group, at most")
+    ] = None,
+    moved: Annotated[
+        Path | None, typer.Option(help="where what moves is written, a JSON line each")
+    ] = None,
+) -> None:
+    """Measure how many answers move where a name is swapped; prints one JSON object.
+
+    Names of parties, nations, religions, women and men are swapped in texts written for it.
+    """
+    from training.evaluation import fairness as swapping
+    from training.evaluation.card import with_figures
+    from training.evaluation.named import read_texts
+
+    swaps = swapping.swaps(Engine.load(directory), read_texts(most))
+    options = f" --most {most}" if most else ""
+    figures = {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "command": f"python -m training fairness models/{directory.name}{options}",
+        "figures": swapping.figures(swaps),
+    }
+    typer.echo(json.dumps(figures))
+    if moved is not None:
+        lines = (json.dumps(record, ensure_ascii=False) for record in swapping.moved(swaps))
+        moved.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    if write:
+        model = artifacts.load(directory)
+        metrics = {**model.metrics, FAIRNESS: figures}
+        card = with_figures(model.card, metrics)
+        digest = artifacts.save(replace(model, metrics=metrics, card=card), directory)
+        typer.echo(f"{directory} {digest}", err=True)
 
 
 @app.command()

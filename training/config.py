@@ -84,6 +84,7 @@ class Source(_Strict):
     - `calibrate`: false where labels are often wrong, such as outlets' sections. They are not used
       to fit how sure the answers are.
     - `title`: the share of texts whose title is shown.
+    - `swapped`: the share of texts that are read with names swapped (`training.data.swaps`).
     """
 
     path: Path
@@ -106,6 +107,7 @@ class Source(_Strict):
     passage_tokens: tuple[int, ...] = ()
     calibrate: bool = True
     title: Annotated[float, Field(ge=0, le=1)] = 0.5
+    swapped: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     @property
     def name(self) -> str:

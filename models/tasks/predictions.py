@@ -51,7 +51,7 @@ def answered(model: Model, task: Task, texts: Iterable[Text]) -> list[Answered]:
     return [
         Answered(text.text, gold, options, _sentences(prepared), found.results[task.name])
         for (text, gold, options), (prepared, found) in zip(
-            asked, _outcomes(model, articles), strict=True
+            asked, outcomes(model, articles), strict=True
         )
         if isinstance(found, Analysis) and isinstance(prepared, Prepared)
     ]
@@ -82,13 +82,13 @@ def analyses(
     model: Model, articles: Iterable[Article]
 ) -> Iterator[Analysis | AnalysisError | ArticleError]:
     """The model's outcome for each article, in order."""
-    return (found for _, found in _outcomes(model, articles))
+    return (found for _, found in outcomes(model, articles))
 
 
 Outcome = tuple[Prepared | None, Analysis | AnalysisError | ArticleError]
 
 
-def _outcomes(model: Model, articles: Iterable[Article]) -> Iterator[Outcome]:
+def outcomes(model: Model, articles: Iterable[Article]) -> Iterator[Outcome]:
     """Each article as it was prepared (None: it could not be), and its outcome, in order."""
     batch: list[Prepared | ArticleError] = []
     for article in articles:
@@ -104,9 +104,9 @@ def _outcomes(model: Model, articles: Iterable[Article]) -> Iterator[Outcome]:
 
 def _read(model: Model, batch: Sequence[Prepared | ArticleError]) -> Iterator[Outcome]:
     ready = [item for item in batch if isinstance(item, Prepared)]
-    outcomes: Iterator[Any] = iter(model.analyze(ready) if ready else ())
+    found: Iterator[Any] = iter(model.analyze(ready) if ready else ())
     for item in batch:
-        yield (item, next(outcomes)) if isinstance(item, Prepared) else (None, item)
+        yield (item, next(found)) if isinstance(item, Prepared) else (None, item)
 
 
 def _sentences(prepared: Prepared) -> tuple[str, ...]:

@@ -222,3 +222,26 @@ def test_a_sheet_that_makes_no_sense_is_refused(options: list[str], message: str
     done = CliRunner().invoke(training.app, ["sheet", "x", "x.jsonl", *options])
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
+
+
+def test_fairness_is_stored_beside_what_other_commands_stored(
+    recipe: Path, tiny: Path, tmp_path: Path
+) -> None:
+    model, moves = tmp_path / "model", tmp_path / "moves.jsonl"
+    shutil.copytree(tiny, model)
+    commands = (
+        ["evaluate", str(model), str(recipe), "--data", str(recipe.parent), "--write"],
+        ["fairness", str(model), "--most", "1", "--write", "--moved", str(moves)],
+        ["evaluate", str(model), str(recipe), "--data", str(recipe.parent), "--write"],
+    )
+    for command in commands:
+        done = CliRunner().invoke(training.app, command, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    stored = load(model)
+    fairness = stored.metrics["fairness"]
+    assert fairness["command"] == "python -m training fairness models/model --most 1"
+    assert fairness["figures"]["all"]["texts"] == 8
+    assert "| of | texts |" in stored.card
+    assert "| file | of | figure |" in stored.card
+    first = json.loads(moves.read_text().splitlines()[0])
+    assert first["answers"][0] != first["answers"][1]

@@ -24,6 +24,7 @@ from training.data.corruption import corrupted
 from training.data.edited import sentence_labels
 from training.data.labelled import Edited, Labelled, digest
 from training.data.oracle import oracle
+from training.data.swaps import with_names_swapped
 from training.data.unlabelled import with_questions, with_statements
 from training.errors import DataError
 from training.labels import LabelSchema
@@ -126,7 +127,9 @@ class ExampleBuilder:
         """Every other text is read in at least two windows, so that the model does not take the
         beginning of a later window for the article's lead."""
         encoders = self.encoder(1), self.encoder(2)
-        texts = map(self._with_questions, labelled)
+        texts = (
+            self._with_questions(with_names_swapped(each, self.source.swapped)) for each in labelled
+        )
         made = (self._example(each, encoders[int(digest(each.text)[-7], 16) % 2]) for each in texts)
         return [example for example in made if example is not None and example.tokens]
 

@@ -13,11 +13,20 @@ HEADING = "## Figures"
 def with_figures(card: str, metrics: Mapping[str, Any]) -> str:
     """A card whose last section is the figures of `metrics` (an older one is replaced)."""
     body = card.split(HEADING)[0].rstrip()
-    return f"{body}\n\n{HEADING}\n\n" + "\n".join(_lines(metrics)) + "\n"
+    return f"{body}\n\n{HEADING}\n\n" + "\n".join(_lines(metrics)).strip() + "\n"
 
 
-def _lines(metrics: Mapping[str, Any]) -> list[str]:
-    lines = [
+def _lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """What each command measured, as far as it was run."""
+    if "files" in metrics:
+        yield from _measured(metrics)
+    yield from _support(metrics.get("support", {}))
+    yield from _fairness(metrics.get("fairness", {}))
+
+
+def _measured(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """A row for each figure of each file."""
+    yield from [
         f"Measured on {metrics['date']}, on texts that are for reporting only, with "
         f"`{metrics['command']}`.",
         "",
@@ -26,8 +35,8 @@ def _lines(metrics: Mapping[str, Any]) -> list[str]:
     ]
     for file, groups in metrics["files"].items():
         for group, figures in groups.items():
-            lines += [f"| {file} | {group} | {' | '.join(row)} |" for row in _rows(figures)]
-    return [*lines, *_support(metrics.get("support", {}))]
+            for row in _rows(figures):
+                yield f"| {file} | {group} | {' | '.join(row)} |"
 
 
 def _support(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -48,6 +57,34 @@ def _support(figures: Mapping[str, Any]) -> Iterator[str]:
                 f"| {row['support']:.3f} | {row['sentences']} | {row['true']} | "
                 f"{_written(row['true' + INTERVAL])} |"
             )
+
+
+def _fairness(found: Mapping[str, Any]) -> Iterator[str]:
+    """How many answers move with a name, a row for each group and each form of text."""
+    if not found:
+        return
+    figures = found["figures"]
+    rows = {**figures["groups"], **figures["forms"], "all": figures["all"]}
+    aspects = [name for name in figures["all"] if name + INTERVAL in figures["all"]]
+    yield ""
+    yield (
+        f"Names swapped in {figures['all']['texts']} texts written for it, on {found['date']} with "
+        f"`{found['command']}`: the share of swaps that move an answer, and its 95 % interval."
+    )
+    yield ""
+    yield f"| of | texts | {' | '.join(aspects)} |"
+    yield "|---" * (2 + len(aspects)) + "|"
+    for part, moving in rows.items():
+        cells = (_share(moving, name) for name in aspects)
+        yield f"| {part} | {moving['texts']} | {' | '.join(cells)} |"
+
+
+def _share(figures: Mapping[str, Any], name: str) -> str:
+    """A share with its interval; nothing where it was not asked, as a summary of a sentence."""
+    if name not in figures:
+        return ""
+    low, high = figures[name + INTERVAL]
+    return f"{figures[name]:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _rows(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:

@@ -234,6 +234,15 @@ def test_titles_are_shown_to_their_share_of_texts(maker: ExampleBuilder) -> None
         assert few <= sum(example.encoded.title is not None for example in made) <= most
 
 
+def test_names_are_swapped_in_their_share_of_texts(maker: ExampleBuilder) -> None:
+    texts = [Labelled(f"Story number {n} about Norway.", topics=["sport"]) for n in range(60)]
+    read = [example.encoded.text for example in changed(maker, swapped=0.5).make(texts)]
+    swapped = [text for text in read if "Iran" in text]
+    assert 15 < len(swapped) < 45
+    assert all(("Iran" in text) != ("Norway" in text) for text in read)
+    assert [example.encoded.text for example in maker.make(texts)] == [t.text for t in texts]
+
+
 def test_a_text_is_cut_at_the_sources_tokens_in_one_window_or_two(maker: ExampleBuilder) -> None:
     made = changed(maker, max_tokens=128).make(topical(sample.text for sample in SAMPLES))
     assert all(len(example.encoded.ids) <= 128 for example in made)

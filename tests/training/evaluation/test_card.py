@@ -43,3 +43,33 @@ def test_the_curve_of_support_stands_in_the_card() -> None:
     card = with_figures("# mine", {**METRICS, "support": {"full": figures}})
     assert "| 0.500 | 30 | 0.9 | 0.8 / 1.0 |" in card
     assert "at or above its limit, 0.25, 0.97 are, and 0.98 are shown" in card
+
+
+FAIRNESS = {
+    "date": "2026-11-27",
+    "command": "python -m training fairness models/mine",
+    "figures": {
+        "all": {"texts": 3, "topic": 0.25, "topic_95": (0.0, 0.5), "full stance shift": {}},
+        "groups": {"party": {"texts": 2, "topic": 0.5, "topic_95": (0.0, 1.0)}},
+        "forms": {"articles": {"texts": 1}},
+        "pairs": {},
+    },
+}
+
+
+def test_what_moves_with_a_name_stands_in_the_card_by_group() -> None:
+    card = with_figures("# mine", {**METRICS, "fairness": FAIRNESS})
+    assert card.splitlines()[-5:] == [
+        "| of | texts | topic |",
+        "|---|---|---|",
+        "| party | 2 | 0.500 (0.000 to 1.000) |",
+        "| articles | 1 |  |",
+        "| all | 3 | 0.250 (0.000 to 0.500) |",
+    ]
+    assert "| news | stance | pairs | 12 |" in card
+
+
+def test_a_card_has_the_figures_that_there_are() -> None:
+    lines = with_figures("# mine", {"fairness": FAIRNESS}).splitlines()
+    assert lines[:4] == ["# mine", "", "## Figures", ""]
+    assert lines[4].startswith("Names swapped in 3 texts")
