@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
-from models.analysis import StanceAnalysis
-from models.article import Kind, Tier
+from models.analysis import Analysis, StanceAnalysis
+from models.article import AUTO, MOST_AUTO, Article, Kind, Options, Tier
 from models.artifact.artifact import Artifact
 from models.encoding.questions import Passages
 from models.encoding.tokens import ArticleEncoder, Encoded
+from models.engine import Engine
+from models.errors import TaskMissing
 from models.labels import Label
 from models.network.heads import HeadOutput
 from models.network.reader import Reading
@@ -20,10 +23,12 @@ from models.tasks.limits import Tables, table
 from models.tasks.stance.model import StanceModel
 from models.tasks.stance.section import StanceCalibration, StanceSection
 from models.text.sentences import split
+from tests.support.articles import SAMPLES
 
 LABELS = (Label("favor"), Label("against"), Label("unrelated"))
 TEXT = "Rain fell. The team won. Nobody knew why. The wind rose. The sun set."
 Make = Callable[..., StanceModel]
+AUTOMATIC = Options(targets=(AUTO,), tasks=frozenset({"stance", "subject"}))
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +164,35 @@ def test_a_stance_toward_a_claim_is_told_in_words(make: Make, encoded: Encoded) 
     unsure = toward(model, encoded, "It hailed.", 0.0, 0.1, 0.0, kind=Kind.CLAIM)
     assert (unsure.label, unsure.verdict) == (None, None)
     assert toward(model, encoded, "the rain", 3.0, 0.0, 0.0).verdict is None
+
+
+def answered(engine: Engine, *articles: Article) -> list[Analysis]:
+    found = engine.analyze([engine.prepare(each) for each in articles])
+    return [each for each in found if isinstance(each, Analysis)]
+
+
+def test_the_stances_are_toward_the_first_suggested_targets(tiny_artifact: Artifact) -> None:
+    engine = Engine.over(tiny_artifact, device="cpu", dtype="float32")
+    articles = [Article(each.text, each.title, options=AUTOMATIC) for each in SAMPLES]
+    for article, found in zip(articles, answered(engine, *articles), strict=True):
+        suggested = [each.target for each in found.results["subject"].suggested_targets]
+        assert [stance.target for stance in found.stance or ()] == suggested[:MOST_AUTO]
+        assert found.reader is not None
+        named = replace(article, options=replace(AUTOMATIC, targets=tuple(suggested[:MOST_AUTO])))
+        (again,) = answered(engine, named)
+        assert [s.label for s in again.stance or ()] == [s.label for s in found.stance or ()]
+
+
+def test_a_text_that_suggests_nothing_has_the_stance_toward_its_subject(
+    tiny_artifact: Artifact,
+) -> None:
+    engine = Engine.over(tiny_artifact, device="cpu", dtype="float32")
+    (found,) = answered(engine, Article("He is. It was.", options=AUTOMATIC))
+    assert [stance.target for stance in found.stance or ()] == [None]
+
+
+def test_a_model_that_suggests_none_says_so(tiny_artifact: Artifact) -> None:
+    tasks = {name: each for name, each in tiny_artifact.tasks.items() if name != "subject"}
+    engine = Engine.over(replace(tiny_artifact, tasks=tasks), device="cpu", dtype="float32")
+    with pytest.raises(TaskMissing, match="name them"):
+        engine.prepare(Article("Rain fell.", options=Options(targets=(AUTO,))))
