@@ -63,11 +63,11 @@ class EditingRules:
     """What an editor may leave out of a sentence, and what stays.
 
     `constituents` open a constituent that may go; longer words on `participle_endings` do too.
-    `adverbs`, and longer words on `adverb_ending` that are none of `no_adverbs`, may go alone.
-    So may adjectives, behind one of `determiners` or on `adjective_endings`, but for
+    `adverbs`, and longer words on `adverb_ending` that are none of `no_adverbs`, may go alone. So
+    may adjectives, behind one of `determiners` or on `adjective_endings`, but for
     `adjectives_stay`. `clauses`, beside the words of `Grammar`, open a clause; `auxiliaries` are
-    finite verbs. `openings` matches what hangs on the sentence before at the start of one,
-    `datelines` what only says where a text comes from.
+    finite verbs. `additions` say that something was said before, `openings` matches what hangs on
+    the sentence before at the start of one, `datelines` what only says where a text comes from.
     `time_leads`, `days`, `periods` and `day_parts` make up times; a number may hold for one of
     `periods` only.
 
@@ -88,6 +88,7 @@ class EditingRules:
     adjectives_stay: frozenset[str]
     clauses: frozenset[str]
     auxiliaries: frozenset[str]
+    additions: frozenset[str]
     openings: re.Pattern[str]
     datelines: re.Pattern[str]
     time_leads: frozenset[str]
@@ -110,11 +111,11 @@ class NamingRules:
     `titles` stand before a name (in lower case, without full stops), `courtesies` are those that
     say no office. `name_particles` stand inside a name. `subjects` are pronouns as the subject of a
     sentence with whether they stand for a person; `possessives` the same before a noun. `objects`
-    are those that stand for a person elsewhere.
-    `demonstratives` point back. `expletives` may stand for nothing but a clause behind them, which
-    one of `announced` opens. `common_nouns` stand for people, bodies and things that a pronoun
-    may mean. A noun behind `the`, or behind one of `qualifiers`, points back to something named
-    before, but for `unique_nouns`, of which there is one. A time behind one of
+    are those that stand for a person elsewhere. `demonstratives` point back; the one that is a
+    `conjunction` does so behind a preposition. `expletives` may stand for nothing but a clause
+    behind them, which one of `announced` opens. `common_nouns` stand for people, bodies and things
+    that a pronoun may mean. A noun behind `the`, or behind one of `qualifiers`, points back to
+    something named before, but for `unique_nouns`, of which there is one. A time behind one of
     `counting_from` counts from another. `never_names` are words with a capital that are no surname.
     """
 
@@ -126,6 +127,7 @@ class NamingRules:
     possessives: Mapping[str, bool]
     objects: frozenset[str]
     demonstratives: frozenset[str]
+    conjunction: str
     expletives: frozenset[str]
     announced: frozenset[str]
     common_nouns: frozenset[str]
@@ -142,7 +144,8 @@ class FormRules:
     """What a sentence that is printed does not hold.
 
     `first_person` and `reader` are words outside quotations; `page` matches text about the page
-    (links, captions). `verb_endings` end forms of verbs, `bases` are forms without one. A word is
+    (links, captions), `fragment` the beginning of a sentence that lacks its subject or its verb.
+    `verb_endings` end forms of verbs, `bases` are forms without one. A word is
     seldom one on its own that begins with one of `glued_first` or ends on one of `glued_last`, and
     is a known word but for it.
     """
@@ -150,6 +153,7 @@ class FormRules:
     first_person: frozenset[str]
     reader: frozenset[str]
     page: re.Pattern[str]
+    fragment: re.Pattern[str]
     verb_endings: tuple[str, ...]
     glued_first: frozenset[str]
     glued_last: frozenset[str]

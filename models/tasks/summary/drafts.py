@@ -70,7 +70,9 @@ def trimmed(
 
 
 def _is_easy(encoded: Encoded, one: Deletion) -> bool:
-    """Whether it is a word or phrase that hangs, such as `But` or `In fact`."""
+    """Whether it is a word or phrase that hangs, such as `But`, `In fact` or `also`."""
+    if encoded.text[one.start : one.end].strip().lower() in encoded.language.editing.additions:
+        return True
     match = encoded.language.editing.openings.match(encoded.text, one.start)
     left = encoded.text[match.end() : one.end] if match else "…"
     return one.reason is Reason.OPENING and not left.strip(" ,:\n")

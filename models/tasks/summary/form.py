@@ -28,13 +28,17 @@ MIN_CONTENT_HALF = 5
 MAX_NAME_CHARS = 30
 
 _STOPPED = re.compile(r"[.!?][\"”’')\]]*$")
-_CUT = re.compile(r"…|^[►•▪■*]|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)")
+_CUT = re.compile(
+    r"…|^[►•▪■*]|\.\.\.|(?:^|\s)--$|\[\s*\]|\(\s*\)"
+    r"|(?:^|[.!?]\s)\d{1,2}\.(?:\s|$)"  # the number of an item of a list
+)
 _JOINED = re.compile(
-    r"[a-z]['’]s[A-Za-z]{2}|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}"
+    r"[A-Za-z]['’]s[A-Za-z]{2}|\ba[A-Z][a-z]|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}"
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NAME_BEFORE, _NAME_AFTER = re.compile(r"\b[A-Z][\w'’.-]* $"), re.compile(r" [A-Z]")
-_BEHIND_POSSESSIVE = re.compile(r"(?<=[a-z]['’]s)[A-Za-z]{2,}")
+_BEHIND_POSSESSIVE = re.compile(r"(?<=[A-Za-z]['’]s)[A-Za-z]{2,}")
+_BEHIND_ARTICLE = re.compile(r"(?<=\ba)[A-Z][a-z]{2,}")
 _LINKS = re.compile(
     r"\b(?P<name>[A-Z][a-z]+)(?: [A-Z(][\w.()'’-]*){1,5}? (?P=name)(?=[A-Z])"
     r"[^\n]{1,800}? MORE\b"
@@ -87,7 +91,9 @@ def _flaws(text: str, language: Language) -> Iterator[Flaw]:
         yield Flaw.NO_CAPITAL
     if len(words) < MIN_WORDS:
         yield Flaw.SHORT
-    if not any(_may_be_verb(word, language) for word in words[1:]):
+    if language.form.fragment.match(text) or not any(
+        _may_be_verb(word, language) for word in words[1:]
+    ):
         yield Flaw.NO_VERB
     if _JOINED.search(text):
         yield Flaw.GLUED
@@ -141,7 +147,12 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
     with, and the other half is known or a function word; where there are two such places, it stays.
     So do names such as `UnionPay`, and the words of longer ones such as `Crispin Struthers`.
     """
-    edits = [*_links(text, span), *_behind_possessives(text, span, known)]
+    articles = _BEHIND_ARTICLE.finditer(text, span.start, span.end)
+    edits = [
+        *_links(text, span),
+        *_behind_possessives(text, span, known),
+        *(Edit(at.start(), at.start(), " ", Reason.MENDING) for at in articles),
+    ]
     for match in _words(text, span):
         cuts = [
             at

@@ -162,7 +162,7 @@ class Mentions:
         if described is not None and not self._is_introduced(described, sentence, chosen):
             hanging.append(described)
         if not self._follows(sentence, before):
-            hanging += self._times(sentence)
+            hanging += [*self._times(sentence), *self._pointed(sentence, chosen)]
         ordered = sorted(sure, key=lambda each: (each.edit.start, each.edit.end))
         return Needs(tuple(ordered), tuple(offers), tuple(hanging))
 
@@ -190,9 +190,17 @@ class Mentions:
         courtesy = _is_courtesy(mention.title, self._language)
         if person.start >= mention.start and not person.title:
             return None
-        title = "" if mention.title and not courtesy else _office(person.title, self._language)
+        title = "" if mention.title and not courtesy else self._title(person)
         start = mention.start if courtesy else mention.name_start
         return Edit(start, mention.name_start, title + given, Reason.INTRODUCTION)
+
+    def _title(self, person: Name) -> str:
+        """The office of a person as it stands inside a sentence, though it may have begun one."""
+        office = _office(person.title, self._language)
+        first = normal(office.partition(" ")[0])
+        begins = any(sentence.start == person.start for sentence in self._sentences)
+        small = begins and first and first not in self._language.naming.titles
+        return office[0].lower() + office[1:] if small else office
 
     def _initials(self, sentence: Span, known: set[str]) -> Iterator[Edit]:
         """The first mention of initials as the name that the article spells out for them."""
@@ -339,7 +347,8 @@ class Mentions:
         verbal = noun in grammar.verbs or noun in self._language.function_words
         plain = words[at].group().islower() and not verbal
         described = Span(words[0].start(), words[at].end())
-        timed = noun in self._language.editing.periods or noun in self._language.editing.day_parts
+        rules = self._language.editing
+        timed = noun.partition("'")[0] in rules.periods | rules.day_parts
         told = after in self._language.editing.constituents  # `this plan to close the bridge`
         if first in naming.demonstratives and plain and not timed and not told:
             return described
@@ -349,6 +358,24 @@ class Mentions:
         if definite and plain and not one_of_a_kind and self._is_verb(after):
             return described
         return None
+
+    def _pointed(self, sentence: Span, chosen: Sequence[Span]) -> Iterator[Span]:
+        """`these dinners`, or `on that theory`, inside a sentence, where no sentence before has the
+        noun."""
+        naming, rules = self._language.naming, self._language.editing
+        told = normal(" ".join(self._text[s.start : s.end] for s in chosen))
+        words = list(WORD.finditer(self._text, sentence.start, sentence.end))
+        for led, first, noun, after in zip(words, words[1:], words[2:], words[3:], strict=False):
+            pointer, name = normal(first.group()), normal(noun.group())
+            points = pointer in naming.demonstratives and (
+                pointer != naming.conjunction or normal(led.group()) in rules.constituents
+            )
+            plain = noun.group().islower() and name not in self._language.function_words
+            timed = name.partition("'")[0] in rules.periods | rules.day_parts
+            told_which = normal(after.group()) in rules.constituents
+            said = told + normal(self._text[sentence.start : first.start()])
+            if points and plain and not timed and not told_which and name not in said:
+                yield Span(first.start(), noun.end())
 
     def _times(self, sentence: Span) -> Iterator[Span]:
         """Times that count from another: `in September that year`, `the following day`."""

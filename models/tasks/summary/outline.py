@@ -36,7 +36,7 @@ form; of those, so many are trimmed."""
 MIN_SENTENCES = 2
 CHOSEN_WEIGHT, ALONE_WEIGHT, CONTENT_WEIGHT, PLACE_WEIGHT = 0.4, 0.65, 0.048, 1.7
 MOST_CONTENT = 40
-NEWS_WEIGHT = 1.0
+NEWS_WEIGHT = 0.75
 """What the reader's log-odds that a sentence tells the news count beside the encoder's share."""
 TINY = 1e-9
 OFFERED = 2

@@ -119,6 +119,8 @@ class _Sentence:
         timed = self._time_end(first) == last
         if last - first == 1 and not timed and any(word in self._rules.clauses for word in after):
             return True
+        if self.normals[last - 1] in self._rules.clauses:
+            return True
         if not first:
             return False
         return (timed and self._needs_time(first, last)) or self._splices(first, last)

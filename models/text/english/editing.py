@@ -25,6 +25,7 @@ _OPENINGS = re.compile(
           |as\ a\ result|as\ such|at\ the\ same\ time|for\ example|for\ instance|for\ one\ thing
           |for\ one|for\ now|for\ his\ part|for\ her\ part|for\ their\ part|for\ its\ part
           |on\ the\ other\ hand|on\ the\ contrary|on\ one\ hand|on\ top\ of\ that|that\ said
+          |in\ reality
           |that\ being\ said|that\ is|to\ be\ sure|to\ be\ clear|what\ is\ more|what's\ more
           |even\ so|even\ then|after\ all|above\ all|all\ in\ all|no\ wonder|the\ result
           |more\ importantly|most\ importantly|worse\ still|not\ surprisingly|unsurprisingly
@@ -99,6 +100,7 @@ EDITING = EditingRules(
         ex late then-president so-called attempted unconfirmed purported
         """
     ),
+    additions=words_of("also too"),
     openings=_OPENINGS,
     datelines=_DATELINES,
     clauses=words_of("that what how why as and but or so"),

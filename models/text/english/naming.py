@@ -30,6 +30,7 @@ NAMING = NamingRules(
     possessives={"his": True, "her": True, "their": False, "its": False},
     objects=words_of("him her"),
     demonstratives=words_of("this that these those such"),
+    conjunction="that",
     expletives=words_of("it"),
     announced=words_of("that to when since before until whether but"),
     common_nouns=words_of(

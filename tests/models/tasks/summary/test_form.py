@@ -46,6 +46,10 @@ def test_a_good_sentence_has_no_flaw(sentence: str) -> None:
         ("The mayor opened () the bridge.", Flaw.CUT),
         ("Click here to open the bridge.", Flaw.PAGE),
         ("The video is shown below.", Flaw.PAGE),
+        ("Said on Sunday that the ferry would sail.", Flaw.NO_VERB),
+        ("That according to a report of the port.", Flaw.NO_VERB),
+        ("They opened it on May 20, 1873. 3.", Flaw.CUT),
+        ("It is aState of war.", Flaw.GLUED),
         ("Ann B. Harlow is a former mayor and a columnist for the Gazette.", Flaw.PAGE),
         ("Tom Ray is the author of two books on bridges.", Flaw.PAGE),
         ("MORE NEWS FROM THE PORT tells the story of a bridge.", Flaw.PAGE),
@@ -120,6 +124,14 @@ def test_links_inside_a_sentence_go_from_the_name_that_is_given_again() -> None:
     (edit,) = mends(sentence, Span(0, len(sentence)), frozenset())
     printed = apply(sentence, Span(0, len(sentence)), [edit])
     assert printed == "President Dell on Friday said that the bridge stays."
+
+
+def test_a_word_behind_an_article_gets_its_space() -> None:
+    sentence = "NPR'sJoe Lee read aState Department paper of the West."
+    edits = mends(sentence, Span(0, len(sentence)), frozenset())
+    assert apply(sentence, Span(0, len(sentence)), edits) == (
+        "NPR's Joe Lee read a State Department paper of the West."
+    )
 
 
 def test_a_word_behind_a_possessive_gets_its_space() -> None:

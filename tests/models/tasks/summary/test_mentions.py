@@ -62,6 +62,12 @@ def test_a_surname_gets_the_first_full_name_and_the_office() -> None:
     assert printed(TEXT, 5) == ["City spokesman Tom Ray did not answer questions."]
 
 
+def test_an_office_that_began_a_sentence_is_written_small_inside_one() -> None:
+    text = "Opposition candidate Ann Lee won. Rain fell. A clerk said Lee had 90 votes."
+    (need,) = needs(text, 2)
+    assert [one.edit.text for one in need.introductions] == ["opposition candidate Ann "]
+
+
 def test_a_courtesy_gives_way_to_the_full_name() -> None:
     assert printed(TEXT, 3)[0].startswith("City spokesman Tom Ray said that")
 
@@ -136,6 +142,11 @@ def test_a_pronoun_is_offered_the_full_names_before_it() -> None:
         ("A ferry sank in May that year.", False),
         ("A ferry sank on the same day.", False),
         ("A ferry will cross in the next year.", True),
+        ("The idea of such ferries is old.", False),
+        ("A vote cast doubt on that plan again.", False),
+        ("A man said that ferries are slow.", True),
+        ("A man spoke of this week's ferry.", True),
+        ("A man wants these ferries of the port back.", True),
         ("Cars will use the ferry.", True),
     ],
 )
