@@ -13,7 +13,7 @@ from dataclasses import dataclass
 BEAM = 8
 MOST = 16
 """Only so many of the best candidates are weighed: more never win."""
-FLOOR, FLOOR_WORDS = 0.03, 60
+FLOOR, FLOOR_WORDS = 0.015, 60
 """In a summary of so many words a sentence is worth its words where its share of the story is at
 least this; in a longer one, where it is less."""
 REPEATS = 0.55
