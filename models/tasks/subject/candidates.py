@@ -104,6 +104,10 @@ def _kind(word: str, language: Language) -> str:
 
 def _names(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:
     for match in _NAME.finditer(encoded.text, sentence.start, sentence.end):
-        if normal(match.group()) not in encoded.language.function_words:
-            key = key_of(match.group(), encoded.language)
-            yield key, Span(match.start(), match.end())
+        found = WORD.finditer(encoded.text, match.start(), match.end())
+        words = [word for word in found if word.group()[0].isalnum()]
+        while words and normal(words[0].group()) in encoded.language.function_words:
+            words.pop(0)
+        if words:
+            key = " ".join(_bare(word.group()) for word in words)
+            yield key, Span(words[0].start(), words[-1].end())

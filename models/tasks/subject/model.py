@@ -81,15 +81,15 @@ def subject(encoded: Encoded, found: Sequence[Candidate], scores: Tensor) -> Sub
 def _suggested(
     encoded: Encoded, found: Sequence[Candidate], shares: Sequence[float]
 ) -> Iterator[SuggestedTarget]:
-    """The best candidates of which none holds the words of another."""
+    """The best candidates of which none holds the words of another, but for titles."""
     chosen: list[set[str]] = []
     for share, _, candidate in sorted(
         ((share, -n, found[n]) for n, share in enumerate(shares)), key=lambda each: each[:2]
     )[::-1]:
-        words = set(candidate.key.split())
+        words = set(candidate.key.split()) - encoded.language.naming.titles
         if len(chosen) == MAX_SUGGESTED or (chosen and share < LEAST):
             return
-        if not any(words <= other or other <= words for other in chosen):
+        if words and not any(words <= other or other <= words for other in chosen):
             chosen.append(words)
             yield _target(encoded, candidate)
 

@@ -17,7 +17,7 @@ from models.tasks.subject.model import MAX_SUGGESTED, subject
 from models.text.sentences import split
 from tests.support.articles import SAMPLES
 
-TEXT = "Mayor Ann Lee wants to close the old bridge. Ann Lee said the ferry is safer."
+TEXT = "Mayor Ann Lee wants to close the old bridge. Ann Lee said the ferry is safer. Ms Lee left."
 
 
 def answer(
@@ -40,12 +40,14 @@ def test_targets_say_where_they_stand_and_why_they_are_suggested(encoder: Articl
     lee, ferry = answer(encoder, {}, {"ann lee": 3.0, "ferry": 2.0}).suggested_targets
     assert TEXT[lee.start : lee.end] == "Ann Lee"
     assert (lee.mentions, ferry.mentions) == (2, 1)
-    assert lee.reason == "named 2 times, first in the first sentence of 2"
-    assert ferry.reason == "named once, first in sentence 2 of 2"
+    assert lee.reason == "named 2 times, first in the first sentence of 3"
+    assert ferry.reason == "named once, first in sentence 2 of 3"
 
 
 def test_no_target_holds_the_words_of_another(encoder: ArticleEncoder) -> None:
-    found = answer(encoder, {}, {"ann lee": 3.0, "mayor ann lee": 2.9, "lee": 2.8, "ferry": 2.7})
+    found = answer(
+        encoder, {}, {"ann lee": 3, "mayor ann lee": 2.9, "ms lee": 2.8, "mayor": 2.7, "ferry": 1}
+    )
     assert [each.target for each in found.suggested_targets] == ["Ann Lee", "ferry"]
 
 
