@@ -17,6 +17,8 @@ from models.text.language import Language
 from models.text.words import WORD, normal
 
 MIN_WORDS = 3
+MOST_SAYING = 8
+_SPOKEN = frozenset("\"“‘'")
 MIN_HALF = 2
 """A glued word is parted into halves of at least so many letters."""
 MIN_GLUED, MIN_GLUED_NAME = 5, 7
@@ -33,8 +35,14 @@ _CUT = re.compile(
     r"|(?:^|[.!?]\s)\d{1,2}\.(?:\s|$)"  # the number of an item of a list
 )
 _JOINED = re.compile(
-    r"[A-Za-z]['’]s[A-Za-z]{2}|\ba[A-Z][a-z]|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}|[a-z]{2}\)[A-Za-z]{2}"
+    r"[A-Za-z]['’]s[A-Za-z]{2}|\ba[A-Z][a-z]|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}"
+    r"|[a-z]{2}\)[A-Za-z]{2}"
 )
+_LOST = re.compile(
+    r"\b(the|a|an|of|to|in|and|for|on|is|was|with|at|by) \1\b"
+    r"|\ban [bcdfgjklmnpqrstvwz][a-z]|\ba (?!eu|ewe)[aei][a-z]"
+)
+_BEHIND_OPENING = re.compile(r"\s*(?:,|\s)\s*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NAME_BEFORE, _NAME_AFTER = re.compile(r"\b[A-Z][\w'’.-]* $"), re.compile(r" [A-Z]")
 _BEHIND_POSSESSIVE = re.compile(r"(?<=[A-Za-z]['’]s)[A-Za-z]{2,}")
@@ -58,7 +66,7 @@ class Flaw(StrEnum):
     NO_VERB = "no_verb"
     SHORT = "short"
     GLUED = "glued"
-    """Words or sentences without the space between them."""
+    """Words or sentences without the space between them, or a word twice or lost."""
     CUT = "cut"
     """An ellipsis, or empty brackets."""
     PAGE = "page"
@@ -83,6 +91,8 @@ def _flaws(text: str, language: Language) -> Iterator[Flaw]:
     words = [match.group() for match in WORD.finditer(text) if match.group()[0].isalnum()]
     unquoted = [normal(word) for word in _NUMBERED.sub(" ", _QUOTED.sub(" ", text)).split()]
     unquoted = [word.strip(",.;:!?()—–-'") for word in unquoted]
+    if _told_before(text, language):
+        yield Flaw.CUT
     if not _is_paired(text):
         yield Flaw.UNPAIRED
     if not _STOPPED.search(text):
@@ -95,7 +105,7 @@ def _flaws(text: str, language: Language) -> Iterator[Flaw]:
         _may_be_verb(word, language) for word in words[1:]
     ):
         yield Flaw.NO_VERB
-    if _JOINED.search(text):
+    if _JOINED.search(text) or _LOST.search(text):
         yield Flaw.GLUED
     if _CUT.search(text):
         yield Flaw.CUT
@@ -107,6 +117,16 @@ def _flaws(text: str, language: Language) -> Iterator[Flaw]:
         yield Flaw.READER
     if re.search(r"\?[\"”’')]*$", text):
         yield Flaw.QUESTION
+
+
+def _told_before(text: str, language: Language) -> bool:
+    """Whether a sentence says who says it and has lost what stood before that: `The man argued, it
+    was late.`"""
+    head, comma, rest = text.partition(", ")
+    words = [normal(word) for word in head.split()]
+    whole = bool(comma) and 1 < len(words) < MOST_SAYING and rest[:1] not in _SPOKEN
+    led = bool(words) and words[0] in language.grammar.subordinate
+    return whole and not led and words[-1] in language.editing.sayings
 
 
 def _is_paired(text: str) -> bool:
@@ -164,6 +184,19 @@ def mends(text: str, span: Span, known: Container[str], language: Language = ENG
             if not any(edit.start <= at <= edit.end for edit in edits):
                 edits.append(Edit(at, at, " ", Reason.MENDING))
     return sorted(edits, key=lambda edit: edit.start)
+
+
+def opening(text: str, begin: int, end: int, language: Language = ENGLISH) -> list[Edit]:
+    """The edit that takes away what opens a sentence and hangs on the one before it, if it does so:
+    `But`, or a phrase with a comma such as `In addition,`."""
+    match = language.editing.openings.match(text, begin, end)
+    if match is None:
+        return []
+    behind = _BEHIND_OPENING.match(text, match.end(), end)
+    joins = normal(match.group()) in language.editing.coordinators
+    if behind is None or behind.end() == end or not (joins or "," in behind.group()):
+        return []
+    return [Edit(begin, behind.end(), "", Reason.OPENING)]
 
 
 def dateline(text: str, span: Span, language: Language = ENGLISH) -> list[Edit]:

@@ -180,10 +180,22 @@ class Mentions:
         ]
 
     def _modifies(self, name: Name) -> bool:
-        """Whether a name stands before a noun, as in `Lee supporters`, or has an office."""
+        """Whether a name stands before a noun, as in `Lee campaign workers`, or has an office."""
         office = bool(name.title) and not _is_courtesy(name.title, self._language)
         after = WORD.search(self._text, name.end, name.end + 40)
-        return office and after is not None
+        if after is None:
+            return False
+        return office or (
+            self._text[name.end : after.start()] == " " and self._is_noun(after.group())
+        )
+
+    def _is_noun(self, word: str) -> bool:
+        """Whether a word is one by its form: in doubt it is a verb."""
+        spelled, rules = normal(word), self._language
+        other = rules.function_words | rules.editing.constituents | rules.editing.adverbs
+        ends = (*rules.form.verb_endings, rules.editing.adverb_ending)
+        verb = self._is_verb(spelled) or spelled in rules.form.bases or spelled.endswith(ends)
+        return word.islower() and spelled not in other and not verb
 
     def _full_name(self, mention: Name, person: Name) -> Edit | None:
         given = person.name[: len(person.name) - len(person.surname)]

@@ -25,7 +25,8 @@ from models.tasks.summary.drafts import (
     draft,
     with_edits,
 )
-from models.tasks.summary.form import dateline, flaws, is_glued, mends
+from models.tasks.summary.edits import Edit, Reason
+from models.tasks.summary.form import dateline, flaws, is_glued, mends, opening
 from models.tasks.summary.head import SCORES
 from models.tasks.summary.mentions import Mentions, Needs
 from models.text.words import normal_words
@@ -118,6 +119,9 @@ class Outline:
         encoded, sentence = self.encoded, self.encoded.sentences[number]
         head = dateline(encoded.text, sentence, encoded.language)
         begin = head[0].end if head else sentence.start
+        if number and (hanging := opening(encoded.text, begin, sentence.end, encoded.language)):
+            head = [Edit(sentence.start, hanging[0].end, "", Reason.OPENING)]
+            begin = head[0].end
         parted = mends(encoded.text, sentence, self._known, encoded.language)
         return draft(encoded, number, [*head, *(edit for edit in parted if edit.start >= begin)])
 

@@ -20,6 +20,7 @@ _PAGE = re.compile(
       | ^(?-i:(?:[A-Z][\w.'’-]*\ ){2,4})is\s(?:an?|the)\s(?:[\w'’-]+\s){0,5}(?:commentator|columnist
           |contributor|contributing\s(?:writer|editor)|author\sof|professor\s(?:of|at|in)
           |fellow\s(?:at|in)|freelance|(?:writer|reporter|editor|correspondent)\s(?:for|at|based))\b
+      | ,\s(?:far\s)?(?:left|right|center|centre)\s?,
       | \b(?:all\ rights\ reserved|getty\ images|associated\ press\ photo)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -45,9 +45,8 @@ def test_targets_say_where_they_stand_and_why_they_are_suggested(encoder: Articl
 
 
 def test_no_target_holds_the_words_of_another(encoder: ArticleEncoder) -> None:
-    found = answer(
-        encoder, {}, {"ann lee": 3, "mayor ann lee": 2.9, "ms lee": 2.8, "mayor": 2.7, "ferry": 1}
-    )
+    scores = {"ann lee": 3.0, "mayor ann lee": 2.9, "ms lee": 2.8, "mayor": 2.7, "ferry": 1.0}
+    found = answer(encoder, {}, scores)
     assert [each.target for each in found.suggested_targets] == ["Ann Lee", "ferry"]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.analysis import Span
 from models.tasks.summary.edits import apply
-from models.tasks.summary.form import Flaw, dateline, flaws, is_glued, mends
+from models.tasks.summary.form import Flaw, dateline, flaws, is_glued, mends, opening
 from models.text.sentences import split
 from tests.support.articles import SAMPLES, Sample
 
@@ -46,6 +46,10 @@ def test_a_good_sentence_has_no_flaw(sentence: str) -> None:
         ("The mayor opened () the bridge.", Flaw.CUT),
         ("Click here to open the bridge.", Flaw.PAGE),
         ("The video is shown below.", Flaw.PAGE),
+        ("Ann Lee, left, and Tom Ray open the bridge.", Flaw.PAGE),
+        ("He took it from the the town in May.", Flaw.GLUED),
+        ("She said that it was an matter of trust.", Flaw.GLUED),
+        ("The old mayor argued, Lee had closed the bridge.", Flaw.CUT),
         ("Said on Sunday that the ferry would sail.", Flaw.NO_VERB),
         ("That according to a report of the port.", Flaw.NO_VERB),
         ("They opened it on May 20, 1873. 3.", Flaw.CUT),
@@ -124,6 +128,21 @@ def test_links_inside_a_sentence_go_from_the_name_that_is_given_again() -> None:
     (edit,) = mends(sentence, Span(0, len(sentence)), frozenset())
     printed = apply(sentence, Span(0, len(sentence)), [edit])
     assert printed == "President Dell on Friday said that the bridge stays."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "gone"),
+    [
+        ("But the bridge stays.", "But "),
+        ("In addition, the bridge stays.", "In addition, "),
+        ("Second Avenue stays closed.", ""),
+        ("Still waters run there.", ""),
+        ("But", ""),
+    ],
+)
+def test_what_hangs_at_the_start_goes(sentence: str, gone: str) -> None:
+    edits = opening(sentence, 0, len(sentence))
+    assert "".join(sentence[one.start : one.end] for one in edits) == gone
 
 
 def test_a_word_behind_an_article_gets_its_space() -> None:

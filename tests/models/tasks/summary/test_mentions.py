@@ -68,6 +68,12 @@ def test_an_office_that_began_a_sentence_is_written_small_inside_one() -> None:
     assert [one.edit.text for one in need.introductions] == ["opposition candidate Ann "]
 
 
+def test_a_name_before_a_noun_is_left_alone() -> None:
+    text = "Mayor Ann Lee won. Rain fell. Ties of Lee campaign workers were shown."
+    assert needs(text, 2)[0].introductions == ()
+    assert needs(text.replace("Lee campaign workers were", "her with Lee were"), 2)[0].introductions
+
+
 def test_a_courtesy_gives_way_to_the_full_name() -> None:
     assert printed(TEXT, 3)[0].startswith("City spokesman Tom Ray said that")
 
