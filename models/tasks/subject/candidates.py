@@ -97,7 +97,9 @@ CONTENT, FUNCTION, BREAK = "content", "function", "break"
 def _kind(word: str, language: Language) -> str:
     """Whether a word may begin or end a subject, stand inside one, or in none."""
     spelled = normal(word)
-    if not word[0].isalnum() or spelled in language.editing.auxiliaries:
+    rules, grammar = language.editing, language.grammar
+    clause = (rules.clauses | grammar.relative) - rules.coordinators
+    if not word[0].isalnum() or spelled in rules.auxiliaries or spelled in clause:
         return BREAK
     return FUNCTION if spelled in language.function_words else CONTENT
 

@@ -21,6 +21,7 @@ from tests.support.articles import LONG_TEXT, SAMPLES
 
 TEXT = (
     "The council of Harlow Bend is to close the old bridge. The old bridge's arches leak. "
+    "They close what ferry there is. "
     + "It rained. " * SENTENCES
     + "Ann Lee of the Tram Users’ Union wants a ferry."
 )
@@ -36,6 +37,8 @@ def test_runs_of_the_first_sentences_and_names_of_all_are_candidates(
     found = {each.key: each for each in candidates(read(encoder, TEXT))}
     assert {"council of harlow bend", "old bridge", "ann lee"} <= found.keys()
     assert "bend is to close" not in found  # a verb stands in none
+    assert "ferry" in found
+    assert "close what ferry" not in found  # and no clause
     assert "wants a ferry" not in found  # late in the text names alone are looked at
     assert not any(key.split()[-1] in ENGLISH.function_words for key in found)
     bridge = found["old bridge"]
