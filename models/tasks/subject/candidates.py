@@ -29,13 +29,15 @@ class Candidate:
     """Words that may name the subject of an article.
 
     `key` is how they are compared. `places` are where they stand, at most `PLACES`, in order, each
-    with the number of its sentence; `mentions` says how often they stand in the article.
+    with the number of its sentence; `mentions` says how often they stand in the article. `is_noun`:
+    they have a capital, or by what stands before them they may be a noun with its adjectives.
     """
 
     text: str
     key: str
     places: tuple[tuple[int, Span], ...]
     mentions: int
+    is_noun: bool
 
 
 def key_of(words: str, language: Language) -> str:
@@ -67,9 +69,21 @@ def candidates(encoded: Encoded) -> list[Candidate]:
             key=key,
             places=tuple(found[:PLACES]),
             mentions=max(len(found), wording.count(f" {key} ")),
+            is_noun=any(_may_be_noun(encoded, number, span) for number, span in found),
         )
         for key, found in places.items()
     ]
+
+
+def _may_be_noun(encoded: Encoded, number: int, span: Span) -> bool:
+    """Whether a name begins at a place, or a noun: behind an article, a preposition or a mark."""
+    if encoded.text[span.start].isupper():
+        return True
+    rules = encoded.language.editing
+    words = WORD.finditer(encoded.text, encoded.sentences[number].start, span.start)
+    *_, before = ["", *(normal(word.group()) for word in words)]
+    opens = ((rules.determiners | rules.constituents) - rules.clauses) | rules.coordinators
+    return not before[:1].isalnum() or before in opens
 
 
 def _shown(text: str, span: Span) -> str:

@@ -70,7 +70,7 @@ def subject(encoded: Encoded, found: Sequence[Candidate], scores: Tensor) -> Sub
     about, target = (
         scores[read, SCORES.index(name)].softmax(0).tolist() for name in ("about", "target")
     )
-    best = max(range(len(read)), key=lambda n: about[n])
+    best = max(range(len(read)), key=lambda n: (found[read[n]].is_noun, about[n]))
     return SubjectAnalysis(
         about=found[read[best]].text,
         confidence=about[best],
@@ -84,7 +84,8 @@ def _suggested(
     """The best candidates of which none holds the words of another, but for titles."""
     chosen: list[set[str]] = []
     for share, _, candidate in sorted(
-        ((share, -n, found[n]) for n, share in enumerate(shares)), key=lambda each: each[:2]
+        ((share, -n, found[n]) for n, share in enumerate(shares) if found[n].is_noun),
+        key=lambda each: each[:2],
     )[::-1]:
         words = set(candidate.key.split()) - encoded.language.naming.titles
         if len(chosen) == MAX_SUGGESTED or (chosen and share < LEAST):

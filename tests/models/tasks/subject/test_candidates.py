@@ -49,6 +49,16 @@ def test_runs_of_the_first_sentences_and_names_of_all_are_candidates(
     ]
 
 
+def test_what_stands_before_words_tells_whether_they_may_be_a_noun(
+    encoder: ArticleEncoder,
+) -> None:
+    text = "The senate passed a bill that caps fees of old clinics, and Ann Lee won."
+    found = {each.key: each.is_noun for each in candidates(read(encoder, text))}
+    nouns = {key for key, is_noun in found.items() if is_noun}
+    assert {"bill", "old clinics", "ann lee", "senate"} <= nouns
+    assert not nouns & {"caps", "passed", "clinics"}
+
+
 @pytest.mark.parametrize(
     ("words", "key"),
     [
