@@ -94,7 +94,11 @@ def _runs(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:
     """Runs of words with no mark inside that neither begin nor end on a function word."""
     matches = WORD.finditer(encoded.text, sentence.start, sentence.end)
     words = list(islice(matches, SENTENCE_WORDS))
-    kinds = [_kind(word.group(), encoded.language) for word in words]
+    behind = [*(normal(word.group()) for word in words[1:]), ""]
+    kinds = [
+        _kind(word.group(), after, encoded.language)
+        for word, after in zip(words, behind, strict=True)
+    ]
     keys = [_bare(word.group()) for word in words]
     for first, kind in enumerate(kinds):
         for last in range(first, min(first + MAX_WORDS, len(words))):
@@ -108,14 +112,21 @@ def _runs(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:
 CONTENT, FUNCTION, BREAK = "content", "function", "break"
 
 
-def _kind(word: str, language: Language) -> str:
-    """Whether a word may begin or end a subject, stand inside one, or in none."""
+def _kind(word: str, after: str, language: Language) -> str:
+    """Whether a word may begin or end a subject, stand inside one, or in none. One in lower case
+    before an article is a verb."""
     spelled = normal(word)
     rules, grammar = language.editing, language.grammar
     clause = (rules.clauses | grammar.relative) - rules.coordinators
+    verb = word.islower() and after in rules.determiners - rules.coordinators - rules.clauses
+    adverb = spelled in rules.adverbs or (
+        spelled.endswith(rules.adverb_ending) and spelled not in rules.no_adverbs
+    )
     if not word[0].isalnum() or spelled in rules.auxiliaries or spelled in clause:
         return BREAK
-    return FUNCTION if spelled in language.function_words else CONTENT
+    if spelled in language.function_words:
+        return FUNCTION
+    return BREAK if word.islower() and (verb or adverb) else CONTENT
 
 
 def _names(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:

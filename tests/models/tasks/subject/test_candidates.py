@@ -57,6 +57,8 @@ def test_what_stands_before_words_tells_whether_they_may_be_a_noun(
     nouns = {key for key, is_noun in found.items() if is_noun}
     assert {"bill", "old clinics", "ann lee", "senate"} <= nouns
     assert not nouns & {"caps", "passed", "clinics"}
+    assert "senate passed a bill" not in found
+    assert not candidates(read(encoder, "It quickly hit them."))[0].key.startswith("quickly")
 
 
 @pytest.mark.parametrize(
