@@ -144,16 +144,17 @@ class FormRules:
     """What a sentence that is printed does not hold.
 
     `first_person` and `reader` are words outside quotations; `page` matches text about the page
-    (links, captions), `fragment` the beginning of a sentence that lacks its subject or its verb.
-    `verb_endings` end forms of verbs, `bases` are forms without one. A word is
-    seldom one on its own that begins with one of `glued_first` or ends on one of `glued_last`, and
-    is a known word but for it.
+    (links, captions), `fragment` the beginning of a sentence that lacks its subject or its verb,
+    `lost` words of which one is there twice or another is lost. `verb_endings` end forms of verbs,
+    `bases` are forms without one. A word is seldom one on its own that begins with one of
+    `glued_first` or ends on one of `glued_last`, and is a known word but for it.
     """
 
     first_person: frozenset[str]
     reader: frozenset[str]
     page: re.Pattern[str]
     fragment: re.Pattern[str]
+    lost: re.Pattern[str]
     verb_endings: tuple[str, ...]
     glued_first: frozenset[str]
     glued_last: frozenset[str]

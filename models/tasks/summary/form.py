@@ -38,10 +38,6 @@ _JOINED = re.compile(
     r"[A-Za-z]['’]s[A-Za-z]{2}|\ba[A-Z][a-z]|[a-z]{2,}[.!?;:][”’]?[A-Z][a-z]|[a-z],[a-z]{2}"
     r"|[a-z]{2}\)[A-Za-z]{2}"
 )
-_LOST = re.compile(
-    r"\b(the|a|an|of|to|in|and|for|on|is|was|with|at|by) \1\b"
-    r"|\ban [bcdfgjklmnpqrstvwz][a-z]|\ba (?!eu|ewe)[aei][a-z]"
-)
 _BEHIND_OPENING = re.compile(r"\s*(?:,|\s)\s*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NAME_BEFORE, _NAME_AFTER = re.compile(r"\b[A-Z][\w'’.-]* $"), re.compile(r" [A-Z]")
@@ -105,7 +101,7 @@ def _flaws(text: str, language: Language) -> Iterator[Flaw]:
         _may_be_verb(word, language) for word in words[1:]
     ):
         yield Flaw.NO_VERB
-    if _JOINED.search(text) or _LOST.search(text):
+    if _JOINED.search(text) or language.form.lost.search(text):
         yield Flaw.GLUED
     if _CUT.search(text):
         yield Flaw.CUT

@@ -29,6 +29,10 @@ FORM = FormRules(
     first_person=words_of("i i'm i've i'd i'll me my myself we we're we've we'd we'll let's"),
     reader=words_of("here you your yours yourself you're you've you'll you'd"),
     page=_PAGE,
+    lost=re.compile(
+        r"\b(the|a|an|of|to|in|and|for|on|is|was|with|at|by) \1\b"
+        r"|\ban [bcdfgjklmnpqrstvwz][a-z]|\ba (?!eu|ewe)[aei][a-z]"
+    ),
     fragment=re.compile(r"Said\s(?!to\b)|(?:That|This|All|Also)\saccording\sto\b"),
     verb_endings=("ed", "es", "s", "ing"),
     glued_first=words_of(

@@ -390,7 +390,7 @@ def test_an_older_format_is_told_in_one_line(copy: Path, file: str) -> None:
     edit(copy / file, lambda data: add(data, "format", 2))
     if file == "config.json":
         sign(copy)
-    assert "another format than 4" in refused(copy).problem
+    assert "another format than 5" in refused(copy).problem
 
 
 def test_the_digest_is_that_of_the_manifest_and_needs_no_network(copy: Path) -> None:

@@ -269,7 +269,11 @@ async def test_a_bad_job_is_refused_and_leaves_nothing(
         ("POST", "target=b&<b>=1", "The name of query parameter 2 is not known; there are text_"),
         ("POST", "style=x", "`query.style`: It is not one of 'written' or 'extractive'."),
         ("POST", "max_words=x", "`query.max_words`: It is not a whole number."),
-        ("POST", "tasks=x", "`query.tasks`: It is not one of 'topic', 'stance' or 'summary'."),
+        (
+            "POST",
+            "tasks=x",
+            "`query.tasks`: It is not one of 'topic', 'stance', 'summary' or 'subject'.",
+        ),
         ("GET", "limits=2", "There is no query parameter `limits`; did you mean `limit`?"),
         ("GET", "limit=0", "`query.limit`: It is less than 1."),
         ("GET", "limit=2&limit=3", "`query.limit`: It is there twice; keep one of them."),
