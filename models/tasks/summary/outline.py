@@ -113,8 +113,8 @@ class Outline:
         return left
 
     def _source(self, number: int) -> Draft:
-        """A sentence as it stands, but for its dateline, what hangs at its start, and words that are
-        glued together. An extract is left whole."""
+        """A sentence as it stands, but for its dateline, what hangs at its start, and glued words.
+        An extract is left whole."""
         if self.style is Style.EXTRACTIVE:
             return draft(self.encoded, number)
         encoded, sentence = self.encoded, self.encoded.sentences[number]
