@@ -123,11 +123,15 @@ class JobsOff(ServiceError):
     """This service takes no jobs."""
 
 
-class JobsUnreachable(ServiceError):
-    """The database of jobs, or their directory, is not there."""
+class DatabaseUnreachable(ServiceError):
+    """The database, or the directory for its files, is not there."""
 
 
-class DatabaseNewer(JobsUnreachable):
+class DatabaseFull(DatabaseUnreachable):
+    """There is no room on the disk of the database."""
+
+
+class DatabaseNewer(DatabaseUnreachable):
     """The database was made by a newer version."""
 
 
@@ -137,6 +141,22 @@ class JobUnknown(ServiceError):
 
 class JobUnfinished(ServiceError):
     """A job without results, or without them yet."""
+
+
+class FeedbackOff(ServiceError):
+    """This service takes no feedback."""
+
+
+class TextsNotKept(ServiceError):
+    """A text that this service may not keep."""
+
+
+class FeedbackUnknown(ServiceError):
+    """There is no such correction, or it is another's."""
+
+
+class AnswerUnknown(ServiceError):
+    """No answer is kept of this request, or it is another's."""
 
 
 class QueueFull(ServiceError):

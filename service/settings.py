@@ -71,7 +71,10 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
     )
 
-    model: Path = Field(default=SHIPPED_MODEL, description="Directory of the model artifact.")
+    model: Path = Field(
+        default=SHIPPED_MODEL,
+        description="Directory of the model artifact, or of a registry, which is followed.",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(
         default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
@@ -123,11 +126,11 @@ class Settings(BaseSettings):
 
     data: Path | None = Field(
         default=None,
-        description="Directory for the files of jobs, shared by all replicas; none: no jobs.",
+        description="Directory of jobs and feedback, shared by all replicas; none: neither.",
     )
     database_url: str = Field(
         default="",
-        description="SQLAlchemy URL of the jobs; a SQLite file in the directory for them.",
+        description="SQLAlchemy URL of jobs and feedback; a SQLite file in their directory.",
     )
     job_lease_s: float = Field(
         default=30.0,
@@ -143,6 +146,16 @@ class Settings(BaseSettings):
     )
     max_job_bytes: int = Field(
         default=2**30, ge=1024, le=2**44, description="Longest file of a job."
+    )
+    keep_texts: bool = Field(
+        default=False,
+        description="Keep the texts and answers of POST /v1/analyze, and texts of corrections.",
+    )
+    retention_days: float = Field(
+        default=30.0,
+        gt=0,
+        le=3650,
+        description="Days after which kept texts, answers and corrections erase themselves.",
     )
 
     request_timeout_ms: int = Field(
@@ -192,6 +205,17 @@ class Settings(BaseSettings):
         if len(set(names)) != len(names):
             raise ValueError("an API key and an admin key share a name; give each its own")
         return self
+
+    @model_validator(mode="after")
+    def _texts_have_a_place(self) -> Self:
+        if self.keep_texts and self.data is None:
+            raise ValueError("NUTGRAF_KEEP_TEXTS needs a place: set NUTGRAF_DATA too")
+        return self
+
+    @property
+    def retention_s(self) -> float:
+        """How long feedback is kept."""
+        return self.retention_days * DAY_S
 
     @property
     def keys(self) -> tuple[ApiKey, ...]:

@@ -20,7 +20,7 @@ GENERAL = "It is not what this field takes"
 PATTERNS: Mapping[str, str] = {
     READABLE: "There is no letter and no digit in it",
     READABLE_ON_A_PAGE: "There is no letter and no digit in the text of the page",
-    JOB_ID: "It is no id of a job",
+    JOB_ID: "It is no id of this service",
 }
 PLAIN: Mapping[str, str] = {
     "missing": "It is missing",

@@ -67,11 +67,14 @@ async def _answer_error(request: Request, error: Exception) -> Response:
 
 
 def _methods_of(path: str) -> set[str]:
-    """All methods of a path; the router names those of the first route that it meets."""
+    """All methods of a path; the router names those of the first route that it meets.
+
+    A path that is a route's own is not taken for the id of another route.
+    """
     paths = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    return {
-        method for route in paths if route.path_regex.match(path) for method in route.methods or ()
-    }
+    own = [route for route in paths if route.path == path]
+    found = own or [route for route in paths if route.path_regex.match(path)]
+    return {method for route in found for method in route.methods or ()}
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:

@@ -13,15 +13,19 @@ from contextlib import asynccontextmanager, suppress
 from types import FrameType
 
 from models.errors import NutgrafError
+from service.api.following import Follower
 from service.api.parsing import Parser
 from service.api.stream import MAX_CALLS, Documents
-from service.errors import JobsUnreachable, ModelUnavailable, ReloadRunning
+from service.current import is_registry
+from service.database.database import open_database
+from service.errors import DatabaseUnreachable, ModelUnavailable, ReloadRunning
+from service.feedback.keeper import Feedback
+from service.feedback.sql_store import SqlFeedbackStore
 from service.inference.bisection import prove
 from service.inference.capacity import CapacityLimiter
 from service.inference.metrics import Metrics
 from service.inference.model import Model
 from service.inference.scheduler import Scheduler, State
-from service.jobs.database import open_database
 from service.jobs.files import JobFiles
 from service.jobs.runner import JobRunner
 from service.jobs.sql_store import SqlJobStore
@@ -38,8 +42,8 @@ class Service:
     """The model, its scheduler and its metrics, as the routes use them.
 
     Opens the jobs, loads the model and has it answer at once, so that an error in them is known
-    before the port opens: raises ArtifactError, ModelFailed or JobsUnreachable. `model_failed` says
-    that the model cannot work in this process any more.
+    before the port opens: raises ArtifactError, ModelFailed or DatabaseUnreachable. `model_failed`
+    says that the model cannot work in this process any more.
     """
 
     def __init__(self, settings: Settings, load: Callable[[Settings], Model]) -> None:
@@ -57,10 +61,13 @@ class Service:
         prove(model)
         self.scheduler = Scheduler(model, settings, self.metrics, self._give_up)
         self.scheduler.preparing.prove()
-        self.jobs = None
+        self.jobs: JobRunner | None = None
+        self.feedback: Feedback | None = None
         if data is not None and self.database is not None:
             store = SqlJobStore(self.database, settings.job_lease_s)
             self.jobs = JobRunner(JobFiles(data), store, self.scheduler, settings)
+            kept = SqlFeedbackStore(self.database, settings.retention_s)
+            self.feedback = Feedback(kept, keeps_texts=settings.keep_texts)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -76,7 +83,7 @@ class Service:
             extra={"model": info.name, "digest": info.digest, "settings": self.settings.public()},
         )
         try:
-            async with self._jobs_running():
+            async with self._following(), self._tasks_running():
                 yield
         finally:
             await self.scheduler.stop()
@@ -85,18 +92,36 @@ class Service:
                 self.database.close()
 
     @asynccontextmanager
-    async def _jobs_running(self) -> AsyncIterator[None]:
-        """Run jobs meanwhile, where jobs are set up."""
-        if self.jobs is None:
+    async def _following(self) -> AsyncIterator[None]:
+        """Follow the registry meanwhile, where the model is that of one."""
+        if not is_registry(self.settings.model):
             yield
             return
-        running = asyncio.create_task(self.jobs.run())
+        follower = Follower(
+            self.settings.model, lambda: self.scheduler.model.info.digest, self.reload
+        )
+        running = asyncio.create_task(follower.run())
         try:
             yield
         finally:
             running.cancel()
             await asyncio.wait([running])
-            with suppress(JobsUnreachable):  # they are free again once their leases have run out
+
+    @asynccontextmanager
+    async def _tasks_running(self) -> AsyncIterator[None]:
+        """Run jobs and keep answers meanwhile, where there is a place for them."""
+        if self.jobs is None or self.feedback is None:
+            yield
+            return
+        running = [asyncio.create_task(each.run()) for each in (self.jobs, self.feedback)]
+        try:
+            yield
+        finally:
+            await self.feedback.settle_at_end()
+            for each in running:
+                each.cancel()
+            await asyncio.wait(running)
+            with suppress(DatabaseUnreachable):  # they are free again when their leases run out
                 self.jobs.store.give_back_all()
 
     async def until_draining(self, documents: Documents) -> Documents:

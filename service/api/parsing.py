@@ -7,7 +7,9 @@ keeps no single article waiting.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from models.article import Article
 from service.api.schemas import read_article
@@ -15,6 +17,8 @@ from service.http.strict_json import decode, loads
 from service.inference.batching import Lane
 
 AT_ONCE_BYTES = 8192  # takes a millisecond at most
+
+T = TypeVar("T")
 
 
 class Parser:
@@ -25,15 +29,15 @@ class Parser:
 
     async def article(self, document: bytes, lane: Lane) -> Article:
         """The article in a JSON text. Raises MalformedBody and InvalidRequest."""
+        return await self.parse(document, lane, read_article)
+
+    async def parse(self, document: bytes, lane: Lane, read: Callable[[Any], T]) -> T:
+        """What `read` makes of a JSON text. Raises MalformedBody, and what `read` raises."""
         if lane is Lane.INTERACTIVE and len(document) <= AT_ONCE_BYTES:
-            return _article(document)
+            return read(loads(decode(document)))
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pools[lane], _article, document)
+        return await loop.run_in_executor(self._pools[lane], lambda: read(loads(decode(document))))
 
     def close(self) -> None:
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _article(document: bytes) -> Article:
-    return read_article(loads(decode(document)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -40,7 +41,18 @@ async def check_query(request: Request) -> None:
         seen.add(name)
 
 
+def _owner(request: Request) -> str:
+    """Whose a request is: the name of its key, empty where no keys are asked for."""
+    return str(request.scope["state"].get("key") or "")
+
+
+def time_of(seconds: float) -> str:
+    """A time in seconds since 1970 as an answer shows it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
 Serving = Annotated[Service, Depends(_service)]
+Owner = Annotated[str, Depends(_owner)]
 KnownQuery = Depends(check_query)
 
 

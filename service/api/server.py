@@ -53,9 +53,10 @@ class Server(uvicorn.Server):
 def serve(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     """Answer requests on these sockets until a signal ends it; the exit status.
 
-    Raises ArtifactError, ModelFailed, ModelUnavailable or JobsUnreachable before the port opens,
-    and PortRefused. The status is EXIT_MODEL_FAILED where the model cannot work in this process any
-    more, so that systemd, a container engine or the parent of several workers starts another.
+    Raises ArtifactError, ModelFailed, ModelUnavailable or DatabaseUnreachable before the port
+    opens, and PortRefused. The status is EXIT_MODEL_FAILED where the model cannot work in this
+    process any more, so that systemd, a container engine or the parent of several workers starts
+    another.
     """
     access_log.log_to_stderr(settings.log_format)
     sys.setswitchinterval(SWITCH_S)

@@ -29,9 +29,9 @@ from models.errors import NutgrafError
 from service.api import access_log, server
 from service.api.app import create_app
 from service.api.lifecycle import Service
+from service.database.database import open_database
 from service.inference import load
 from service.inference.bisection import prove
-from service.jobs.database import open_database
 from service.settings import RUN_DIRECTORY, Settings
 
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -71,7 +71,7 @@ class Slot:
 def run(settings: Settings, sockets: Sequence[socket.socket]) -> int:
     """Serve on these sockets with all workers until a signal ends it; the exit status.
 
-    Raises ArtifactError, ModelFailed or JobsUnreachable before the port opens.
+    Raises ArtifactError, ModelFailed or DatabaseUnreachable before the port opens.
     """
     access_log.log_to_stderr(settings.log_format)
     if settings.data is not None:

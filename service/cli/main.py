@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from service.cli import plugins
+from service.cli import feedback, plugins
 from service.cli.analyze import analyze
 from service.cli.calibrate import calibrate
 from service.cli.key import key
+from service.cli.promotion import promote, rollback, versions
 from service.cli.report import report
 from service.cli.score import score
 from service.cli.serve import PLAIN_ARGUMENTS, serve
@@ -50,5 +51,9 @@ app.command()(analyze)
 app.command()(score)
 app.command()(report)
 app.command()(calibrate)
+app.command()(promote)
+app.command()(rollback)
+app.command()(versions)
 app.command()(key)
+app.add_typer(feedback.app, name="feedback")
 plugins.add(app, entry_points(group=plugins.GROUP))

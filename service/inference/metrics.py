@@ -49,6 +49,9 @@ class Metrics:
         self._abstentions = self._counter("abstentions", "Labels withheld", "task")
         self._topics = self._counter("topics", "Articles with a topic", "label")
         self._stances = self._counter("stances", "Stances found", "label")
+        self._corrections = self._counter(
+            "corrections", "Corrections, and whether they changed the answer", "task", "changed"
+        )
         self._queue_items = self._gauge("queue_items", "Articles admitted, unanswered", "lane")
         self._queue_tokens = self._gauge("queue_tokens", "Tokens admitted, unanswered", "lane")
         self._model = self._gauge(
@@ -106,6 +109,10 @@ class Metrics:
             self._label(self._topics, "topic", analysis.topic.label)
         for stance in analysis.stance or ():
             self._label(self._stances, "stance", stance.label)
+
+    def corrected(self, task: str, changed: str) -> None:
+        """Someone said what is right; `changed` says whether the model had answered otherwise."""
+        self._corrections.labels(task, changed).inc()
 
     def serving(self, model: Model) -> None:
         """This model answers from now on."""

@@ -7,15 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from service.archive.errors import ArchiveError, RunBusy, StorageFailed
+from service.database.outage import Outage
+from service.database.threads import in_thread
 from service.errors import ModelFailed
 from service.inference.scheduler import Scheduler
 from service.jobs import run
 from service.jobs.bulk_lane import BulkLane, Interrupted
 from service.jobs.files import JobFiles, sweep
-from service.jobs.outage import Outage
 from service.jobs.run import JobProgress
 from service.jobs.store import JobRecord, JobState, JobStore
 from service.settings import Settings
@@ -26,8 +27,6 @@ SCORING, SWEEPING = "scoring", "sweeping"
 RENEWALS = 6  # in the time of a lease
 MAX_ATTEMPTS = 5
 """How often a job may be taken up without finishing a shard, before it is given up."""
-
-T = TypeVar("T")
 
 logger = logging.getLogger("nutgraf.jobs")
 
@@ -54,7 +53,7 @@ class JobRunner:
     async def check(self, look: Callable[[], None]) -> None:
         """Look into an archive that was sent, in a thread, one at a time. Raises what that does."""
         async with self._checking:
-            await _in_thread(look)
+            await in_thread(look)
 
     def wake(self) -> None:
         """There is a new job."""
@@ -76,7 +75,7 @@ class JobRunner:
 
     async def _run_next(self) -> None:
         self._added.clear()
-        record = await _in_thread(self.store.lease)
+        record = await in_thread(self.store.lease)
         if record is not None:
             await self._run(record)
             self._unreachable.worked(SCORING)
@@ -88,7 +87,7 @@ class JobRunner:
                 await self._added.wait()
 
     async def _sweep(self) -> None:
-        await _in_thread(partial(sweep, self.files, self.store, self.retention_s))
+        await in_thread(partial(sweep, self.files, self.store, self.retention_s))
         self._unreachable.worked(SWEEPING)
         await asyncio.sleep(min(SWEEP_S, self.retention_s))
 
@@ -120,7 +119,7 @@ class JobRunner:
             self._stopped.failed(SCORING, error, job=record.id)
             await self._renew(record, progress)
             await asyncio.sleep(IDLE_S)
-            await _in_thread(partial(self.store.give_back, record.id))
+            await in_thread(partial(self.store.give_back, record.id))
             return
         except (ArchiveError, ModelFailed) as error:
             reason = str(error).replace(f"{self.files.directory(record.id)}/", "")
@@ -134,7 +133,7 @@ class JobRunner:
 
     async def _renew(self, record: JobRecord, progress: JobProgress) -> bool:
         renew = partial(self.store.renew, record.id, progress.counts, moved=progress.moved)
-        return await _in_thread(renew)
+        return await in_thread(renew)
 
     async def _end(
         self,
@@ -143,18 +142,5 @@ class JobRunner:
         counts: Mapping[str, Any],
         error: str | None = None,
     ) -> None:
-        await _in_thread(partial(self.store.finish, record.id, state, counts, error))
+        await in_thread(partial(self.store.finish, record.id, state, counts, error))
         logger.info("a job ended", extra={"job": record.id, "state": str(state)})
-
-
-async def _in_thread(call: Callable[[], T]) -> T:
-    """What a call in a thread returns. A cancellation waits for its end.
-
-    The call may hold a connection.
-    """
-    calling = asyncio.create_task(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(calling)
-    except asyncio.CancelledError:
-        await asyncio.wait([calling])
-        raise

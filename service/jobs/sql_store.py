@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
-from service.jobs.database import METADATA, Database, now_s
+from service.database.database import METADATA, Database, now_s
 from service.jobs.store import JobRecord, JobState
 
 OPEN = (JobState.QUEUED, JobState.RUNNING)

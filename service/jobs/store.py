@@ -44,7 +44,7 @@ class JobRecord:
 
 class JobStore(Protocol):
     """The jobs, as one replica sees them. The methods block, are safe in any thread, and raise
-    JobsUnreachable."""
+    DatabaseUnreachable."""
 
     def add(
         self, job: str, owner: str, file: str, name: str, asked: Mapping[str, Any]

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
+from models.article import Article
 from service.api.lifecycle import Service
-from service.api.routing import KnownQuery, Serving, body_of, problems, ref
+from service.api.routing import KnownQuery, Owner, Serving, body_of, problems, ref
 from service.api.schemas import AnalyzeRequest, BulkAnswer, BulkProblem
 from service.api.stream import BulkResponse, begun
 from service.api.tracing import trace_stages
@@ -62,13 +63,16 @@ T = TypeVar("T")
     openapi_extra=body_of({JSON: ref(AnalyzeRequest)}),
     responses=problems(400, 401, 408, 413, 415, 422, 429, 500, 503, 504) | ONE_ANSWER,
 )
-async def analyze(request: Request, service: Serving) -> Response:
+async def analyze(request: Request, service: Serving, owner: Owner) -> Response:
     settings = service.settings
     allowed_ms = timeout_ms(request, settings.request_timeout_ms) or settings.request_timeout_ms
     deadline_s = time.monotonic() + allowed_ms / 1000
     media_type(request, {JSON})
     body = await read_body(request, settings.max_body_bytes, settings.receipt_timeout_s)
-    answer = await unless_gone(request, _answer(service, body, Lane.INTERACTIVE, deadline_s))
+    work = _answer(service, body, Lane.INTERACTIVE, deadline_s)
+    article, answer = await unless_gone(request, work)
+    if service.feedback is not None:
+        service.feedback.keep(owner, request.state.request_id, article, answer)
     trace_stages(answer.timing_ms)
     request.state.noted = {"tokens": answer.input.tokens, "model_ms": answer.timing_ms.model}
     return Response(as_json(answer), media_type=JSON)
@@ -97,15 +101,17 @@ async def analyze_batch(request: Request, service: Serving) -> Response:
         raise QueueFull("Too many bulk calls are running; try again later.", BULK_RETRY_S)
 
     async def analyze(document: bytes) -> Answer:
-        return await _answer(service, document, Lane.BULK, deadline_s)
+        return (await _answer(service, document, Lane.BULK, deadline_s))[1]
 
     return BulkResponse(documents, analyze, service.bulk_calls)
 
 
-async def _answer(service: Service, document: bytes, lane: Lane, deadline_s: float) -> Answer:
+async def _answer(
+    service: Service, document: bytes, lane: Lane, deadline_s: float
+) -> tuple[Article, Answer]:
     article = await service.parser.article(document, lane)
     article = replace(article, options=service.settings.applied(article.options))
-    return await service.scheduler.submit(article, lane, deadline_s)
+    return article, await service.scheduler.submit(article, lane, deadline_s)
 
 
 def timeout_ms(request: Request, limit_ms: int) -> int | None:

@@ -7,7 +7,6 @@ import re
 import shutil
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -20,7 +19,7 @@ from models.article import Options, Target
 from service import validation
 from service.api import uploads
 from service.api.downloads import Download
-from service.api.routing import KnownQuery, Serving, problems
+from service.api.routing import KnownQuery, Owner, Serving, problems, time_of
 from service.archive.errors import storage
 from service.archive.formats import FORMATS, JSONL
 from service.archive.rows import InputColumns
@@ -61,13 +60,7 @@ def _jobs(service: Serving) -> JobRunner:
     return service.jobs
 
 
-def _owner(request: Request) -> str:
-    """Whose jobs these are: the name of the key, empty where no keys are asked for."""
-    return str(request.scope["state"].get("key") or "")
-
-
 JobsHere = Annotated[JobRunner, Depends(_jobs)]
-Owner = Annotated[str, Depends(_owner)]
 Column = Annotated[str | None, Query(max_length=200)]
 
 
@@ -109,9 +102,9 @@ class JobView:
             id=record.id,
             file=record.name,
             state=record.state,
-            created=_time(record.created_s),
-            finished=None if ended_s is None else _time(ended_s),
-            expires=None if ended_s is None else _time(ended_s + retention_s),
+            created=time_of(record.created_s),
+            finished=None if ended_s is None else time_of(ended_s),
+            expires=None if ended_s is None else time_of(ended_s + retention_s),
             asked=dict(record.asked),
             progress=dict(record.progress),
             error=record.error,
@@ -124,10 +117,6 @@ class JobPage:
 
     jobs: list[JobView]
     after: str | None
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def _parameter(option: Option) -> Any:

@@ -240,7 +240,7 @@ def test_workers_do_not_outlive_their_parent(start: Callable[..., Process]) -> N
         pytest.param(["--api-kyes", "desk:12345678901234567"], "--api-keys?", id="no flag"),
         pytest.param(["--host", "203.0.113.1", "--allow-open"], "no such address", id="no address"),
         pytest.param(["--host", "a..b", "--allow-open"], "no such host", id="no host"),
-        pytest.param(["--data", "/dev/null/jobs"], "no place for jobs", id="no place"),
+        pytest.param(["--data", "/dev/null/jobs"], "no place for the database", id="no place"),
         pytest.param(["--workers=2", "--data=/dev/null/jobs"], "no place", id="workers' place"),
     ],
 )

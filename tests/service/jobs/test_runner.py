@@ -21,7 +21,7 @@ from service.archive import plan
 from service.archive.columns import output_columns
 from service.archive.formats import FORMATS
 from service.archive.formats.format import Format
-from service.errors import JobsUnreachable
+from service.errors import DatabaseUnreachable
 from service.inference import scheduler
 from service.jobs import runner
 from service.settings import Settings
@@ -272,12 +272,12 @@ async def test_a_bad_job_is_refused_and_leaves_nothing(
         (
             "POST",
             "tasks=x",
-            "`query.tasks`: It is not one of 'topic', 'stance', 'summary' or 'subject'.",
+            "`query.tasks`: It is not one of 'topic', 'stance', 'summary', 'subject' or 'form'.",
         ),
         ("GET", "limits=2", "There is no query parameter `limits`; did you mean `limit`?"),
         ("GET", "limit=0", "`query.limit`: It is less than 1."),
         ("GET", "limit=2&limit=3", "`query.limit`: It is there twice; keep one of them."),
-        ("GET", "after=%00", "`query.after`: It is no id of a job."),
+        ("GET", "after=%00", "`query.after`: It is no id of this service."),
     ],
 )
 async def test_a_bad_query_is_told_in_plain_words(
@@ -406,7 +406,7 @@ async def test_without_their_database_jobs_are_unavailable_and_the_rest_goes_on(
         database.close()
         refused = await client.get("/v1/jobs")
         answer = await client.post("/v1/analyze", json={"text": "Rain fell."})
-    assert_problem(refused, 503, "jobs-unreachable")
+    assert_problem(refused, 503, "database-unreachable")
     assert refused.headers["retry-after"]
     assert answer.status_code == 200
 
@@ -424,7 +424,7 @@ def test_a_service_without_a_place_for_jobs_does_not_start(
     tmp_path: Path, model: StandIn, url: str, told: str
 ) -> None:
     settings = Settings(data=tmp_path, database_url=url)
-    with pytest.raises(JobsUnreachable, match=told) as refused:
+    with pytest.raises(DatabaseUnreachable, match=told) as refused:
         Service(settings, lambda _: model)
     assert "secret" not in str(refused.value)
 

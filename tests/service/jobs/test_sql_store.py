@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from service.jobs.database import Database
+from service.database.database import Database
 from service.jobs.sql_store import SqlJobStore
 from service.jobs.store import JobRecord, JobState, JobStore
 

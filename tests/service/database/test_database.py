@@ -16,9 +16,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import service.api.app  # noqa: F401 - loads every store, and so every table
-from service.errors import DatabaseNewer, JobsUnreachable
-from service.jobs import database
-from service.jobs.database import METADATA, VERSION_TABLE, Database, open_database
+from service.database import database
+from service.database.database import METADATA, VERSION_TABLE, Database, open_database
+from service.errors import DatabaseNewer, DatabaseUnreachable
 from service.jobs.sql_store import SqlJobStore
 from service.settings import Settings
 from tests.support.paths import ROOT
@@ -118,7 +118,7 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(
     last = next((steps / "versions").glob(f"{LAST}_*.py"))
     last.write_text(f"{last.read_text()}    op.drop_table('no_table')\n")
     monkeypatch.setattr(database, "MIGRATIONS", steps)
-    with pytest.raises(JobsUnreachable):
+    with pytest.raises(DatabaseUnreachable):
         Database(database_url)
     monkeypatch.undo()
     assert not sa.inspect(engine).has_table(VERSION_TABLE)
@@ -144,7 +144,9 @@ def test_replicas_that_start_at_once_run_each_step_once(
 def test_processes_that_start_at_once_run_each_step_once(
     database_url: str, engine: sa.Engine
 ) -> None:
-    code = "import sys; from service.jobs.database import Database; Database(sys.argv[1]).close()"
+    code = (
+        "import sys; from service.database.database import Database; Database(sys.argv[1]).close()"
+    )
     command = [sys.executable, "-c", code, database_url]
     running = [
         subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(4)
@@ -155,5 +157,5 @@ def test_processes_that_start_at_once_run_each_step_once(
 
 
 def test_a_database_that_is_gone_is_told(tmp_path: Path) -> None:
-    with pytest.raises(JobsUnreachable):
+    with pytest.raises(DatabaseUnreachable):
         Database(f"sqlite:///{tmp_path}/nowhere/jobs.db")

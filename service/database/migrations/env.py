@@ -1,8 +1,8 @@
-"""Run by alembic, which is given an open connection: `service.jobs.database` does that."""
+"""Run by alembic, which is given an open connection: `service.database.database` does that."""
 
 from alembic import context
 
-from service.jobs.database import METADATA, VERSION_TABLE
+from service.database.database import METADATA, VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -11,8 +11,8 @@ import pytest
 from models.errors import NutgrafError
 from service.archive import scoring
 from service.archive.errors import StorageFailed
+from service.database.outage import Outage
 from service.jobs import runner
-from service.jobs.outage import Outage
 from tests.support.replicas import NDJSON, ended, until
 from tests.support.service_fixtures import Serve
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
-from service.errors import DatabaseNewer, JobsUnreachable
+from service.errors import DatabaseFull, DatabaseNewer, DatabaseUnreachable
 from service.settings import Settings
 
 DATABASE = "jobs.db"
@@ -32,6 +32,8 @@ FIRST_TABLE, FIRST_STEP = "nutgraf_job", "0001"
 """A database with this table and without a number is of a version that had no migrations."""
 MIGRATION_LOCK = 0x6E757467
 """A number of our own, for PostgreSQL's advisory lock."""
+DISK_FULL = "53100"
+"""PostgreSQL's code for it. SQLite says `SQLITE_FULL`."""
 RETRY_AFTER_S = 5
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -39,14 +41,14 @@ logger = logging.getLogger("nutgraf.database")
 
 
 class Database:
-    """A database that is open. All methods raise JobsUnreachable.
+    """A database that is open. All methods raise DatabaseUnreachable, or DatabaseFull of its kind.
 
     Opening it raises DatabaseNewer, ImportError where the database's driver is not installed, and
     `sqlalchemy.exc.ArgumentError` where the URL is none.
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url, pool_pre_ping=True)
+        self._engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _set_up_sqlite)
         try:
@@ -63,9 +65,24 @@ class Database:
             with self._engine.begin() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise JobsUnreachable(
-                "The database of jobs cannot be reached; try again.", RETRY_AFTER_S
+            if _is_full(error):
+                raise DatabaseFull("The disk of the database is full; make room there.") from error
+            raise DatabaseUnreachable(
+                "The database cannot be reached; try again.", RETRY_AFTER_S
             ) from error
+
+    @contextmanager
+    def writing(self, lock: int) -> Iterator[Connection]:
+        """A transaction in which no other process writes under the same lock."""
+        with self.transaction() as connection:
+            _lock(connection, lock)
+            yield connection
+
+    def overwrite_erased(self) -> None:
+        """Take what was erased out of SQLite's log too, or leave that to the next call."""
+        if self._engine.dialect.name == "sqlite":
+            with suppress(DatabaseUnreachable), self.transaction() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close all connections."""
@@ -75,7 +92,7 @@ class Database:
 def open_database(data: Path, settings: Settings) -> Database:
     """The database of the settings, or one in `data`.
 
-    Raises JobsUnreachable, whose message shows no URL.
+    Raises DatabaseUnreachable, whose message shows no URL.
     """
     url = settings.database_url or f"sqlite:///{data / DATABASE}"
     try:
@@ -84,20 +101,21 @@ def open_database(data: Path, settings: Settings) -> Database:
     except DatabaseNewer:
         raise
     except ImportError as error:
-        raise JobsUnreachable(
+        raise DatabaseUnreachable(
             "NUTGRAF_DATABASE_URL: its driver is missing; for PostgreSQL install "
             "nutgraf[postgres] and begin the URL with postgresql+psycopg://"
         ) from error
-    except (OSError, sa.exc.SQLAlchemyError, JobsUnreachable) as error:
+    except (OSError, sa.exc.SQLAlchemyError, DatabaseUnreachable) as error:
         cause = type(error.__cause__ or error).__name__
-        raise JobsUnreachable(
-            f"there is no place for jobs ({cause}); see NUTGRAF_DATA and NUTGRAF_DATABASE_URL"
+        raise DatabaseUnreachable(
+            f"there is no place for the database ({cause}); "
+            "see NUTGRAF_DATA and NUTGRAF_DATABASE_URL"
         ) from error
 
 
 def migrate(connection: Connection) -> None:
     """Run the steps that the database lacks. Raises DatabaseNewer where it has unknown ones."""
-    _lock(connection)
+    _lock(connection, MIGRATION_LOCK)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     steps = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
@@ -107,7 +125,7 @@ def migrate(connection: Connection) -> None:
         return
     if version is not None and version not in steps:
         raise DatabaseNewer(
-            "the database of jobs was made by a newer version of nutgraf; install that version, "
+            "the database was made by a newer version of nutgraf; install that version, "
             "or name another database in NUTGRAF_DATABASE_URL"
         )
     if version is None and sa.inspect(connection).has_table(FIRST_TABLE):
@@ -116,12 +134,12 @@ def migrate(connection: Connection) -> None:
     logger.info("the database was brought up to date", extra={"step": steps[0]})
 
 
-def _lock(connection: Connection) -> None:
-    """Wait until no other replica changes tables. The lock ends with the transaction."""
+def _lock(connection: Connection, number: int) -> None:
+    """Wait until no other replica holds the lock; in SQLite, any. It ends with the transaction."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     elif connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
 
 def now_s(connection: Connection) -> float:
@@ -136,6 +154,16 @@ def now_s(connection: Connection) -> float:
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
-    """Readers and the writer work side by side, and a writer waits for the one before it."""
+    """Readers and the writer work side by side, and a writer waits for the one before it.
+
+    What is deleted is overwritten.
+    """
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = ON")
+
+
+def _is_full(error: sa.exc.SQLAlchemyError) -> bool:
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return code in ("SQLITE_FULL", DISK_FULL)

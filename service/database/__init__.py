@@ -1,0 +1,1 @@
+"""The one database of the service: its tables, step after step, and its faults."""
