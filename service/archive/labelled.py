@@ -1,8 +1,8 @@
 """A desk's own labelled texts, from a file in any format of archives.
 
-The columns are `text`, `title`, `topic`, `target` and `stance`. A row may have a topic, a stance or
-both; a stance without a target is toward the article's own subject. Rows with the same text are one
-text.
+The columns are `text`, `title`, `topic`, `target`, `stance` and `overall`. A row may have any of
+the labels; `overall`, and a stance without a target, is toward the article's own subject. Rows with
+the same text are one text.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from models.tasks.evaluation import TargetGold
 from service.archive import readers
 from service.archive.errors import ColumnMissing, InputRefused
 from service.archive.rows import InputColumns, Rejected, Row
+
+GOLD = ("topics", "stances")
+"""What such a file may hold, by the names that tasks have for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ def read(file: Path, labels: Mapping[str, Collection[str]]) -> list[LabelledText
     for row in _with_targets(file):
         which = "stance" if row.target else "overall"
         _of(texts, row).stances[row.target] = TargetGold(_known(row, labels.get(which, ())))
+    for row in _rows(file, InputColumns(id="overall")):
+        _of(texts, row).stances[None] = TargetGold(_known(row, labels.get("overall", ())))
     return list(texts.values())
 
 

@@ -14,6 +14,7 @@ from models.tasks.limits import Table, smallest_limit, texts_needed
 from service.archive import labelled
 from service.archive.errors import InputRefused, storage
 from service.cli.errors import one_line_errors
+from service.current import artifact_of
 from service.printable import printable_line
 from service.settings import SHIPPED_MODEL, read
 
@@ -45,6 +46,7 @@ def calibrate(
     with one_line_errors():
         if output.exists():
             raise InputRefused(f"{output} is there already; name another directory")
+        model = artifact_of(model)
         counted = _counted(data, model)
         groups = {group: table for tables in counted.values() for group, table in tables.items()}
         if not any(map(_is_enough, groups.values())):
@@ -71,7 +73,7 @@ def _counted(data: Path, directory: Path) -> dict[str, dict[str, Table]]:
     found = {}
     for name in engine.info.tasks:
         task = registry.get(name)
-        evaluation = task.load_evaluation() if task.gold in ("topics", "stances") else None
+        evaluation = task.load_evaluation() if task.gold in labelled.GOLD else None
         if evaluation is not None:
             judged = evaluation.judged(answered(engine, task, texts))
             found[name] = tables(evaluation, judged, sections[name].calibration)

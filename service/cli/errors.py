@@ -21,8 +21,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except NutgrafError as error:
-        status = error.exit_status if isinstance(error, ArchiveError) else EXIT_REFUSED
-        end(str(error), status)
+        end(str(error), getattr(error, "exit_status", EXIT_REFUSED))
 
 
 def end(reason: str, status: int = EXIT_REFUSED) -> NoReturn:

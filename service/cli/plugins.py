@@ -12,6 +12,8 @@ from service.cli.errors import end, one_line_errors
 
 GROUP = "nutgraf.commands"
 """An entry point of this group names a `typer.Typer`, or a function that typer takes."""
+EXTRAS = {"training": "train"}
+"""The extras that packages need, where they are called otherwise than the command."""
 
 AS_THEY_ARE: Any = {
     "allow_extra_args": True,
@@ -39,10 +41,11 @@ def _runner(entry: EntryPoint) -> Callable[[typer.Context], None]:
                 command = _loaded(entry)
                 command(args=context.args, prog_name=context.command_path)
             except ModuleNotFoundError as error:
+                extra = EXTRAS.get(entry.module.partition(".")[0], entry.name)
                 missing = (error.name or "").partition(".")[0]
                 end(
                     f"{entry.name} needs {missing}, which is not installed; install nutgraf with "
-                    f"the extra for it: pip install 'nutgraf[{entry.name}]'"
+                    f"the extra for it: pip install 'nutgraf[{extra}]'"
                 )
 
     return run

@@ -25,6 +25,7 @@ from service.archive.statistics import RunStatistics
 from service.cli.errors import end, one_line_errors
 from service.cli.options import read_target, with_flags
 from service.cli.scorers import EngineChoice, open_local, open_ray
+from service.current import artifact_of
 from service.printable import printable_line
 from service.settings import SHIPPED_MODEL, Settings, read
 
@@ -109,7 +110,7 @@ def score(
     NUTGRAF_THREADS cores, 1 by default.
     """
     with one_line_errors():
-        settings = read(model=model)
+        settings = read(model=artifact_of(model))
     if engine is EngineChoice.LOCAL and (workers or gpus_per_worker):
         raise typer.BadParameter("--workers and --gpus-per-worker go with --engine ray")
     openers: Mapping[EngineChoice, Opener] = {
@@ -132,7 +133,7 @@ def score(
     with one_line_errors(), ended_by_hand(), shown(as_json=json_progress) as shows:
         manifest = scoring.score(
             config,
-            artifact.digest(model),
+            artifact.digest(settings.model),
             lambda: openers[engine](config, settings),
             shows,
             max_rejected=max_rejected,

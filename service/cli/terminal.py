@@ -63,7 +63,7 @@ def render(analysis: Analysis, text: str) -> RenderableType:
     labels: tuple[TopicAnalysis | StanceAnalysis, ...] = (*topics, *(analysis.stance or ()))
     reasons = dict.fromkeys(found.withheld for found in labels if found.withheld)
     notes = (*(reason for reason in reasons if reason != UNSURE), *analysis.warnings)
-    parts += [_line(f"! {note}", "yellow") for note in notes]
+    parts += [_line(f"! {note}", "yellow") for note in dict.fromkeys(notes)]
     parts += [Text(), Rule("article", style="dim"), Text()]
     parts.append(marked(text, marks(analysis)))
     return Group(*parts)
@@ -114,6 +114,8 @@ def _labels(analysis: Analysis) -> Table:
     rows = Table.grid(padding=(0, 2))
     if (topic := analysis.topic) is not None:
         rows.add_row("topic", _answer(topic.label, topic.confidence), _others(topic.scores))
+        for second in topic.topics[1:]:
+            rows.add_row("also", _answer(second.label, second.probability))
     for stance in analysis.stance or ():
         name = f"stance on {stance.target}" if stance.target else "stance"
         said = _answer(stance.label, stance.confidence)
@@ -122,6 +124,8 @@ def _labels(analysis: Analysis) -> Table:
         rows.add_row(_line(name), said, _others(stance.scores))
     for name, told in _subject(analysis.subject):
         rows.add_row(name, told)
+    if (form := analysis.form) is not None:
+        rows.add_row("form", _answer(form.label, form.confidence), _others(form.scores))
     if analysis.reader is not None:
         rows.add_row("judged by", _line(f"the reader {analysis.reader.value}"))
     return rows

@@ -47,6 +47,7 @@ class Parquet(Format):
         import pyarrow.parquet as pq
 
         types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+        types[list] = pa.list_(pa.string())
         schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_pylist(records, schema), sink, compression=COMPRESSION)

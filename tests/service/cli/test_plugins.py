@@ -70,8 +70,17 @@ def test_a_package_that_is_not_there_is_listed_and_says_what_it_needs() -> None:
 
 def test_the_commands_of_training_are_registered() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    (value,) = project["entry-points"][plugins.GROUP].values()
-    assert isinstance(EntryPoint("train", value, plugins.GROUP).load(), typer.Typer)
+    values = project["entry-points"][plugins.GROUP]
+    assert values.keys() == {"train", "data"}
+    for name, value in values.items():
+        assert callable(EntryPoint(name, value, plugins.GROUP).load())
+    assert plugins.EXTRAS["training"] in project["optional-dependencies"]
+
+
+def test_a_command_may_need_an_extra_of_another_name() -> None:
+    app = app_with(data="training.no_such_module:app", gone="no.such.module:app")
+    assert runner.invoke(app, ["data"]).stderr.endswith("pip install 'nutgraf[train]'\n")
+    assert runner.invoke(app, ["gone"]).stderr.endswith("pip install 'nutgraf[gone]'\n")
 
 
 def test_the_list_of_commands_loads_none_of_them() -> None:

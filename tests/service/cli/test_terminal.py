@@ -56,11 +56,19 @@ def summary(text: str, source: Span, support: float = 1.0) -> Summary:
     return Summary(text, Style.WRITTEN, len(text.split()), support, None, (sentence,))
 
 
+def topic(scores: tuple[Score, ...], evidence: Passage) -> TopicAnalysis:
+    best = max(scores, key=lambda score: score.probability)
+    confidence = best.probability
+    return TopicAnalysis(
+        best.label, None, confidence, False, (best,), scores, (evidence,), distance=0.0
+    )
+
+
 def analysis(**changes: Any) -> Analysis:
     scores = (Score("sport", 0.06), Score("weather", 0.91), Score("health", 0.03))
     stances = (Score("favor", 0.4), Score("neutral", 0.35), Score("against", 0.25))
     found: dict[str, Any] = {
-        "topic": TopicAnalysis("weather", "medtop:17", 0.91, False, scores, (passage(RAIN),)),
+        "topic": topic(scores, passage(RAIN)),
         "stance": (stance("the mayor", None, 0.4, stances, (passage(MAYOR),)),),
         "summary": summary("It rained.", RAIN, 0.5),
         "subject": None,
@@ -166,9 +174,7 @@ def test_nothing_that_others_wrote_is_an_order_to_the_terminal(order: str) -> No
     text = f"Menu {order}\nRain {order} fell.\r\nMore {order}."
     rain = Span(text.index("Rain"), text.index("fell.") + 5)
     found = analysis(
-        topic=TopicAnalysis(
-            f"a{order}", None, 0.6, False, scores, (Passage(rain.start, rain.end, "Rain"),)
-        ),
+        topic=topic(scores, Passage(rain.start, rain.end, "Rain")),
         stance=(stance(f"it{order}", f"a{order}", 0.6, scores, verdict=f"so {order}"),),
         summary=summary(f"It{order}.", rain),
         warnings=(f"in {order}",),

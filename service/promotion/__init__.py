@@ -1,0 +1,1 @@
+"""What decides which model serves: versions, comparisons and replays. Nothing is trained here."""
