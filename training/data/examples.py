@@ -34,6 +34,8 @@ SEARCHED_WORDS = 8 * WINDOW_TOKENS
 """Serving reads articles in eight windows, and searches for as many words. So does training,
 however few tokens of a text it reads."""
 MEGABATCH = 50
+LEAST_ALIKE, SHARPNESS = 0.3, 0.1
+"""Below this likeness no candidate stands for a name; e times the share for so much more of it."""
 SAME_SHARE = 0.5
 """A sentence is one that was marked where they share this much of the shorter of the two."""
 
@@ -61,11 +63,11 @@ class News:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Named:
-    """What may name the subject of a text, and the numbers of what people named so (`about`) and
-    asked about (`targets`)."""
+    """What may name the subject of a text, how much of the name that people gave each is (`about`,
+    which adds up to 1, or is empty), and the numbers of what they asked about (`targets`)."""
 
     candidates: tuple[Candidate, ...]
-    about: tuple[int, ...]
+    about: tuple[float, ...]
     targets: tuple[int, ...]
 
 
@@ -73,7 +75,8 @@ class Named:
 class Example:
     """A text as the network reads it, with the labels that are known for it.
 
-    - `topics` are (topic, weight), `overall` is the stance toward its own subject.
+    - `topics` are (topic, weight), `genre` is the form, `overall` the stance
+      toward its own subject.
     - `questions` are what readers learn from, and `news` where an editor told it.
     - `chosen` are the numbers of the sentences that an editor took for a summary, `extracts` those
       of them that stand alone as they are; `alone` says of sentences whether they do.
@@ -86,6 +89,7 @@ class Example:
     source: int
     encoded: Encoded
     topics: tuple[tuple[int, float], ...] = ()
+    genre: int | None = None
     overall: int | None = None
     questions: tuple[Asked, ...] = ()
     news: News | None = None
@@ -101,7 +105,8 @@ class Example:
     def whole(self) -> bool:
         """Whether a head learns from the states of the text, not from questions alone."""
         heads = self.topics, self.chosen, self.alone, self.spans
-        return any(heads) or self.overall is not None or self.named is not None
+        labels = self.genre, self.overall, self.named
+        return any(heads) or any(label is not None for label in labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,7 @@ class ExampleBuilder:
             source=self.number,
             encoded=encoded,
             topics=self._topics(each),
+            genre=self._number(each.genre, self.labels.form_names) if each.genre else None,
             overall=self._stance(each.stances[None]) if None in each.stances else None,
             named=_named(each, encoded) if each.subject else None,
         )
@@ -224,9 +230,18 @@ def _news(each: Labelled, encoded: Encoded, encoder: ArticleEncoder) -> News | N
 def _named(each: Labelled, encoded: Encoded) -> Named | None:
     """What may name the subject of a text, and what comes closest to what people named."""
     found = tuple(candidates(encoded))
-    about = _closest(found, each.subject or "")
+    about = _shares(found, each.subject or "")
     targets = {n for target in each.named for n in _closest(found, target)}
     return Named(found, about, tuple(sorted(targets))) if about or targets else None
+
+
+def _shares(found: Sequence[Candidate], name: str) -> tuple[float, ...]:
+    """How much of a name each candidate is: most is left to those whose words are most like it."""
+    likeness = [alike(candidate.key, name) for candidate in found]
+    if max(likeness, default=0.0) < LEAST_ALIKE:
+        return ()
+    powers = [math.exp((each - 1) / SHARPNESS) * (each > 0) for each in likeness]
+    return tuple(power / math.fsum(powers) for power in powers)
 
 
 def _closest(found: Sequence[Candidate], name: str) -> tuple[int, ...]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from models.analysis import Span
@@ -21,9 +21,11 @@ from models.labels import UNRELATED
 from models.tasks.evaluation import SubjectGold, TargetGold
 from models.text.words import is_content, normal_words
 from training.config import Source
+from training.data.files import Row
+from training.data.names import Labels, shown
+from training.data.places import Broken, Place
 from training.data.roles import Role
-from training.data.rows import OWN_GOLD, other_gold, rows
-from training.errors import DataError
+from training.data.rows import OWN_GOLD, is_untargeted, other_gold, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Labelled:
       on, but not measured by.
     - `kinds` says what a target is: entity, issue or claim. `evidence` has the spans of characters
       that show the stance toward it best. `groups` has what its figures are grouped by.
-    - `subject` is what the text is about.
+    - `subject` is what the text is about, `genre` its form.
     - `edited` are the sentences that an editor took for a summary, in the order of the summary.
     - `others` holds the gold of tasks that are not among the fields, by the name of its column.
     """
@@ -53,6 +55,7 @@ class Labelled:
     stances: dict[str | None, str] = field(default_factory=dict)
     summary: str | None = None
     subject: str | None = None
+    genre: str | None = None
     others: dict[str, Any] = field(default_factory=dict)
     either: dict[str | None, tuple[str, ...]] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
@@ -80,36 +83,53 @@ class Labelled:
         return TargetGold(stance, self.kinds.get(name), evidence, self.groups.get(name))
 
 
-def load(source: Source, role: Role) -> list[Labelled]:
-    """The labelled texts of a file that have a role, in an order of their own. Raises DataError."""
+def load(source: Source, role: Role, labels: Labels | None = None) -> list[Labelled]:
+    """The labelled texts of a file that have a role, in an order of their own. Raises DataError.
+
+    Labels of the sets that are given have their names, however the file writes them.
+    """
     texts: dict[str, Labelled] = {}
     topics: Counter[str] = Counter()
     stances: Counter[str] = Counter()
-    for row in _shuffled(rows(source, role)):
-        topic = row.get("topic")
+    for row in _shuffled(rows(source, role, labels)):
+        values = row.values
+        topic = values.get("topic")
         if topic and source.per_topic and topics[topic] >= source.per_topic:
             continue
-        stance = row.get("stance")
+        stance = values.get("stance")
         if stance and source.per_stance and stances[stance] >= source.per_stance:
             continue
         topics[topic or ""] += 1
         stances[stance or ""] += 1
-        _merge(texts.setdefault(row["text"], Labelled(row["text"])), row, source)
+        _merge(texts.setdefault(values["text"], Labelled(values["text"])), row, source)
         if source.limit and len(texts) >= source.limit:
             break
     labelled = list(texts.values())
     return labelled if not source.unrelated else list(_with_unrelated(labelled, source.unrelated))
 
 
-def _shuffled(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def of_row(row: Row, source: Source) -> Labelled:
+    """What one row says of its text. Raises DataError."""
+    labelled = Labelled(row.values["text"])
+    _merge(labelled, row, source)
+    return labelled
+
+
+def _shuffled(found: Iterable[Row]) -> list[Row]:
     """A fixed order that does not depend on the file's, so that caps take an even sample."""
-    return sorted(found, key=lambda row: digest(row["text"] + str(row.get("target"))))
+    return sorted(found, key=lambda row: digest(row.values["text"] + _target_of(row)))
 
 
-def _merge(labelled: Labelled, row: Mapping[str, Any], source: Source) -> None:
+def _target_of(row: Row) -> str:
+    return str(row.values.get("target"))
+
+
+def _merge(labelled: Labelled, found: Row, source: Source) -> None:
+    row, place = found.values, found.place
     labelled.title = labelled.title or row.get("title") or None
     labelled.summary = labelled.summary or row.get("summary") or None
     labelled.subject = labelled.subject or row.get("subject") or None
+    labelled.genre = labelled.genre or _genre(row.get("genre"), source)
     labelled.id = labelled.id or _text_or_none(row.get("id"))
     for column in other_gold():
         if row.get(column) is not None:
@@ -120,10 +140,18 @@ def _merge(labelled: Labelled, row: Mapping[str, Any], source: Source) -> None:
             labelled.topics.append(topic)
     if row.get("overall"):
         _add_stance(labelled, None, row["overall"], source)
-    if row.get("stance"):
+    if row.get("stance") and not is_untargeted(found):
         _add_target(labelled, row.get("target") or None, row["stance"], row, source)
-    _add_targets(labelled, row, source)
-    labelled.edited = labelled.edited or _edited(labelled.text, row, source.path)
+    _add_targets(labelled, row, source, place)
+    labelled.edited = labelled.edited or _edited(labelled.text, row, place)
+
+
+def _genre(found: str | None, source: Source) -> str | None:
+    """The form of a text by what its file calls it."""
+    if source.genre or not source.genres:
+        return source.genre or found
+    forms = (form for form, called in source.genres.items() if re.search(called, found or ""))
+    return next(forms, None)
 
 
 def _text_or_none(value: object) -> str | None:
@@ -150,35 +178,38 @@ def _add_target(
         labelled.groups[target] = str(row["group"])
 
 
-def _add_targets(labelled: Labelled, row: Mapping[str, Any], source: Source) -> None:
+def _add_targets(labelled: Labelled, row: Mapping[str, Any], source: Source, place: Place) -> None:
     """The stances that stand in lists, with what else is listed of each target."""
     targets, stances = row.get("targets") or [], row.get("stances") or []
     if not _are_lists(targets, stances):
-        raise DataError(
-            f"{source.path}: 'targets' and 'stances' must be lists of one length; or give a row "
-            "for each pair, with 'target' and 'stance'"
+        raise Broken(
+            place,
+            "'targets' and 'stances' must be lists of one length; or give a row "
+            "for each pair, with 'target' and 'stance'",
         )
     for target, stance in zip(targets, stances, strict=True):
         _add_target(labelled, target, stance, row, source)
     kinds, evidence = row.get("kinds") or [], row.get("evidence") or []
     if not all(not each or _are_lists(targets, each) for each in (kinds, evidence)):
-        raise DataError(
-            f"{source.path}: 'kinds' and 'evidence' must be lists as long as 'targets'; mend the "
-            "row, or leave the column out by 'without'"
+        raise Broken(
+            place,
+            "'kinds' and 'evidence' must be lists as long as 'targets'; mend the "
+            "row, or leave the column out by 'without'",
         )
     for target, kind in zip(targets, kinds, strict=False):
-        labelled.kinds[target] = _kind(kind, source.path)
+        labelled.kinds[target] = _kind(kind, place)
     for target, marked in zip(targets, evidence, strict=False):
-        labelled.evidence[target] = _spans(labelled.text, marked or [], "evidence", source.path)
+        labelled.evidence[target] = _spans(labelled.text, marked or [], "evidence", place)
 
 
-def _kind(name: Any, path: Path) -> Kind:
+def _kind(name: Any, place: Place) -> Kind:
     try:
         return Kind(name)
     except ValueError:
-        raise DataError(
-            f"{path}: the kind of a target is one of {', '.join(Kind)}, and not {name!r}; "
-            "mend the file, or leave 'kinds' out by 'without'"
+        raise Broken(
+            place,
+            f"the kind of a target is one of {', '.join(Kind)}, and not {shown(str(name))}; "
+            "mend the file, or leave 'kinds' out by 'without'",
         ) from None
 
 
@@ -187,25 +218,26 @@ def _are_lists(*columns: Any) -> bool:
     return all(isinstance(each, list) for each in columns) and len(set(map(len, columns))) == 1
 
 
-def _edited(text: str, row: Mapping[str, Any], path: Path) -> tuple[Edited, ...]:
+def _edited(text: str, row: Mapping[str, Any], place: Place) -> tuple[Edited, ...]:
     starts, ends, sentences = (row.get(name) for name in ("starts", "ends", "sentences"))
     if starts is None or ends is None or sentences is None:
         return ()
     if not _are_lists(starts, ends, sentences):
-        raise DataError(f"{path}: 'starts', 'ends' and 'sentences' must be lists of one length")
-    spans = _spans(text, list(zip(starts, ends, strict=True)), "starts", path)
+        raise Broken(place, "'starts', 'ends' and 'sentences' must be lists of one length")
+    spans = _spans(text, list(zip(starts, ends, strict=True)), "starts", place)
     return tuple(
         Edited(span.start, span.end, sentence)
         for span, sentence in zip(spans, sentences, strict=True)
     )
 
 
-def _spans(text: str, marked: Any, column: str, path: Path) -> tuple[Span, ...]:
+def _spans(text: str, marked: Any, column: str, place: Place) -> tuple[Span, ...]:
     """Spans of a text from pairs of offsets. Raises DataError for others."""
     if not isinstance(marked, list) or not all(_is_span(text, pair) for pair in marked):
-        raise DataError(
-            f"{path}: {column!r} has a span that is not in the text; spans are pairs of character "
-            "offsets into the text as it stands in the file"
+        raise Broken(
+            place,
+            f"{column!r} has a span that is not in the text; spans are pairs of character "
+            "offsets into the text as it stands in the file",
         )
     return tuple(Span(start, end) for start, end in marked)
 

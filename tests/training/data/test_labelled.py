@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from models.tasks.summary.drafts import content_words
 from tests.support.training_run import WriteRows, in_role
 from training.config import Source
+from training.data.columns import COLUMNS, LIST_COLUMNS
 from training.data.labelled import Edited, Labelled, load
 from training.data.roles import Role, role_of
-from training.data.rows import COLUMNS, LIST_COLUMNS
 from training.errors import DataError
 
 ROWS: list[dict[str, Any]] = [
     {"text": "Rain fell.", "topic": "weather", "title": "Rain"},
     {"text": "Rain fell.", "target": "rain", "stance": "favor"},
     {"text": "Rain fell.", "target": "snow", "stance": "unrelated"},
-    {"text": "Goals fell.", "topic": "sport", "stance": "neutral", "summary": "Goals."},
+    {"text": "Goals fell.", "topic": "sport", "overall": "neutral", "summary": "Goals."},
 ]
 
 
@@ -40,7 +40,9 @@ def by_text(labelled: list[Labelled]) -> dict[str, Labelled]:
 
 def write_csv(path: Path) -> None:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["text", "topic", "title", "target", "stance", "summary"])
+        writer = csv.DictWriter(
+            file, ["text", "topic", "title", "target", "stance", "overall", "summary"]
+        )
         writer.writeheader()
         writer.writerows(ROWS)
 
@@ -119,6 +121,33 @@ def test_where_keeps_the_rows_with_a_value_or_one_of_some(write_rows: WriteRows)
     assert set(by_text(read(Source(path=path, where={"set": "a"})))) == {"a."}
     assert set(by_text(read(Source(path=path, where={"set": ["a", "d"]})))) == {"a.", "d."}
     assert set(by_text(read(Source(path=path, where={"good": True, "set": ["a", "c"]})))) == {"c."}
+
+
+def test_a_pattern_keeps_the_rows_it_finds_something_in(write_rows: WriteRows) -> None:
+    rows = [
+        {"text": "Rain fell.", "title": "Opinion: rain"},
+        {"text": "Snow fell.", "title": "Snow"},
+        {"text": "Hail fell.", "title": None},
+    ]
+    (found,) = read(Source(path=write_rows(rows), matching={"title": "^Opinion"}))
+    assert found.text == "Rain fell."
+
+
+@pytest.mark.parametrize(
+    ("source", "genre"),
+    [
+        ({}, "book review"),
+        ({"genre": "opinion"}, "opinion"),
+        ({"genres": {"review": "review", "report": "."}}, "review"),
+        ({"genres": {"report": "brief"}}, None),
+    ],
+)
+def test_the_form_of_a_text_is_the_files_or_what_it_calls_it(
+    write_rows: WriteRows, source: dict[str, Any], genre: str | None
+) -> None:
+    path = write_rows([{"text": "Rain fell.", "genre": "book review"}])
+    (found,) = read(Source(path=path, **source))
+    assert found.genre == genre
 
 
 def test_blank_texts_are_left_out(write_rows: WriteRows) -> None:
@@ -228,14 +257,10 @@ def test_a_file_of_another_kind_is_refused(write_rows: WriteRows) -> None:
         read(Source(path=write_rows(ROWS, "rows.txt")))
 
 
-@pytest.mark.parametrize(
-    "lists", [{"targets": ["a", "b"], "stances": ["favor"]}, {"targets": "a", "stances": "favor"}]
-)
-def test_targets_without_their_stances_are_refused(
-    write_rows: WriteRows, lists: dict[str, Any]
-) -> None:
-    with pytest.raises(DataError, match="lists of one length"):
-        read(Source(path=write_rows([{"text": "Rain fell."} | lists])))
+def test_targets_without_their_stances_are_refused(write_rows: WriteRows) -> None:
+    rows = [{"text": "Rain fell."}, {"text": "It did.", "targets": ["a", "b"], "stances": ["a"]}]
+    with pytest.raises(DataError, match=r"line 2: .*lists of one length"):
+        read(Source(path=write_rows(rows)))
 
 
 TEXT = "Rain fell on the fair. The mayor praised the rain. Farmers cursed it."
@@ -282,7 +307,7 @@ def test_all_that_is_listed_of_targets_and_edits_is_read(write_rows: WriteRows) 
     ("change", "message"),
     [
         ({"kinds": ["entity"]}, "'kinds' and 'evidence' must be lists as long as 'targets'"),
-        ({"kinds": "claim"}, "'kinds' and 'evidence' must be lists"),
+        ({"kinds": "claim"}, "line 1: 'kinds' is text, and must be a list of texts"),
         ({"kinds": ["entity", "issue", "place"]}, "entity, issue, claim, and not 'place'"),
         ({"evidence": [[]]}, "'kinds' and 'evidence' must be lists"),
         ({"evidence": [[[0, 900]], [], []]}, "'evidence' has a span that is not in the text"),
