@@ -47,15 +47,23 @@ class Score:
 class TopicAnalysis:
     """`label` and `code` are None where the model abstains; the scores are still shown.
 
-    `withheld` says why it abstains.
+    `topics` are all topics of the article, the main one, which is `label`, first; none where it
+    abstains. `withheld` says why it does. `distance` is how unlike the texts that the model learned
+    from the article is: it is withheld above a limit. `parents` are what the main one is a part of,
+    the nearest first. `zero_shot` says that the labels were told by
+    their names alone.
     """
 
     label: str | None
     code: str | None
     confidence: float
     abstained: bool
+    topics: tuple[Score, ...]
     scores: tuple[Score, ...]
     evidence: tuple[Passage, ...]
+    distance: float
+    parents: tuple[str, ...] = ()
+    zero_shot: bool = False
     withheld: str | None = None
 
 
@@ -104,6 +112,18 @@ class SubjectAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
+class FormAnalysis:
+    """What kind of text it is: `report`, `opinion`, ... `label` is None where that is not sure, and
+    `withheld` says why."""
+
+    label: str | None
+    confidence: float
+    abstained: bool
+    scores: tuple[Score, ...]
+    withheld: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change(Span):
     """What an edit puts in the place of a span of the text; nothing where it deletes."""
 
@@ -148,6 +168,7 @@ class InputReport:
     `tokens` counts word pieces read in all `windows`; `truncated` says that text after them was
     not read. `removed` holds the first 256 pieces that were left out on purpose. `text` is set for
     HTML only: the text that the offsets refer to, as far as it was searched for what can be read.
+    `form` is what kind of text it is, None where that was not asked for or is not sure.
     """
 
     tokens: int
@@ -155,6 +176,7 @@ class InputReport:
     truncated: bool
     removed: tuple[Removed, ...]
     text: str | None = None
+    form: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +204,10 @@ class Analysis:
     @property
     def summary(self) -> Summary | None:
         return self.results.get("summary")
+
+    @property
+    def form(self) -> FormAnalysis | None:
+        return self.results.get("form")
 
     @property
     def subject(self) -> SubjectAnalysis | None:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from models import registry
-from models.analysis import Analysis, InputReport
+from models.analysis import Analysis, FormAnalysis, InputReport
 from models.article import Article, Options, Style, Tier
 from models.artifact import artifact
 from models.device import cores, device_of, dtype_of
@@ -24,6 +24,7 @@ from models.encoding.tokens import MAX_TARGET_TOKENS
 from models.errors import AnalysisError, ArticleError, ArtifactSchema, ArtifactUnfit
 from models.labels import Label
 from models.network.states import EncodedArticles
+from models.tasks.labelling import OF_THE_TEXT
 from models.tasks.model import TaskModel
 
 CPU_GROUP_TOKENS = 2048
@@ -116,10 +117,7 @@ class Engine:
         one is loaded with the first article that it judges. ValueError too where there is no such.
         """
         chosen = device_of(device)
-        threads = threads or cores()
-        if parallel is None:
-            parallel = min(threads, MAX_PARALLEL) if chosen.type == "cpu" else 1
-        torch.set_num_threads(max(1, threads // parallel))
+        parallel = _shared(chosen, threads or cores(), parallel)
         model = artifact.load(directory, whole=False)
         if reader is not None and reader not in model.readers:
             has = ", ".join(sorted(model.readers)) or "none"
@@ -141,10 +139,12 @@ class Engine:
         device: str = "auto",
         dtype: str = "auto",
         max_batch_tokens: int = 16384,
+        parallel: int | None = 1,
     ) -> Engine:
         """An engine over a model that is loaded. It takes the network for itself."""
         chosen = device_of(device)
-        return cls(model, chosen, dtype_of(dtype, chosen), max_batch_tokens)
+        parallel = _shared(chosen, cores(), parallel)
+        return cls(model, chosen, dtype_of(dtype, chosen), max_batch_tokens, parallel)
 
     def warm_up(self) -> None:
         """Runs every stage once, so that the first article does not pay for it, and checks the
@@ -212,8 +212,8 @@ class Engine:
                 results=results[row],
                 language=prepared.language,
                 reader=prepared.reader,
-                warnings=self._warnings(prepared),
-                input=_report(prepared),
+                warnings=self._warnings(prepared, results[row]),
+                input=_report(prepared, results[row].get("form")),
             )
             if row not in broken
             else AnalysisError(
@@ -230,8 +230,9 @@ class Engine:
                 loaded.lower_precision(self._dtype)
                 self.network.add_reader(reader, loaded.to(next(self.network.parameters()).device))
 
-    def _warnings(self, prepared: Prepared) -> tuple[str, ...]:
-        found = []
+    def _warnings(self, prepared: Prepared, results: Mapping[str, Any]) -> tuple[str, ...]:
+        withheld = {getattr(result, "withheld", None) for result in results.values()}
+        found = [reason for reason in OF_THE_TEXT if reason in withheld]
         known, encoded = self._model.languages, prepared.encoded
         if prepared.language is not None and prepared.language not in known:
             found.append(
@@ -273,6 +274,15 @@ class Engine:
         )
 
 
+def _shared(device: torch.device, threads: int, parallel: int | None) -> int:
+    """Shares threads among the batches that are read at a time (None: as many as is fast); says how
+    many these are."""
+    if parallel is None:
+        parallel = min(threads, MAX_PARALLEL) if device.type == "cpu" else 1
+    torch.set_num_threads(max(1, threads // parallel))
+    return parallel
+
+
 def _in_order(readers: Iterable[Tier], first: Tier | None) -> tuple[Tier, ...]:
     """The readers of a model, the one that judges where none is asked for first."""
     return tuple(sorted(readers, key=lambda tier: (tier is not first, list(Tier).index(tier))))
@@ -282,11 +292,12 @@ def _shortened(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:MAX_REASON]
 
 
-def _report(prepared: Prepared) -> InputReport:
+def _report(prepared: Prepared, form: FormAnalysis | None) -> InputReport:
     return InputReport(
         tokens=len(prepared.encoded.ids),
         windows=len(prepared.encoded.windows),
         truncated=prepared.encoded.truncated,
         removed=prepared.removed,
         text=prepared.encoded.text if prepared.from_html else None,
+        form=form.label if form else None,
     )

@@ -75,6 +75,9 @@ class Source(_Strict):
       whatever their text.
     - `stances`: what the file's labels mean: one of our labels, or a list of which one holds.
     - `kind`: what all targets of the file are (entity, issue or claim), where no column says it.
+    - `matching`: keeps the rows in whose columns these regular expressions find something.
+    - `genre`: the form that all texts of the file have. `genres`: for each of our forms a regular
+      expression of what the file calls it; the first that finds something holds.
     - `questions`: adds that many questions to each text, made by rule: a teacher answers them.
     - `news`: asks which sentences tell the news: those that an editor took for a summary.
     - `statements`: adds the sentences that an editor took as claims, as they stand and as edited,
@@ -100,6 +103,9 @@ class Source(_Strict):
     report_ids: Pattern | None = None
     stances: dict[str, str | OneOf] = {}
     kind: Kind | None = None
+    matching: dict[str, Pattern] = {}
+    genre: str | None = None
+    genres: dict[str, Pattern] = {}
     questions: int = 0
     news: bool = False
     statements: Statements | None = None
@@ -163,6 +169,7 @@ class Losses(_Strict):
     alone: float = 0.5
     deleting: float = 1.0
     form: float = 0.7
+    genre: float = 0.5
     about: float = 0.5
     target: float = 0.5
     stance: float = 1.0

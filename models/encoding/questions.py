@@ -122,7 +122,7 @@ class Passages:
                 chosen.append((number, sentence.first, min(sentence.last, sentence.first + room)))
                 room -= min(length, room)
         if self._encoded.title:
-            first, last = self._encoded.title
+            first, last = self._encoded.title.first, self._encoded.title.last
             chosen.append((-1, first, min(last, first + TITLE_TOKENS)))
         return sorted(chosen)
 

@@ -46,17 +46,18 @@ class Encoded:
     """An article as the network reads it.
 
     `ids` are the word pieces of all windows, `starts` the character at which each begins (−1 for
-    special tokens and the title), `windows` their lengths, `title` the title's token range, read
-    like a sentence but never quoted. `truncated`: text after the last window was not read.
+    special tokens), `windows` their lengths. `title` is read like a sentence but never quoted; its
+    characters are those of `heading`. `truncated`: text after the last window was not read.
     `language` is the one that the text was split in.
     """
 
     text: str
+    heading: str
     ids: Integers
     starts: Integers
     windows: tuple[int, ...]
     sentences: tuple[Sentence, ...]
-    title: tuple[int, int] | None
+    title: Sentence | None
     truncated: bool
     language: Language = ENGLISH
 
@@ -64,7 +65,7 @@ class Encoded:
     def segments(self) -> list[tuple[int, int]]:
         """The token ranges that are read as sentences: the title, if any, then the sentences."""
         ranges = [(sentence.first, sentence.last) for sentence in self.sentences]
-        return [self.title, *ranges] if self.title else ranges
+        return [(self.title.first, self.title.last), *ranges] if self.title else ranges
 
     def tokens(self, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
         """The tokens, in the article's sequence, of characters of a sentence (the second not
@@ -117,7 +118,7 @@ class ArticleEncoder:
         """Encodes the given sentences of a text, after its title if there is one."""
         layout = _Layout(self._cls, self._sep, self._window, self._max_windows)
         head = self._tokenizer.encode(title or "", add_special_tokens=False)
-        title_range = layout.add(head.ids[: self._window // 4]) if head.ids else None
+        shown = self._title(layout, head, title or "")
         kept, truncated = [], False
         for span, body in self._bodies(text, sentences):
             if layout.full(len(body.ids)):
@@ -128,7 +129,15 @@ class ArticleEncoder:
                 truncated |= last - first < len(body.ids)
                 kept.append(Sentence(span.start, span.end, first, last))
         ids, starts, windows = layout.close()
-        return Encoded(text, ids, starts, windows, tuple(kept), title_range, truncated, language)
+        read = ids, starts, windows, tuple(kept), shown
+        return Encoded(text, title or "", *read, truncated, language)
+
+    def _title(self, layout: _Layout, head: Encoding, title: str) -> Sentence | None:
+        if not head.ids:
+            return None
+        most = self._window // 4
+        first, last = layout.add(head.ids[:most], [start for start, _ in head.offsets[:most]])
+        return Sentence(0, len(title), first, last)
 
     def _bodies(self, text: str, sentences: Sequence[Span]) -> Iterator[tuple[Span, Encoding]]:
         """The sentences with their tokens, some at a time: most of a long text is never read."""
@@ -169,7 +178,7 @@ class _Layout:
         tokens = min(tokens, self._window - 2)
         return len(self._lengths) == self._max and self._lengths[-1] + tokens >= self._window
 
-    def add(self, ids: list[int], starts: list[int] | None = None) -> tuple[int, int]:
+    def add(self, ids: list[int], starts: list[int]) -> tuple[int, int]:
         """The token range of a piece, which is cut if it is longer than a window."""
         ids = ids[: self._window - 2]
         if self._lengths[-1] + len(ids) >= self._window:
@@ -177,7 +186,7 @@ class _Layout:
             self._lengths.append(0)
             self._append([self._cls], [-1])
         first = len(self._ids)
-        self._append(ids, starts[: len(ids)] if starts else [-1] * len(ids))
+        self._append(ids, starts[: len(ids)])
         return first, len(self._ids)
 
     def _append(self, ids: list[int], starts: list[int]) -> None:

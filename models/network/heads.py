@@ -9,7 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.network.passes import pooled
+
 DROPOUT = 0.1
+TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +64,23 @@ class PooledHead(Head):
         share = weight.float().masked_fill(~mask, -torch.inf).softmax(-1)
         each = functional.linear(self.value(sentences), self.out.weight).float()  # (A, S, labels)
         contributions = share[..., None] * each
+        return HeadOutput(contributions.sum(1) + self.out.bias.float(), contributions)
+
+
+class LinearHead(Head):
+    """Label logits linear in the mean state of a text's sentences, which is brought to length 1.
+
+    Each sentence's share is exact. It needs few texts, since a regression fits it.
+    """
+
+    def __init__(self, hidden: int, labels: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(hidden, labels)
+
+    def forward(self, sentences: Tensor, mask: Tensor) -> HeadOutput:
+        """`sentences` (A, S, H) and which of them are real, `mask` (A, S)."""
+        length = pooled(sentences, mask).float().norm(dim=-1).clamp(min=TINY)
+        count = mask.sum(1).clamp(min=1)
+        each = functional.linear(sentences.float(), self.out.weight) * mask[..., None]
+        contributions = each / (length * count)[:, None, None]
         return HeadOutput(contributions.sum(1) + self.out.bias.float(), contributions)

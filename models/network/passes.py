@@ -67,3 +67,8 @@ def segment_mean(states: Tensor, segment: Tensor, count: int) -> Tensor:
     total.index_add_(0, segment, states.float())
     number = torch.bincount(segment, minlength=count + 1)[:count].clamp(min=1)
     return total[:count] / number[:, None]
+
+
+def pooled(sentences: Tensor, mask: Tensor) -> Tensor:
+    """The mean of the states of the real sentences of each text: (A, S, H), (A, S) → (A, H)."""
+    return (sentences * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)

@@ -625,7 +625,7 @@ def test_the_model_says_what_it_is(tiny: Path) -> None:
     assert (info.name, info.device, info.dtype) == ("tiny", "cpu", "float32")
     assert info.digest == load(tiny).digest
     assert [label.name for label in info.labels["overall"]] == ["favor", "against", "neutral"]
-    assert info.tasks == ("topic", "stance", "summary", "subject")
+    assert info.tasks == ("topic", "stance", "summary", "subject", "form")
     assert info.readers == (Tier.FULL, Tier.FAST)
     assert info.parameters == sum(p.numel() for p in engine.network.parameters())
 

@@ -10,7 +10,7 @@ from models.tasks.model import TaskModel
 
 
 def test_the_tasks_that_nutgraf_has_are_there_in_order() -> None:
-    assert registry.names() == ("topic", "stance", "summary", "subject")
+    assert registry.names() == ("topic", "stance", "summary", "subject", "form")
     assert [task.name for task in registry.tasks()] == list(registry.names())
 
 

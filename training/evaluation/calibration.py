@@ -1,7 +1,7 @@
 """Temperatures, a bias, abstention thresholds and tables of errors, after the network.
 
-All are fitted on texts to choose by. The tables are counted on one half of them and all else is
-fitted on the other, for a table counts answers that were fitted without it (`models.tasks.limits`).
+All are fitted on texts to choose by. The tables are counted on three quarters of them and all else
+is fitted on the rest: a table counts answers that were fitted without it (`models.tasks.limits`).
 
 Temperature scaling: Guo et al. 2017 (1706.04599); the only bias is that of `unrelated`, which
 training draws more often than articles do. Selective answers: Geifman and El-Yaniv 2017
@@ -30,6 +30,7 @@ from training.data.labelled import Labelled, digest, load
 from training.data.roles import Role
 
 MAX_RISK = 0.7
+PARTS = 4
 MIN_WITHHELD = 8
 TINY = 1e-9
 
@@ -43,7 +44,7 @@ def calibrate(
     file counts the same, however many pairs it has; the tables are of all texts together.
     """
     sources = [source for source in config.measured if source.calibrate]
-    files = [load(source, Role.CHOOSE)[:most] for source in sources]
+    files = [load(source, Role.CHOOSE, engine.info.labels)[:most] for source in sources]
     return {name: _calibrated(engine, name, section, files) for name, section in sections.items()}
 
 
@@ -57,21 +58,27 @@ def _calibrated(
     judged = [evaluation.judged(answered(engine, task, texts)) for texts in files]
     found = section.calibration
     for group, fit in evaluation.fits.items():
-        groups = [half for each in judged if (half := _half(each.get(group, ()), 0))]
+        groups = [part for each in judged if (part := _part(each.get(group, ()), counted=False))]
         if groups:
             found = scaling(groups, fit, found)
             limit = threshold([_scaled(j, fit, found) for each in groups for j in each])
             found = replace(found, **{fit.threshold: limit})
     others = {
-        group: [_scaled(j, fit, found) for each in judged for j in _half(each.get(group, ()), 1)]
+        group: [
+            _scaled(j, fit, found)
+            for each in judged
+            for j in _part(each.get(group, ()), counted=True)
+        ]
         for group, fit in evaluation.fits.items()
     }
-    return replace(section, calibration=found, limits=tables(evaluation, others, found))
+    texts = [text for each in files for text in each]
+    fitted = evaluation.completed(replace(section, calibration=found), engine, texts)
+    return replace(fitted, limits=tables(evaluation, others, found))
 
 
-def _half(judged: Sequence[Judged], half: int) -> list[Judged]:
-    """Those whose texts are in a half, 0 or 1: a text is in one and the same in all files."""
-    return [j for j in judged if int(digest(j.text or ""), 16) % 2 == half]
+def _part(judged: Sequence[Judged], *, counted: bool) -> list[Judged]:
+    """Those whose texts are counted in tables, or the others: a text is the same in all files."""
+    return [j for j in judged if (int(digest(j.text or ""), 16) % PARTS != 0) == counted]
 
 
 def scaling(groups: Sequence[Sequence[Judged]], fit: Fit, begin: Any) -> Any:

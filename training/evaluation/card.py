@@ -22,6 +22,7 @@ def _lines(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield from _measured(metrics)
     yield from _support(metrics.get("support", {}))
     yield from _fairness(metrics.get("fairness", {}))
+    yield from _odd(metrics.get("odd", {}))
 
 
 def _measured(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -77,6 +78,24 @@ def _fairness(found: Mapping[str, Any]) -> Iterator[str]:
     for part, moving in rows.items():
         cells = (_share(moving, name) for name in aspects)
         yield f"| {part} | {moving['texts']} | {' | '.join(cells)} |"
+
+
+def _odd(found: Mapping[str, Any]) -> Iterator[str]:
+    """What becomes of short texts and of those that are no news, a row for each sort."""
+    if not found:
+        return
+    yield ""
+    yield (
+        f"Texts written for it, short ones and such as are no news, on {found['date']} with "
+        f"`{found['command']}`."
+    )
+    yield ""
+    yield "| texts | sort | figure | value | 95 % interval |"
+    yield "|---|---|---|---|---|"
+    for name, sorts in found["figures"].items():
+        for sort, figures in sorts.items():
+            for row in _rows(figures):
+                yield f"| {name} | {sort} | {' | '.join(row)} |"
 
 
 def _share(figures: Mapping[str, Any], name: str) -> str:

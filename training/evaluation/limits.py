@@ -28,7 +28,9 @@ def measured(engine: Engine, config: Config, most: int, role: Role) -> dict[str,
 
     They are those of the measured files that have `calibrate`. Raises DataError.
     """
-    files = {s.name: load(s, role)[:most] for s in config.measured if s.calibrate}
+    files = {
+        s.name: load(s, role, engine.info.labels)[:most] for s in config.measured if s.calibrate
+    }
     found: dict[str, dict[str, Any]] = {}
     for name in engine.info.tasks:
         task = registry.get(name)

@@ -36,12 +36,13 @@ def evaluate(
     figure's 95 % interval has its name with `_95`. Raises DataError.
     """
     found: dict[str, dict[str, Any]] = {}
+    labels = engine.info.labels
     for source in config.measured:
-        texts = load(source, role)
+        texts = load(source, role, labels)
         figures: dict[str, Any] = {}
         for name in engine.info.tasks:
             figures |= _of_task(engine, name, texts[:most])
-        plain = load(_without_drawn(source), role) if source.unrelated else texts
+        plain = load(_without_drawn(source), role, labels) if source.unrelated else texts
         figures["target_alone"] = _target_alone(plain)
         figures["evidence_deletion"] = evidence_effect(engine, texts[:EVIDENCE_TEXTS])
         found[source.name] = {name: figure for name, figure in figures.items() if figure}

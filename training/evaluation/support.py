@@ -117,7 +117,7 @@ def _claims(engine: Engine, tier: Tier, config: Config) -> tuple[list[float], li
     right: list[bool] = []
     for source in config.measured:
         if source.kind is Kind.CLAIM and source.calibrate:
-            for text in load(source, Role.CHOOSE):
+            for text in load(source, Role.CHOOSE, engine.info.labels):
                 passages = Passages(engine.prepare(Article(text.text, text.title)).encoded)
                 labels = {claim: label for claim, label in text.stances.items() if claim}
                 asked = [Statement(claim, passages, tier) for claim in labels]

@@ -1,5 +1,5 @@
-"""The words of an article that may name what it is about: short runs of its first sentences, and
-the names of all of it. By rule, and generous: the head tells which of them do.
+"""The words of an article that may name what it is about: short runs of its title and its first
+sentences, and the names of all of it. By rule, and generous: the head tells which of them do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from models.analysis import Span
-from models.encoding.tokens import Encoded, Sentence
+from models.encoding.tokens import Encoded
 from models.text.language import Language
 from models.text.words import WORD, normal, normal_words
 
@@ -28,14 +28,16 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 class Candidate:
     """Words that may name the subject of an article.
 
-    `key` is how they are compared. `places` are where they stand, at most `PLACES`, in order, each
-    with the number of its sentence; `mentions` says how often they stand in the article. `is_noun`:
-    they have a capital, or by what stands before them they may be a noun with its adjectives.
+    `key` is how they are compared. `places` are where they stand in the text, at most `PLACES`, in
+    order, each with the number of its sentence; `mentions` says how often they stand there.
+    `titled` is where they stand in the title, if they do. `is_noun`: they have a capital, or by
+    what stands before them they may be a noun with its adjectives.
     """
 
     text: str
     key: str
     places: tuple[tuple[int, Span], ...]
+    titled: Span | None
     mentions: int
     is_noun: bool
 
@@ -53,34 +55,52 @@ def _bare(word: str) -> str:
 
 
 def candidates(encoded: Encoded) -> list[Candidate]:
-    """What may name the subject of an article, in the order of the text."""
+    """What may name the subject of an article, in the order of the text; that of the title alone
+    stands behind."""
     places: dict[str, list[tuple[int, Span]]] = {}
     for number, sentence in enumerate(encoded.sentences):
         runs = _runs if number < SENTENCES else _names
-        for key, span in runs(encoded, sentence):
+        for key, span in runs(encoded.text, sentence, encoded.language):
             places.setdefault(key, []).append((number, span))
     late = [key for key, found in places.items() if found[0][0] >= SENTENCES]
     for key in late[NAMES:]:
         del places[key]
+    title = Span(0, len(encoded.heading))
+    titled = dict(_runs(encoded.heading, title, encoded.language)) if encoded.title else {}
     wording = f" {key_of(encoded.text, encoded.language)} "
     return [
         Candidate(
             text=_shown(encoded.text, found[0][1]),
             key=key,
             places=tuple(found[:PLACES]),
+            titled=titled.get(key),
             mentions=max(len(found), wording.count(f" {key} ")),
-            is_noun=any(_may_be_noun(encoded, number, span) for number, span in found),
+            is_noun=any(
+                _may_be_noun(encoded.text, encoded.sentences[number], span, encoded.language)
+                for number, span in found
+            ),
         )
         for key, found in places.items()
+    ] + [
+        Candidate(
+            text=_shown(encoded.heading, span),
+            key=key,
+            places=(),
+            titled=span,
+            mentions=0,
+            is_noun=_may_be_noun(encoded.heading, title, span, encoded.language),
+        )
+        for key, span in titled.items()
+        if key not in places
     ]
 
 
-def _may_be_noun(encoded: Encoded, number: int, span: Span) -> bool:
+def _may_be_noun(text: str, sentence: Span, span: Span, language: Language) -> bool:
     """Whether a name begins at a place, or a noun: behind an article, a preposition or a mark."""
-    if encoded.text[span.start].isupper():
+    if text[span.start].isupper():
         return True
-    rules = encoded.language.editing
-    words = WORD.finditer(encoded.text, encoded.sentences[number].start, span.start)
+    rules = language.editing
+    words = WORD.finditer(text, sentence.start, span.start)
     *_, before = ["", *(normal(word.group()) for word in words)]
     opens = ((rules.determiners | rules.constituents) - rules.clauses) | rules.coordinators
     return not before[:1].isalnum() or before in opens
@@ -90,14 +110,13 @@ def _shown(text: str, span: Span) -> str:
     return _POSSESSIVE.sub("", " ".join(text[span.start : span.end].split()))
 
 
-def _runs(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:
+def _runs(text: str, sentence: Span, language: Language) -> Iterator[tuple[str, Span]]:
     """Runs of words with no mark inside that neither begin nor end on a function word."""
-    matches = WORD.finditer(encoded.text, sentence.start, sentence.end)
+    matches = WORD.finditer(text, sentence.start, sentence.end)
     words = list(islice(matches, SENTENCE_WORDS))
-    behind = [*(normal(word.group()) for word in words[1:]), ""]
+    behind = [normal(word.group()) for word in words[1:]] + [""] * bool(words)
     kinds = [
-        _kind(word.group(), after, encoded.language)
-        for word, after in zip(words, behind, strict=True)
+        _kind(word.group(), after, language) for word, after in zip(words, behind, strict=True)
     ]
     keys = [_bare(word.group()) for word in words]
     for first, kind in enumerate(kinds):
@@ -129,11 +148,11 @@ def _kind(word: str, after: str, language: Language) -> str:
     return BREAK if word.islower() and (verb or adverb) else CONTENT
 
 
-def _names(encoded: Encoded, sentence: Sentence) -> Iterator[tuple[str, Span]]:
-    for match in _NAME.finditer(encoded.text, sentence.start, sentence.end):
-        found = WORD.finditer(encoded.text, match.start(), match.end())
+def _names(text: str, sentence: Span, language: Language) -> Iterator[tuple[str, Span]]:
+    for match in _NAME.finditer(text, sentence.start, sentence.end):
+        found = WORD.finditer(text, match.start(), match.end())
         words = [word for word in found if word.group()[0].isalnum()]
-        while words and normal(words[0].group()) in encoded.language.function_words:
+        while words and normal(words[0].group()) in language.function_words:
             words.pop(0)
         if words:
             key = " ".join(_bare(word.group()) for word in words)

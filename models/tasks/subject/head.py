@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,13 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.encoding.tokens import Encoded
+from models.analysis import Span
+from models.encoding.tokens import Encoded, Sentence
 from models.network.heads import Head
+from models.network.passes import pooled
 from models.network.states import EncodedArticles
-from models.tasks.subject.candidates import MAX_WORDS, Candidate
+from models.tasks.subject.candidates import MAX_WORDS, Candidate, key_of
 
 SIZE = 256
-FEATURES = 5
+FEATURES = 7
 MOST_MENTIONS = 10
 SCORES = ("about", "target")
 """What is said of each candidate: whether it names the subject, and whether it is worth asking
@@ -55,26 +57,38 @@ class SubjectHead(Head):
 
 def naming(article: int, encoded: Encoded, found: Sequence[Candidate]) -> Naming:
     """Candidates of an article as the head takes them; those that were not read have no place."""
+    title = set(key_of(encoded.heading, encoded.language).split())
     places, features = [], []
     for number, candidate in enumerate(found):
-        for index, span in candidate.places:
-            first, last = encoded.tokens(encoded.sentences[index], span.start, span.end)
+        for sentence, place, span in _stand(candidate, encoded):
+            first, last = encoded.tokens(place, span.start, span.end)
             if first < last:
                 places.append((number, first, last - 1))
-                features.append(_told(candidate, index, encoded))
+                features.append(_told(candidate, sentence, span.start == place.start, title))
     return Naming(article, found, places, torch.tensor(features).reshape(-1, FEATURES))
 
 
-def _told(candidate: Candidate, sentence: int, encoded: Encoded) -> list[float]:
+def _stand(candidate: Candidate, encoded: Encoded) -> Iterator[tuple[int, Sentence, Span]]:
+    """Where a candidate stands: the number of the sentence, −1 for the title, itself, the words."""
+    if candidate.titled and encoded.title:
+        yield -1, encoded.title, candidate.titled
+    for number, span in candidate.places:
+        yield number, encoded.sentences[number], span
+
+
+def _told(candidate: Candidate, sentence: int, is_first: bool, title: set[str]) -> list[float]:
     """How often and how early a candidate is told, how long it is, whether it has a capital, and
-    whether that may be because a sentence begins with it."""
-    number, first = candidate.places[0]
+    whether that may be because a sentence begins with it; whether this place is in the title, and
+    how many of its words are."""
+    words = candidate.key.split()
     return [
         min(candidate.mentions, MOST_MENTIONS) / MOST_MENTIONS,
-        1 / (1 + sentence),
-        (candidate.key.count(" ") + 1) / MAX_WORDS,
+        1 / (1 + max(sentence, 0)),
+        len(words) / MAX_WORDS,
         float(candidate.text[0].isupper()),
-        float(first.start == encoded.sentences[number].start),
+        float(is_first),
+        float(sentence < 0),
+        sum(word in title for word in words) / max(len(words), 1),
     ]
 
 
@@ -93,8 +107,7 @@ def scored(head: SubjectHead, states: EncodedArticles, found: Sequence[Naming]) 
     if not rows:
         return totals
     first, last, article = torch.tensor(rows, device=device).T
-    means, mask = states.sentences
-    whole = (means * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+    whole = pooled(*states.sentences)
     which = torch.tensor([each.article for each in found], device=device)
     features = torch.cat([each.features for each in found]).to(device)
     scores = head(

@@ -20,6 +20,8 @@ from models.tasks.subject.head import SCORES, SubjectHead, naming, scored
 from models.tasks.subject.section import SubjectSection
 
 MAX_SUGGESTED = 5
+LIKELIEST = 30
+"""The subject is chosen among so many candidates."""
 LEAST = 0.02
 """A target is suggested where its share of the scores is at least this, and the first always."""
 
@@ -70,12 +72,29 @@ def subject(encoded: Encoded, found: Sequence[Candidate], scores: Tensor) -> Sub
     about, target = (
         scores[read, SCORES.index(name)].softmax(0).tolist() for name in ("about", "target")
     )
-    best = max(range(len(read)), key=lambda n: (found[read[n]].is_noun, about[n]))
+    best = _likest([found[n] for n in read], about)
     return SubjectAnalysis(
         about=found[read[best]].text,
         confidence=about[best],
         suggested_targets=tuple(_suggested(encoded, [found[n] for n in read], target)),
     )
+
+
+def _likest(found: Sequence[Candidate], shares: Sequence[float]) -> int:
+    """The number of the candidate whose words are most like the subject, whichever of the likeliest
+    ones that is: the expected F1 (minimum Bayes risk: Kumar and Byrne 2004, N04-1022)."""
+    likeliest = sorted(range(len(found)), key=lambda n: -shares[n])[:LIKELIEST]
+    words = [frozenset(found[n].key.split()) for n in likeliest]
+    nouns = [place for place, n in enumerate(likeliest) if found[n].is_noun]
+
+    def expected(place: int) -> float:
+        own = words[place]
+        return sum(
+            2 * shares[n] * len(own & other) / (len(own) + len(other))
+            for n, other in zip(likeliest, words, strict=True)
+        )
+
+    return likeliest[max(nouns or range(len(likeliest)), key=expected)]
 
 
 def _suggested(
@@ -84,7 +103,11 @@ def _suggested(
     """The best candidates of which none holds the words of another, but for titles."""
     chosen: list[set[str]] = []
     for share, _, candidate in sorted(
-        ((share, -n, found[n]) for n, share in enumerate(shares) if found[n].is_noun),
+        (
+            (share, -n, each)
+            for n, (share, each) in enumerate(zip(shares, found, strict=True))
+            if each.is_noun and each.places
+        ),
         key=lambda each: each[:2],
     )[::-1]:
         words = set(candidate.key.split()) - encoded.language.naming.titles

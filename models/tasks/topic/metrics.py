@@ -17,6 +17,7 @@ from models.tasks.judged import (
     risks,
     share,
 )
+from models.tasks.topic.thresholds import completed
 
 
 def asked(_: Sequence[str]) -> Sequence[Options]:
@@ -65,4 +66,5 @@ EVALUATION = Evaluation(
             threshold="threshold",
         )
     },
+    completed=completed,
 )

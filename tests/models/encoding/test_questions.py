@@ -55,11 +55,9 @@ def test_sentences_stand_in_order_and_within_the_room(
     assert question.asked <= MAX_TARGET_TOKENS + 3
     end = question.asked
     for place in question.places:
-        first, last = (
-            long.title or (0, 0)
-            if place.sentence is None
-            else (long.sentences[place.sentence].first, long.sentences[place.sentence].last)
-        )
+        read = long.title if place.sentence is None else long.sentences[place.sentence]
+        assert read is not None
+        first, last = read.first, read.last
         assert place.first == end
         assert question.ids[place.first : place.last].tolist() == long.ids[first:last].tolist()
         end = place.last

@@ -53,7 +53,9 @@ def check(encoded: Encoded, tokenizer: Tokenizer, window: int) -> None:
         assert all(np.diff(starts) >= 0)
         assert sentence.start <= starts[0] <= starts[-1] < sentence.end
     if encoded.title:
-        assert set(encoded.starts[slice(*encoded.title)]) == {-1}
+        starts = encoded.starts[encoded.title.first : encoded.title.last]
+        assert all(np.diff(starts) >= 0)
+        assert 0 <= starts[0] <= starts[-1] < encoded.title.end == len(encoded.heading)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.topic)
@@ -166,12 +168,12 @@ def test_the_title_is_read_first_and_never_quoted(
 ) -> None:
     encoded = encode(encoder, "It rained.", "The weather")
     assert encoded.title is not None
-    assert encoded.title[0] == 1
-    assert encoded.segments[0] == encoded.title
+    assert encoded.title.first == 1
+    assert encoded.segments[0] == (encoded.title.first, encoded.title.last)
     assert len(encoded.segments) == len(encoded.sentences) + 1
     long = encode(encoder, "It rained.", "weather " * 400)
     assert long.title is not None
-    assert long.title[1] - long.title[0] == 512 // 4
+    assert long.title.last - long.title.first == 512 // 4
 
 
 def test_an_article_without_text_has_no_sentences(encoder: ArticleEncoder) -> None:

@@ -36,6 +36,11 @@ def test_the_best_candidate_is_the_subject(encoder: ArticleEncoder) -> None:
     assert [each.target for each in found.suggested_targets] == ["Ann Lee", "ferry"]
 
 
+def test_words_that_most_of_the_likeliest_share_are_the_subject(encoder: ArticleEncoder) -> None:
+    found = answer(encoder, {"mayor": 2.1, "ann lee": 2.0, "mayor ann lee": 2.0, "lee": 1.0}, {})
+    assert found.about == "Mayor Ann Lee"
+
+
 def test_targets_say_where_they_stand_and_why_they_are_suggested(encoder: ArticleEncoder) -> None:
     lee, ferry = answer(encoder, {}, {"ann lee": 3.0, "ferry": 2.0}).suggested_targets
     assert TEXT[lee.start : lee.end] == "Ann Lee"
@@ -70,7 +75,9 @@ def test_a_model_names_a_subject_whatever_the_batch(
     assert isinstance(alone, Analysis)
     assert isinstance(together, Analysis)
     found = alone.results["subject"]
-    assert found.about in " ".join((sample.text or "").split())
+    assert any(
+        found.about in " ".join(part.split()) for part in (sample.text or "", sample.title or "")
+    )
     assert 1 <= len(found.about.split()) <= MAX_WORDS
     assert 1 <= len(found.suggested_targets) <= MAX_SUGGESTED
     assert found.about == together.results["subject"].about

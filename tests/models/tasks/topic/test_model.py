@@ -12,7 +12,7 @@ from models.artifact.artifact import Artifact
 from models.encoding.tokens import ArticleEncoder, Encoded
 from models.labels import Label
 from models.network.heads import HeadOutput
-from models.tasks.labelling import MAX_EVIDENCE
+from models.tasks.labelling import MAX_EVIDENCE, TOO_SHORT, UNLIKE
 from models.tasks.limits import UNSURE, Tables, table
 from models.tasks.topic.model import TopicModel
 from models.tasks.topic.section import TopicCalibration, TopicSection
@@ -124,3 +124,32 @@ def test_the_title_is_never_evidence(make: Make, encoder: ArticleEncoder) -> Non
     given = read(0.0, 2.0, contributions=shares(9.0, 2.0, 0.1))
     evidence = make().topic(encoded, given).evidence
     assert [passage.text for passage in evidence] == ["Rain fell."]
+
+
+def test_of_short_texts_the_label_is_withheld_sooner(make: Make, encoder: ArticleEncoder) -> None:
+    model, long = make(1.0, 0.1, 0.9), " ".join([TEXT] * 6)
+    short = model.topic(encoder.article(TEXT, split(TEXT)), read(0.0, 2.0))
+    given = read(0.0, 2.0, contributions=torch.zeros(40, 2))
+    whole = model.topic(encoder.article(long, split(long)), given)
+    assert (short.withheld, short.topics) == (UNSURE, ())
+    assert whole.label == "weather"
+
+
+def test_texts_that_are_too_short_or_unlike_are_withheld_however_sure(
+    make: Make, encoder: ArticleEncoder, encoded: Encoded
+) -> None:
+    model = make(1.0, 0.0, 0.0, 1.0, 5.0)
+    few = encoder.article("Breaking news.", split("Breaking news."))
+    assert model.topic(few, read(0.0, 9.0)).withheld == TOO_SHORT
+    far = model.topic(encoded, read(0.0, 9.0), distance=5.1)
+    assert (far.withheld, far.label, far.distance) == (UNLIKE, None, 5.1)
+    assert model.topic(encoded, read(0.0, 9.0), distance=4.9).label == "weather"
+
+
+def test_other_topics_stand_behind_the_main_one_from_their_threshold_on(
+    make: Make, encoded: Encoded
+) -> None:
+    second = make(1.0, 0.0, 0.0, 0.1).topic(encoded, read(0.0, 2.0))
+    assert [score.label for score in second.topics] == ["weather", "sport"]
+    one = make(1.0, 0.0, 0.0, 0.2).topic(encoded, read(0.0, 2.0))
+    assert [score.label for score in one.topics] == ["weather"]
