@@ -16,6 +16,7 @@ from models.artifact import artifact
 from models.network.bodies import MPNET
 from models.network.reader import Reader
 from models.tasks.build import build
+from models.tasks.form.section import FormSection
 from models.tasks.stance.section import StanceSection
 from models.tasks.subject.section import SubjectSection
 from models.tasks.summary.section import SummarySection
@@ -40,12 +41,14 @@ SHAPE = {
 def tiny_artifact(labels: LabelSchema, seed: int = 0) -> artifact.Artifact:
     """A network of 32 dimensions with random weights, which are the same for the same seed."""
     tokenizer = _tokenizer()
-    tasks = {
+    tasks: dict[str, Any] = {
         "topic": TopicSection(labels.topic),
         "stance": StanceSection(labels.stance, labels.overall),
         "summary": SummarySection(),
         "subject": SubjectSection(),
     }
+    if labels.form:
+        tasks["form"] = FormSection(labels.form)
     torch.manual_seed(seed)
     shape = {"vocab_size": tokenizer.get_vocab_size(), **SHAPE}
     readers: dict[Tier, dict[str, Any]] = {

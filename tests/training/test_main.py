@@ -24,6 +24,7 @@ from training import __main__ as training
 from training.config import Source, read
 from training.data import labelled
 from training.data.roles import Role, role_of
+from training.errors import ConfigError
 from training.fitting.corpus import build
 from training.fitting.start import labels, tokenizer_json
 
@@ -83,6 +84,50 @@ def test_the_example_config_fits_and_calibrates_on_a_csv_of_ones_own(
     assert [label.name for label in cast(TopicSection, artifact.tasks["topic"]).labels] == topics
 
 
+def check(*arguments: str | Path) -> tuple[int, str]:
+    """The exit status of `data check` and what it printed."""
+    done = CliRunner().invoke(training.data_app, ["check", *map(str, arguments)])
+    return done.exit_code, done.output
+
+
+def test_the_check_of_data_exits_by_what_it_finds(write_rows: WriteRows, tmp_path: Path) -> None:
+    row = {"text": SAMPLES[0].text, "section": "sport"}
+    path = write_rows([row])
+    assert check(path)[0] == 2
+    named = path, "--column", "topic=section"
+    status, told = check(*named)
+    assert status == 0
+    assert told.endswith("data check: 0 refused, 1 warning\n")
+    assert check(*named, "--strict")[0] == 1
+    status, told = check(*named, "--json", "--strict")
+    assert (status, json.loads(told)["warnings"]) == (1, 1)
+    balanced = write_rows([row | {"text": in_role(f"Day {n}.", Role.TRAIN)} for n in range(25)])
+    assert check(balanced, "--column", "topic=section", "--strict")[0] == 0
+    assert check(tmp_path / "none.csv", balanced, "--column", "topic=section")[0] == 2
+
+
+def test_the_check_knows_the_labels_of_a_file_or_an_artifact(
+    write_rows: WriteRows, tiny: Path
+) -> None:
+    path = write_rows([{"text": SAMPLES[0].text, "topic": "sprot"}])
+    assert check(path)[0] == 0
+    for known in (ROOT / "training" / "fitting" / "labels.json", tiny):
+        status, told = check(path, "--labels", known)
+        assert status == 2
+        assert f"{path}, line 1: the topic 'sprot' is none of the labels, and 'sport' comes" in told
+    with pytest.raises(ConfigError, match="no labels file"):
+        training.app(["check", str(path), "--labels", str(path)], standalone_mode=False)
+
+
+def test_the_check_takes_a_run_with_its_labels_and_columns(recipe: Path) -> None:
+    status, told = check(recipe, "--data", recipe.parent)
+    assert status == 0
+    assert "rows.jsonl, for heads: " in told
+    assert "rows.jsonl, for measuring: " in told
+    for wrong in ((recipe, recipe), (recipe, "--column", "a=b"), ("x.csv", "--column", "a")):
+        assert check(*wrong)[0] == 2
+
+
 Loaded = list[tuple[Role, set[Role]]]
 """The role that was asked for, and the true roles of what was given."""
 
@@ -90,8 +135,8 @@ Loaded = list[tuple[Role, set[Role]]]
 def record_loads(monkeypatch: pytest.MonkeyPatch, loaded: Loaded) -> None:
     """Has every module of training that loads labelled texts do it under watch."""
 
-    def recorded(source: Source, role: Role) -> list[labelled.Labelled]:
-        found = labelled.load(source, role)
+    def recorded(source: Source, role: Role, labels: Any = None) -> list[labelled.Labelled]:
+        found = labelled.load(source, role, labels)
         loaded.append((role, {role_of(each.text, each.id, REPORT_IDS) for each in found}))
         return found
 
@@ -117,7 +162,7 @@ def recipe(run_file: Path, write_rows: WriteRows) -> Path:
     [
         (["fit", "RECIPE", "--output", "OUT", "--checkpoints", "CK", "--max-steps", "1"],
          {Role.TRAIN, Role.CHOOSE}),
-        (["calibrate", "MODEL", "RECIPE"], {Role.CHOOSE}),
+        (["calibrate", "MODEL", "RECIPE"], {Role.TRAIN, Role.CHOOSE}),
         (["evaluate", "MODEL", "RECIPE", "--write"], {Role.REPORT}),
         (["evaluate", "MODEL", "RECIPE", "--role", "choose"], {Role.CHOOSE}),
         (["limits", "MODEL", "RECIPE"], {Role.REPORT}),

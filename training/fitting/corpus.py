@@ -63,7 +63,7 @@ def build(stage: Stage, labels: LabelSchema, tokenizer_json: str) -> Corpus:
             builder = ExampleBuilder(
                 tokenizer_json, labels, source, number, stage.trains.reader is not None
             )
-            found += make_examples(builder, load(source, role)[:most], processes)
+            found += make_examples(builder, load(source, role, labels.by_set)[:most], processes)
         return found
 
     rows = stage.optimisation.choosing_rows

@@ -33,6 +33,7 @@ SMOOTHING = 0.05
 FULL_WEIGHT_ITEMS = 4
 """A head with fewer labels in a batch counts for less: one noisy label must not steer it."""
 TEACHER_TEMPERATURE = 2.0
+TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,16 @@ class JointModel(nn.Module):
             target = target.to(logits.device)
             loss = functional.cross_entropy(logits, target, label_smoothing=SMOOTHING)
             yield "topic", HeadLoss(loss, len(rows))
+        told = [(row, e.genre) for row, e in enumerate(examples) if e.genre is not None]
+        if told:
+            head = cast(PooledHead, self.network.head("form"))
+            logits = head(*states.sentences).logits[[row for row, _ in told]]
+            yield "genre", _labelled(logits, [label for _, label in told])
         known = [(row, e.overall) for row, e in enumerate(examples) if e.overall is not None]
         if known:
-            head = cast(StanceHead, self.network.head("stance"))
-            logits = head.overall(*states.sentences).logits[[row for row, _ in known]]
-            target = torch.tensor([label for _, label in known], device=logits.device)
-            loss = functional.cross_entropy(logits, target, label_smoothing=SMOOTHING)
-            yield "overall", HeadLoss(loss, len(known))
+            overall = cast(StanceHead, self.network.head("stance")).overall
+            logits = overall(*states.sentences).logits[[row for row, _ in known]]
+            yield "overall", _labelled(logits, [label for _, label in known])
 
     def _subjects(
         self, states: EncodedArticles, examples: Sequence[Example]
@@ -149,17 +153,20 @@ class JointModel(nn.Module):
         head = cast(SubjectHead, self.network.head("subject"))
         named = [naming(row, examples[row].encoded, each.candidates) for row, each in told]
         scores = scored(head, states, named)
-        for name, right in (
-            ("about", [each.about for _, each in told]),
-            ("target", [each.targets for _, each in told]),
-        ):
-            known = [
-                _one_of(score[:, NAMED.index(name)], numbers)
-                for score, numbers in zip(scores, right, strict=True)
-                if numbers and score[list(numbers)].isfinite().all()
-            ]
-            if known:
-                yield name, HeadLoss(torch.stack(known).mean(), len(known))
+        about = [
+            _shared(score[:, NAMED.index("about")], each.about)
+            for score, (_, each) in zip(scores, told, strict=True)
+            if each.about
+        ]
+        if about:
+            yield "about", HeadLoss(torch.stack(about).mean(), len(about))
+        target = [
+            _one_of(score[:, NAMED.index("target")], each.targets)
+            for score, (_, each) in zip(scores, told, strict=True)
+            if each.targets and score[list(each.targets)].isfinite().all()
+        ]
+        if target:
+            yield "target", HeadLoss(torch.stack(target).mean(), len(target))
 
     def _summaries(
         self, states: EncodedArticles, examples: Sequence[Example]
@@ -185,6 +192,12 @@ class JointModel(nn.Module):
         if spans:
             logits = deletable(head, states, [span for span, _ in spans])
             yield "deleting", _yes_or_no(logits, [yes for _, yes in spans])
+
+
+def _labelled(logits: Tensor, right: Sequence[int]) -> HeadLoss:
+    target = torch.tensor(right, device=logits.device)
+    loss = functional.cross_entropy(logits, target, label_smoothing=SMOOTHING)
+    return HeadLoss(loss, len(right))
 
 
 def _stance(logits: Tensor, asked: Sequence[Asked]) -> HeadLoss:
@@ -222,6 +235,13 @@ def _picked(scores: Tensor, picked: Sequence[Sequence[int]]) -> HeadLoss:
     log = scores.log_softmax(-1)
     each = [-log[row, list(numbers)].mean() for row, numbers in enumerate(picked)]
     return HeadLoss(torch.stack(each).mean(), len(each))
+
+
+def _shared(scores: Tensor, shares: Sequence[float]) -> Tensor:
+    """The cross-entropy of scores, (C), with shares of candidates, as far as those were read."""
+    wanted = torch.tensor(shares, device=scores.device).masked_fill(scores.isneginf(), 0.0)
+    log = scores.log_softmax(0).masked_fill(scores.isneginf(), 0.0)
+    return -(wanted * log).sum() / wanted.sum().clamp(min=TINY)
 
 
 def _one_of(scores: Tensor, numbers: Sequence[int]) -> Tensor:

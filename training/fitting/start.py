@@ -18,6 +18,7 @@ from models.encoding.tokens import tokenizer_from
 from models.network.bodies import BERT, MPNET, shape_of
 from models.network.reader import Reader
 from models.tasks.build import build
+from models.tasks.form.section import FormSection
 from models.tasks.stance.section import StanceSection
 from models.tasks.subject.section import SubjectSection
 from models.tasks.summary.head import SummaryHead
@@ -48,7 +49,8 @@ def labels_of_run(run: ModelConfig) -> LabelSchema:
 def labels_of(artifact: Artifact) -> LabelSchema:
     """The label schema of an artifact to go on from."""
     topic, stance = artifact.tasks["topic"], artifact.tasks["stance"]
-    return LabelSchema(topic.labels, stance.labels, stance.overall)
+    form = artifact.tasks.get("form")
+    return LabelSchema(topic.labels, stance.labels, stance.overall, form.labels if form else ())
 
 
 def tokenizer_json(base: str) -> str:
@@ -79,12 +81,14 @@ def fresh_artifact(run: ModelConfig, labels: LabelSchema, unpacked: Path) -> Art
         large = reader_base(run.reader_base, unpacked)
         body = {**_shape(large, MPNET), "vocab_size": shape["vocab_size"]}
         readers[Tier.FULL] = {"labels": len(labels.stance), "body": body}
-    tasks = {
+    tasks: dict[str, Any] = {
         "topic": TopicSection(labels.topic),
         "stance": StanceSection(labels.stance, labels.overall),
         "summary": SummarySection(run.choosing_layers),
         "subject": SubjectSection(),
     }
+    if labels.form:
+        tasks["form"] = FormSection(labels.form)
     network = build(shape, tasks, {t: Reader(r["body"], r["labels"]) for t, r in readers.items()})
     pretrained = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
     network.encoder.load_state_dict(pretrained.state_dict())

@@ -29,6 +29,8 @@ SUMMARY = (
 TOKENS = 4096
 HEADS = {
     "heads.topic": "topic",
+    "heads.form": "genre",
+    "heads.subject": "about",
     "heads.stance.overall": "overall",
     "heads.summary.choosing": "choosing",
     "heads.summary.deleting": "deleting",
@@ -72,6 +74,8 @@ def losses(
 TOPIC = Labelled(HEALTH.text, topics=["health"])
 STANCE = Labelled(SPORT.text, stances={"the coach": "favor", "the rain": "unrelated"})
 CLAIM = Labelled(SPORT.text, stances={"It rained.": "favor"}, kinds={"It rained.": Kind.CLAIM})
+GENRE = Labelled(SPORT.text, genre="report")
+SUBJECT = Labelled(SPORT.text, subject=" ".join(SPORT.text.split()[:3]))
 OVERALL = Labelled(SPORT.text, stances={None: "favor"})
 SUMMARISED = Labelled(CRIME.text, summary=SUMMARY)
 FIRST = CRIME.text.index(".") + 1
@@ -82,6 +86,8 @@ BRIEF = Labelled(CRIME.text, edited=(Edited(0, FIRST, CRIME.text[:FIRST]),))
     ("labelled", "heads", "expected"),
     [
         pytest.param(TOPIC, {"topic"}, {"topic"}, id="topic"),
+        pytest.param(GENRE, {"genre"}, {"genre"}, id="genre"),
+        pytest.param(SUBJECT, {"about"}, {"about"}, id="subject"),
         pytest.param(OVERALL, {"overall"}, {"overall"}, id="overall"),
         pytest.param(SUMMARISED, {"choosing"}, {"chosen"}, id="summary"),
         pytest.param(
