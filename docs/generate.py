@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,18 @@ def commands() -> str:
     helps = (
         f"## {program} {name}\n\n```text\n{help_of(command, f'{program} {name}')}\n```"
         for program, app in PROGRAMS.items()
-        for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]
+        for name, command in leaves(get_command(app))
     )
     return page("Commands", "The flags of `nutgraf serve` are the [settings](settings.md).", *helps)
+
+
+def leaves(group: Any) -> Iterator[tuple[str, Any]]:
+    """The commands of a group and of the groups in it, by all of their names."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from ((f"{name} {inner}", leaf) for inner, leaf in leaves(command))
+        else:
+            yield name, command
 
 
 def help_of(command: Any, name: str) -> str:

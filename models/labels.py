@@ -12,16 +12,18 @@ UNRELATED = "unrelated"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One label: its name in answers, its code in a public vocabulary, what it means."""
+    """One label: its name in answers, its code in a public vocabulary, what it means, and the label
+    that it is a part of, which need not be one that the model tells."""
 
     name: str
     code: str | None = None
     definition: str = ""
+    parent: str | None = None
 
     def __post_init__(self) -> None:
-        texts = (self.name, self.definition, self.code or "")
+        texts = (self.name, self.definition, self.code or "", self.parent or "")
         if not self.name or not all(isinstance(text, str) for text in texts):
-            raise ValueError("a label has a name; its code and definition are text too")
+            raise ValueError("a label has a name; its code, definition and parent are text too")
 
 
 def read_labels(data: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:

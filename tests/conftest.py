@@ -15,7 +15,11 @@ from models.engine import Engine
 from training.fitting.start import labels
 from training.tiny import write_tiny
 
-pytest_plugins = ["tests.support.service_fixtures", "tests.support.training_run"]
+pytest_plugins = [
+    "tests.support.fitting",
+    "tests.support.service_fixtures",
+    "tests.support.training_run",
+]
 
 settings.register_profile("nutgraf", deadline=None, derandomize=True)
 settings.load_profile("nutgraf")

@@ -15,6 +15,7 @@ from tests.support.paths import ROOT
 WINGS = ("models", "service", "training")
 LARGE_LINES = 200
 TESTED_BY = {
+    "models/analysis.py": "tests/models/test_engine.py",
     "models/text/english/boilerplate.py": "tests/models/text/test_cleaning.py",
     "models/text/layout.py": "tests/models/text/test_cleaning.py",
     "service/api/routes/jobs.py": "tests/service/jobs/test_runner.py",

@@ -15,7 +15,7 @@ from typing import Any
 from models.errors import ArtifactAltered, ArtifactMissing, ArtifactSchema
 from models.files import MAX_MANIFEST_BYTES, read_regular
 
-FORMAT = 5
+FORMAT = 6
 WEIGHTS, CONFIG, TOKENIZER = "weights.safetensors", "config.json", "tokenizer.json"
 METRICS, CARD, MANIFEST = "metrics.json", "README.md", "manifest.json"
 MIB = 2**20

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-BOUNDS = {"temperature": (1e-3, 1e3), "threshold": (0.0, 1.0), "bias": (-1e3, 1e3)}
+FAR = 1e9
+"""Further than any text is."""
+BOUNDS = {
+    "temperature": (1e-3, 1e3),
+    "threshold": (0.0, 1.0),
+    "bias": (-1e3, 1e3),
+    "distance": (-FAR, FAR),
+}
 TEMPERATURE_START, BIAS_START = (1.0, 0.25, 5.0), (0.0, -4.0, 4.0)
 """Where a fit of a temperature and of a bias begins, and between what it ends."""
 

@@ -58,9 +58,12 @@ class Evaluation:
 
     `asked` says what to ask of a text with some gold. `figures` are the metrics, in named groups.
     `judged` are label answers in named groups, for `fits`: what is calibrated, by the same names.
+    `completed` is the section after those fits with what else is fitted, by a neutral model and the
+    texts to choose by.
     """
 
     asked: Callable[[Any], Sequence[Options]]
     figures: Callable[[Sequence[Answered]], Mapping[str, Mapping[str, Any]]]
     judged: Callable[[Sequence[Answered]], Mapping[str, list[Judged]]] = _no_judged
     fits: Mapping[str, Fit] = field(default_factory=dict)
+    completed: Callable[[Any, Any, Sequence[Any]], Any] = lambda section, *_: section

@@ -73,7 +73,7 @@ def f1_figures(judged: Sequence[Judged]) -> dict[str, Any]:
     right, texts = [float(j.label in j.gold) for j in judged], [j.text for j in judged]
     return {
         "pairs": len(judged),
-        "texts": len(_numbered(texts)[0]),
+        "texts": len(numbered(texts)[0]),
         **share("accuracy", right, texts),
         "macro_f1": macro_f1(judged, names),
         "macro_f1_95": macro_f1_interval(judged, names),
@@ -114,7 +114,7 @@ def risks(judged: Sequence[Judged]) -> dict[str, float]:
 
 def macro_f1(judged: Sequence[Judged], names: Sequence[str], balanced: bool = False) -> float:
     """The mean F1 of some labels; that of a label that is neither right nor given is 0."""
-    counts = _confusions(judged, names).sum(0)[None]
+    counts = confusions(judged, names).sum(0)[None]
     return round(float(_macro_f1(counts, len(names), balanced)[0]), 4)
 
 
@@ -122,17 +122,17 @@ def macro_f1_interval(
     judged: Sequence[Judged], names: Sequence[str], balanced: bool = False
 ) -> Interval:
     """The 95 % interval of `macro_f1`."""
-    counts = _confusions(judged, names)
+    counts = confusions(judged, names)
     drawn = np.tensordot(draws(len(counts)), counts, 1)
     return limits(_macro_f1(drawn, len(names), balanced))
 
 
-def _confusions(judged: Sequence[Judged], names: Sequence[str]) -> NDArray[np.int64]:
+def confusions(judged: Sequence[Judged], names: Sequence[str]) -> NDArray[np.int64]:
     """How often each label of a text (row) was answered with each (column), some labels first:
     (texts, labels, labels)."""
     seen = {label for j in judged for label in (j.label, j.gold[0])}
     place = {name: n for n, name in enumerate([*names, *sorted(seen.difference(names))])}
-    each, numbers = _numbered([j.text for j in judged])
+    each, numbers = numbered([j.text for j in judged])
     counts = np.zeros((len(each), len(place), len(place)), np.int64)
     gold, given = [place[j.gold[0]] for j in judged], [place[j.label] for j in judged]
     np.add.at(counts, (numbers, gold, given), 1)
@@ -147,9 +147,14 @@ def _macro_f1(tables: NDArray[Any], names: int, balanced: bool) -> NDArray[np.fl
     counts = tables.astype(np.float64)
     if balanced:
         counts /= counts.sum(2, keepdims=True).clip(min=1)
-    hits, named = np.diagonal(counts, axis1=1, axis2=2), counts.sum(1) + counts.sum(2)
-    f1 = 2 * hits / np.where(named > 0, named, 1)
-    found: NDArray[np.float64] = f1[:, :names].mean(1)
+    found: NDArray[np.float64] = label_f1(counts)[:, :names].mean(1)
+    return found
+
+
+def label_f1(tables: NDArray[Any]) -> NDArray[np.float64]:
+    """The F1 of each label in each table of confusions: (tables, labels)."""
+    hits, named = np.diagonal(tables, axis1=1, axis2=2), tables.sum(1) + tables.sum(2)
+    found: NDArray[np.float64] = 2 * hits / np.where(named > 0, named, 1)
     return found
 
 
@@ -160,7 +165,7 @@ def passing(
 
     Gives that share and its 95 % interval, in which the limit moves too. Both must hold something.
     """
-    each, numbers = _numbered([j.text for j in (*true, *false)])
+    each, numbers = numbered([j.text for j in (*true, *false)])
     scores = np.array([dict(j.scores).get(label, 0.0) for j in (*true, *false)])
     weights = draws(len(each))[:, numbers]
     once = np.ones((1, len(numbers)), np.int64)
@@ -190,7 +195,7 @@ def share(
 
 def interval(values: Sequence[float], texts: Sequence[Hashable] | None = None) -> Interval:
     """The 95 % interval of a mean. `texts` says which text each value is of (None: another)."""
-    each, numbers = _numbered([None] * len(values) if texts is None else texts)
+    each, numbers = numbered([None] * len(values) if texts is None else texts)
     sums, counts = np.zeros(len(each)), np.zeros(len(each))
     np.add.at(sums, numbers, values)
     np.add.at(counts, numbers, 1)
@@ -198,7 +203,7 @@ def interval(values: Sequence[float], texts: Sequence[Hashable] | None = None) -
     return limits(drawn @ sums / (drawn @ counts))
 
 
-def _numbered(texts: Sequence[Hashable]) -> tuple[list[Hashable], list[int]]:
+def numbered(texts: Sequence[Hashable]) -> tuple[list[Hashable], list[int]]:
     """The texts that there are, and the number of the text of each item; each None is another."""
     keys = [(n,) if text is None else text for n, text in enumerate(texts)]
     place = {key: n for n, key in enumerate(dict.fromkeys(keys))}

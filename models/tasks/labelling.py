@@ -14,6 +14,11 @@ MAX_EVIDENCE = 3
 MIN_EVIDENCE_SHARE = 0.25
 """A sentence is shown as evidence where it speaks for the label at least this much as the best."""
 TOLERANCE = 1e-3
+TOO_SHORT = "the text is too short to be told what it is"
+UNLIKE = "the text is unlike those that the model learned from"
+NONE_OF_THESE = "the text seems to be about none of the labels"
+OF_THE_TEXT = (TOO_SHORT, UNLIKE)
+"""Why a label is withheld, whatever it would be: the reader of an answer is warned of them."""
 
 
 def ranked(probabilities: Mapping[str, float]) -> tuple[Score, ...]:

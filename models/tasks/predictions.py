@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Any, Protocol
 
 from models.analysis import Analysis
@@ -19,6 +22,9 @@ BATCH = 32
 
 class Model(Protocol):
     """What is needed of an engine."""
+
+    @property
+    def parallel(self) -> int: ...
 
     @property
     def preparer(self) -> Callable[[Article], Any]: ...
@@ -89,24 +95,33 @@ Outcome = tuple[Prepared | None, Analysis | AnalysisError | ArticleError]
 
 
 def outcomes(model: Model, articles: Iterable[Article]) -> Iterator[Outcome]:
-    """Each article as it was prepared (None: it could not be), and its outcome, in order."""
-    batch: list[Prepared | ArticleError] = []
-    for article in articles:
-        try:
-            batch.append(model.preparer(article))
-        except ArticleError as error:
-            batch.append(error)
-        if len(batch) == BATCH:
-            yield from _read(model, batch)
-            batch = []
-    yield from _read(model, batch)
+    """Each article as it was prepared (None: it could not be), and its outcome, in order.
+
+    As many batches are read at once as the model reads.
+    """
+    rest, waiting = iter(articles), deque[Future[list[Outcome]]]()
+    with ThreadPoolExecutor(model.parallel) as pool:
+        while batch := list(islice(rest, BATCH)):
+            waiting.append(pool.submit(_read, model, batch))
+            if len(waiting) > model.parallel:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
 
 
-def _read(model: Model, batch: Sequence[Prepared | ArticleError]) -> Iterator[Outcome]:
+def _read(model: Model, articles: Sequence[Article]) -> list[Outcome]:
+    batch = [_prepared(model, article) for article in articles]
     ready = [item for item in batch if isinstance(item, Prepared)]
     found: Iterator[Any] = iter(model.analyze(ready) if ready else ())
-    for item in batch:
-        yield (item, next(found)) if isinstance(item, Prepared) else (None, item)
+    return [(item, next(found)) if isinstance(item, Prepared) else (None, item) for item in batch]
+
+
+def _prepared(model: Model, article: Article) -> Prepared | ArticleError:
+    try:
+        prepared: Prepared = model.preparer(article)
+    except ArticleError as error:
+        return error
+    return prepared
 
 
 def _sentences(prepared: Prepared) -> tuple[str, ...]:

@@ -8,17 +8,20 @@ from contextlib import contextmanager
 
 from models.artifact.manifest import MANIFEST
 from models.errors import ArtifactMissing
+from service.current import artifact_of
 from service.errors import ModelUnavailable
 from service.inference.model import Model
 from service.settings import Settings
 
 
 def load_engine(settings: Settings, parallel: int | None = None) -> Model:
-    """The engine of the configured artifact. Raises ArtifactError, or ModelUnavailable.
+    """The engine of the configured artifact, or of a registry's current version.
 
-    It reads `parallel` batches at once; None is as many as is fast.
+    It reads `parallel` batches at once; None is as many as is fast. Raises ArtifactError, or
+    ModelUnavailable.
     """
-    if not (settings.model / MANIFEST).is_file():
+    directory = artifact_of(settings.model)
+    if not (directory / MANIFEST).is_file():
         missing = ArtifactMissing("no model is there; name an artifact's directory")
         missing.directory = settings.model
         raise missing
@@ -27,7 +30,7 @@ def load_engine(settings: Settings, parallel: int | None = None) -> Model:
             from models.engine import Engine
 
             return Engine.load(
-                settings.model,
+                directory,
                 device=settings.device,
                 dtype=settings.dtype,
                 threads=settings.threads,

@@ -17,7 +17,7 @@ CONFIG = ROOT / "tests/support/schemathesis.toml"
 
 
 def test_the_contract_holds(listen: Listen, tmp_path: Path) -> None:
-    with listen(data=tmp_path) as port:
+    with listen(data=tmp_path, keep_texts=True) as port:
         arguments = ["--config-file", str(CONFIG), "run", f"http://127.0.0.1:{port}/openapi.json"]
         arguments += ["--mode", "all", "-n", "5", "--phases", "examples,coverage,fuzzing"]
         run = subprocess.run(

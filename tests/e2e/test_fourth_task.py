@@ -35,7 +35,7 @@ from training.tiny import spread
 
 LABELS = {"loud", "calm"}
 NDJSON = "application/x-ndjson"
-TASKS = ("topic", "stance", "summary", "subject", "toy")
+TASKS = ("topic", "stance", "summary", "subject", "form", "toy")
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +114,7 @@ async def test_a_model_without_it_says_so(tiny: Path) -> None:
         refused = await client.post("/v1/analyze", json={**body, "tasks": ["toy"]})
         answered = await client.post("/v1/analyze", json=body)
     assert refused.status_code == 422
-    assert "topic, stance, summary, subject" in refused.json()["detail"]
+    assert "topic, stance, summary, subject, form" in refused.json()["detail"]
     assert answered.json()["toy"] is None
 
 

@@ -38,9 +38,12 @@ MARKERS = [
 ]
 PARAMETERS = [
     "text_column", "title_column", "id_column", "date_column", "target_column", "target", "tasks",
-    "style", "max_words", "full", "format", "limit", "after",
+    "style", "max_words", "full", "format", "limit", "after", "by",
 ]  # fmt: skip
-FIELDS = ["text", "html", "title", "targets", "tasks", "summary", "clean", "strict", "max_words"]
+FIELDS = [
+    "text", "html", "title", "targets", "tasks", "summary", "clean", "strict", "max_words",
+    "request_id", "topic", "also", "stance", "by", "note",
+]  # fmt: skip
 HEADERS = [
     "X-Request-Timeout-Ms", "X-Request-ID", "Range", "If-Range", "If-None-Match", "Accept",
     "Authorization", "Origin", "Referer", "Cookie", "Content-Encoding", "traceparent", "Forwarded",
@@ -125,7 +128,7 @@ def requests(draw: st.DrawFn) -> Sent:
     method, path = draw(
         st.sampled_from([*ROUTES, ("GET", "/{marker}"), (WORD.upper(), "/v1/jobs")])
     )
-    for name in ("{job}", "{name}", "{marker}"):
+    for name in ("{job}", "{feedback}", "{name}", "{marker}"):
         path = path.replace(name, escaped(draw(marker)))
     pairs = draw(st.lists(st.tuples(st.sampled_from(PARAMETERS) | marker, marker), max_size=2))
     headers = draw(st.lists(st.tuples(st.sampled_from(HEADERS), marker), max_size=2))
@@ -145,7 +148,7 @@ def header(text: str) -> bytes:
 
 
 def test_no_refusal_repeats_what_was_sent(listen: Listen, tmp_path: Path) -> None:
-    with listen(data=tmp_path / "kept") as port, httpx.Client() as client:
+    with listen(data=tmp_path / "kept", keep_texts=True) as port, httpx.Client() as client:
 
         @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
         @given(requests())

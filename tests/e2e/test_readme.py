@@ -27,6 +27,7 @@ from service.inference.load import load_engine
 from service.settings import Settings
 from tests.support.paths import ROOT
 from training.__main__ import app as training
+from training.commands import train
 from training.config import Config
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -107,19 +108,30 @@ def test_what_is_installed_is_not_installed_again(tmp_path: Path) -> None:
         assert "pip" not in done.stdout
 
 
-def options(app: typer.Typer, name: str) -> set[str]:
+def options(app: typer.Typer, *names: str) -> set[str]:
     """Of a command that exists."""
-    group = typer.main.get_command(app)
-    command = group.commands[name]  # type: ignore[attr-defined]
+    command: Any = typer.main.get_command(app)
+    for name in names:
+        if not hasattr(command, "commands"):
+            break
+        command = command.commands[name]
     known = {option for parameter in command.params for option in parameter.opts}
     if command.ignore_unknown_options:  # the settings are the flags of `serve`
         known |= {f"--{name.replace('_', '-')}" for name in Settings.model_fields}
     return known | {"--help"}
 
 
+def own_labels() -> typer.Typer:
+    """The command that `nutgraf train` takes in from training."""
+    app = typer.Typer()
+    app.command()(train)
+    return app
+
+
 def check_options(app: typer.Typer, words: list[str]) -> None:
     """That a command and its options exist."""
-    assert {word for word in words[1:] if word.startswith("--")} <= options(app, words[0]), words
+    known = options(app, *words) | (options(own_labels()) if words[0] == "train" else set())
+    assert {word for word in words[1:] if word.startswith("--")} <= known, words
 
 
 def test_its_nutgraf_and_training_commands_exist() -> None:
@@ -131,7 +143,8 @@ def test_its_nutgraf_and_training_commands_exist() -> None:
     for words in runs:
         check_options(training, words)
     mentioned = set(re.findall(r"`(--[a-z-]+)", README))
-    assert mentioned <= options(training, "fit") | options(nutgraf, "score")
+    known = options(training, "fit") | options(nutgraf, "score") | options(own_labels())
+    assert mentioned <= known
     for command, flags in re.findall(r"`nutgraf (\w+)([^`]*)`", README):
         check_options(nutgraf, [command, *flags.split()])
     for module in re.findall(r"`python -m (benchmarks\.\w+)`", README):
@@ -208,7 +221,7 @@ async def test_its_request_gets_an_answer_like_the_one_it_shows(tiny: Path) -> N
 
 @pytest.mark.anyio
 async def test_its_job_is_done(tiny: Path, tmp_path: Path) -> None:
-    _, upload, show, fetch = of("curl")
+    _, upload, show, fetch, *_ = of("curl")
     name = upload[upload.index("-F") + 1].removeprefix("file=@")
     archive = b"id,body\n1,The tram is back.\n2,Nobody wants the tram.\n"
     app = create_app(Service(Settings(model=tiny, device="cpu", data=tmp_path), load_engine))
@@ -225,6 +238,22 @@ async def test_its_job_is_done(tiny: Path, tmp_path: Path) -> None:
     path = tmp_path / fetch[fetch.index("-o") + 1]
     path.write_bytes(results.content)
     assert pq.read_table(path).column("id").to_pylist() == ["1", "2"]
+
+
+@pytest.mark.anyio
+async def test_its_correction_is_taken(tiny: Path, tmp_path: Path) -> None:
+    *_, correct, queue = of("curl")
+    settings = Settings(model=tiny, device="cpu", data=tmp_path, keep_texts=True)
+    app = create_app(Service(settings, load_engine))
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, timeout=60) as client,
+    ):
+        address = next(word for word in correct if word.startswith("http"))
+        taken = await client.post(address, json=json.loads(correct[-1]))
+        assert taken.status_code == 201, taken.text
+        assert (await client.get(queue[-1])).status_code == 200
 
 
 def test_no_file_names_this_machine_or_a_registry() -> None:

@@ -186,7 +186,7 @@ def test_next_to_no_article_is_left_without_a_summary(
 def test_written_summaries_are_edited(answers: dict[Style, list[Analysis]]) -> None:
     written = [each.summary.sentences for each in answers[Style.WRITTEN] if each.summary]
     edited = [sentence.edited for sentences in written for sentence in sentences]
-    assert sum(edited) > len(edited) / 20
+    assert sum(edited) > len(edited) / 30
 
 
 def test_other_languages_are_flagged(shipped: Engine) -> None:

@@ -120,7 +120,7 @@ def test_each_kind_of_error_has_a_clause(kind: str) -> None:
         ({"text": "a", "tasks": []}, "`tasks`: It is empty."),
         (
             {"text": "a", "tasks": ["b"]},
-            "`tasks.0`: It is not one of 'topic', 'stance', 'summary' or 'subject'.",
+            "`tasks.0`: It is not one of 'topic', 'stance', 'summary', 'subject' or 'form'.",
         ),
         ({"text": "a", "clean": "yes"}, "`clean`: It is neither true nor false."),
         ({"text": "a", "summary": "short"}, "`summary`: It is not a JSON object."),

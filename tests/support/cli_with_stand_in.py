@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from models.analysis import Analysis
+from models.artifact.manifest import digest
 from models.errors import AnalysisError, ArtifactMissing
 from service.api import workers
 from service.cli import main as cli
+from service.current import artifact_of, is_registry
 from service.inference import load, preparation
 from service.settings import Settings
 from tests.support.stand_in_model import Info, Prepared, StandIn
@@ -41,7 +43,13 @@ def allowed(gate: Path) -> float:
 
 
 def stand_in(settings: Settings, parallel: int | None = None) -> Any:
-    """The stand-in. Its name is the content of the file at the path of the model."""
+    """The stand-in. Its name is the content of the file at the path of the model.
+
+    Of a registry it has the name and the digest of the version that is current.
+    """
+    if is_registry(settings.model):
+        directory = artifact_of(settings.model)
+        return Gated(Info(name=directory.name, digest=digest(directory)))
     if not settings.model.exists():
         raise ArtifactMissing("no model is there; train one or name another directory")
     return Gated(Info(name=settings.model.read_text()))

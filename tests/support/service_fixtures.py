@@ -51,8 +51,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         pytest.skip("NUTGRAF_TEST_POSTGRES_URL is not set; .ci/with-postgres sets it")
     engine = sa.create_engine(POSTGRES)
     with engine.begin() as connection:
-        for table in ("nutgraf_job", "nutgraf_schema"):
-            connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
+        for table in sa.inspect(connection).get_table_names():
+            connection.execute(sa.text(f"DROP TABLE IF EXISTS {table} CASCADE"))
     engine.dispose()
     return POSTGRES
 

@@ -182,7 +182,8 @@ def _not_there() -> ArtifactMissing:
 def _topic(text: str) -> TopicAnalysis:
     scores = (Score("weather", 0.75), Score("sport", 0.25))
     evidence = (Passage(0, len(text), text),)
-    return TopicAnalysis("weather", "medtop:17000000", 0.75, False, scores, evidence)
+    code = "medtop:17000000"
+    return TopicAnalysis("weather", code, 0.75, False, scores[:1], scores, evidence, -9.0)
 
 
 def _stances(options: Options) -> tuple[StanceAnalysis, ...]:

@@ -48,11 +48,12 @@ def test_a_row_holds_place_answer_and_model() -> None:
     (line,) = JSONL.encode([record()], output_columns(full=False)).splitlines()
     found = {
         "file": "a.jsonl", "line": 3, "id": "=id", "date": "2024-01-01",
-        "topic": "weather", "topic_code": "medtop:17000000", "topic_confidence": 0.75,
+        "topic": "weather", "topic_code": "medtop:17000000", "topics": '["weather"]',
+        "topic_confidence": 0.75,
         "stance": None, "stance_target": "the tram", "stance_kind": "entity",
         "stance_confidence": 0.5, "stances": '[{"target": "the tram", "stance": null}]',
         "summary": "weather", "summary_support": 1.0, "summary_withheld": None,
-        "about": None, "suggested_targets": None,
+        "about": None, "suggested_targets": None, "form": None, "form_confidence": None,
         "language": "en", "reader": "fast", "tokens": 2, "truncated": False, "model": "0" * 64,
     }  # fmt: skip
     assert list(json.loads(line).items()) == list(found.items())

@@ -24,8 +24,8 @@ def answer(*tasks: str) -> Answer:
 def test_every_task_has_a_field_and_those_that_were_not_asked_for_are_null() -> None:
     shown = json.loads(as_json(answer("topic")))
     assert list(shown) == [
-        "topic", "stance", "summary", "subject", "language", "reader", "warnings", "input", "model",
-        "timing_ms",
+        "topic", "stance", "summary", "subject", "form", "language", "reader", "warnings", "input",
+        "model", "timing_ms",
     ]  # fmt: skip
     assert shown["topic"]["label"] == "weather"
     assert (shown["stance"], shown["summary"]) == (None, None)
