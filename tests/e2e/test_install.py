@@ -168,7 +168,7 @@ for package in (models, service):
         needs_extras = module.name == "service.archive.ray_scorer" or (
             module.name.startswith("models.tasks.") and module.name.endswith(".metrics")
         )
-        if not needs_extras and module.name != "service.jobs.migrations.env":  # alembic runs it
+        if not needs_extras and module.name != "service.database.migrations.env":  # alembic runs it
             importlib.import_module(module.name)
 from models.article import Article
 from models.engine import Engine

@@ -73,7 +73,7 @@ MODULES = [
     not in {
         "service.archive.ray_scorer",
         "service.inference.preparation_process",
-        "service.jobs.migrations.env",  # alembic runs it
+        "service.database.migrations.env",  # alembic runs it
     }
 ]
 
