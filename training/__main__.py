@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import models
 from models.article import Tier
 from models.artifact import artifact as artifacts
 from models.engine import Engine
 from models.errors import NutgrafError
 from models.tasks.calibration import calibrations, uncalibrated
+from training.commands import SHIPPED_MODEL, columns_of
 from training.data.roles import Role
 from training.errors import ConfigError, DataError
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from training.config import Config
     from training.data.names import Labels
 
-SHIPPED_MODEL = Path(models.__file__).parent / "nutgraf-mini"
 EXIT_WARNED, EXIT_REFUSED = 1, 2
 APART = SUPPORT, FAIRNESS, ODD = "support", "fairness", "odd"
 """Where the figures of judged sentences, of swapped names, and of short and odd texts stand among
@@ -178,10 +177,10 @@ def _labels(path: Path | None) -> Labels:
 
 def _columns(given: list[str]) -> dict[str, str]:
     """Our names of columns and those of the files, from pairs with an equals sign."""
-    pairs = [each.partition("=") for each in given]
-    if not all(ours and theirs for ours, _, theirs in pairs):
+    found = columns_of(given)
+    if found is None:
         raise typer.BadParameter("--column takes our name and the file's, as in topic=section")
-    return {ours: theirs for ours, _, theirs in pairs}
+    return found
 
 
 @app.command()
@@ -240,9 +239,7 @@ def evaluate(
     if write:
         model = artifacts.load(directory)
         card = run.model.card.read_text("utf-8") if run.model.card else model.card
-        kept = {
-            name: model.metrics[name] for name in (SUPPORT, FAIRNESS, ODD) if name in model.metrics
-        }
+        kept = {name: model.metrics[name] for name in APART if name in model.metrics}
         metrics = {**figures, **kept}
         card = with_figures(card, metrics)
         digest = artifacts.save(replace(model, metrics=metrics, card=card), directory)

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from training.data.labelled import Labelled
     from training.fitting.own_labels import Mode
 
-SHIPPED = Path(models.__file__).parent / "nutgraf-mini"
+SHIPPED_MODEL = Path(models.__file__).parent / "nutgraf-mini"
 VERSION = "1.0.0"
-ENOUGH_ROWS = 60
-"""Rows a label from which on more add little (docs/retraining.md)."""
 
 
 def train(
@@ -44,7 +42,7 @@ def train(
     ] = None,
     model: Annotated[
         Path, typer.Option(help="The artifact to go on from.", show_default="the shipped one")
-    ] = SHIPPED,
+    ] = SHIPPED_MODEL,
 ) -> None:
     """Teach a model labels of your own, from labelled texts, or from a taxonomy alone.
 
@@ -74,6 +72,15 @@ def train(
     _tell(made, figures, output, digest)
 
 
+def columns_of(given: Sequence[str]) -> dict[str, str] | None:
+    """Our names of columns and those of the files, from pairs with an equals sign; None where one
+    is no such pair."""
+    pairs = [each.partition("=") for each in given]
+    if not all(ours and theirs for ours, _, theirs in pairs):
+        return None
+    return {ours: theirs for ours, _, theirs in pairs}
+
+
 def _today() -> str:
     return time.strftime("%Y-%m-%d", time.gmtime())
 
@@ -87,10 +94,9 @@ def _labelled(
     from training.data.labelled import load
     from training.data.roles import Role
 
-    pairs = [each.partition("=") for each in columns]
-    if not all(ours and theirs for ours, _, theirs in pairs):
+    renamed = columns_of(columns)
+    if renamed is None:
         raise DataError("--column is our name and yours, such as topic=section")
-    renamed = {ours: theirs for ours, _, theirs in pairs}
     sources = [Source(path=file, columns=renamed) for file in files]
     found = [text for source in sources for role in Role for text in load(source, role)]
     texts = [text for text in found if text.topics]

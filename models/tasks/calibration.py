@@ -54,6 +54,14 @@ def tempered(logits: Mapping[str, float], temperature: float) -> dict[str, float
     return {name: power / total for name, power in powers.items()}
 
 
+TEMPERED = Fit(
+    numbers={"temperature": TEMPERATURE_START},
+    scale=lambda logits, fitted: tempered(logits, fitted.temperature),
+    threshold="threshold",
+)
+"""The fit of one label set with a temperature and a threshold."""
+
+
 def calibrations(sections: Mapping[str, Any]) -> dict[str, Any]:
     """The calibrations of the tasks that have one, as JSON holds them."""
     return {

@@ -61,11 +61,11 @@ def _calibrated(
         groups = [part for each in judged if (part := _part(each.get(group, ()), counted=False))]
         if groups:
             found = scaling(groups, fit, found)
-            limit = threshold([_scaled(j, fit, found) for each in groups for j in each])
+            limit = threshold([scaled(j, fit, found) for each in groups for j in each])
             found = replace(found, **{fit.threshold: limit})
     others = {
         group: [
-            _scaled(j, fit, found)
+            scaled(j, fit, found)
             for each in judged
             for j in _part(each.get(group, ()), counted=True)
         ]
@@ -105,8 +105,8 @@ def scaling(groups: Sequence[Sequence[Judged]], fit: Fit, begin: Any) -> Any:
 
 def negative_log_likelihood(judged: Judged, fit: Fit, fitted: Any) -> float:
     """The negative log-likelihood of the right labels."""
-    scaled = _scaled(judged, fit, fitted).scores
-    return -math.log(max(TINY, sum(p for name, p in scaled if name in judged.gold)))
+    scores = scaled(judged, fit, fitted).scores
+    return -math.log(max(TINY, sum(p for name, p in scores if name in judged.gold)))
 
 
 def threshold(judged: Sequence[Judged]) -> float:
@@ -120,7 +120,8 @@ def threshold(judged: Sequence[Judged]) -> float:
     return round(found, 3)
 
 
-def _scaled(judged: Judged, fit: Fit, fitted: Any) -> Judged:
-    scaled = fit.scale({name: math.log(max(p, TINY)) for name, p in judged.scores}, fitted)
-    scores = tuple(sorted(scaled.items(), key=lambda score: -score[1]))
+def scaled(judged: Judged, fit: Fit, fitted: Any) -> Judged:
+    """An answer with its probabilities as a fit has them."""
+    found = fit.scale({name: math.log(max(p, TINY)) for name, p in judged.scores}, fitted)
+    scores = tuple(sorted(found.items(), key=lambda score: -score[1]))
     return replace(judged, scores=scores)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch
@@ -16,12 +16,12 @@ from models.network.familiarity import Familiarity
 from models.network.network import Network
 from models.network.states import EncodedArticles
 from models.tasks.topic.head import looks
+from models.tasks.topic.thresholds import opening
 from training.config import Config
 from training.data.labelled import Labelled, load
 from training.data.roles import Role
 
 BATCH = 32
-OPENING_WORDS = 40
 
 
 def of(network: Network) -> Familiarity:
@@ -46,11 +46,11 @@ def fit(engine: Engine, config: Config, most: int = 800) -> Familiarity:
     classes: list[int] = []
     for at in range(0, len(articles), BATCH):
         ready = [
-            (prepared, topic)
+            (found, topic)
             for article, topic in articles[at : at + BATCH]
-            if (prepared := _prepared(engine, article)) is not None
+            if (found := prepared(engine, article)) is not None
         ]
-        read.append(_looks(engine, [prepared for prepared, _ in ready]))
+        read.append(looked(engine, [found for found, _ in ready]))
         classes += [topic for _, topic in ready]
     if set(classes) == set(range(len(names))):
         states, surfaces, words = (torch.cat(each) for each in zip(*read, strict=True))
@@ -61,10 +61,11 @@ def fit(engine: Engine, config: Config, most: int = 800) -> Familiarity:
 def _cut(text: Labelled) -> Iterator[Article]:
     options = Options(tasks=frozenset({"topic"}))
     yield Article(text.text, text.title, options=options)
-    yield Article(" ".join(text.text.split()[:OPENING_WORDS]), options=options)
+    yield Article(opening(text.text), options=options)
 
 
-def _prepared(engine: Engine, article: Article) -> Prepared | None:
+def prepared(engine: Engine, article: Article) -> Prepared | None:
+    """An article that is ready to be read; None where nothing can be read."""
     try:
         return engine.prepare(article)
     except ArticleError:
@@ -72,6 +73,7 @@ def _prepared(engine: Engine, article: Article) -> Prepared | None:
 
 
 @torch.inference_mode()
-def _looks(engine: Engine, batch: list[Prepared]) -> tuple[Tensor, Tensor, Tensor]:
+def looked(engine: Engine, batch: Sequence[Prepared]) -> tuple[Tensor, Tensor, Tensor]:
+    """What an engine sees of some articles: `looks` of them."""
     encoded = [prepared.encoded for prepared in batch]
     return looks(EncodedArticles(engine.network, encoded, BATCH * engine.network.positions))

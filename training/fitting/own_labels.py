@@ -22,29 +22,26 @@ from torch import Tensor
 
 from models.article import Article, Options
 from models.artifact.artifact import Artifact
-from models.encoding.preparation import Prepared
 from models.engine import Engine
-from models.errors import ArticleError
 from models.labels import Label
 from models.network.familiarity import Familiarity, covariance
 from models.network.heads import Head
 from models.network.network import Network
 from models.network.reader import Reader
-from models.network.states import EncodedArticles
 from models.tasks.build import build
+from models.tasks.calibration import TEMPERED, tempered
 from models.tasks.judged import Judged, label_figures
+from models.tasks.labelling import ranked
 from models.tasks.limits import table
 from models.tasks.predictions import one_answer_of_each
-from models.tasks.topic.head import LinearTopicHead, looks
-from models.tasks.topic.metrics import EVALUATION
+from models.tasks.topic.head import LinearTopicHead
 from models.tasks.topic.section import TopicCalibration, TopicSection
 from training.data.labelled import Labelled
 from training.errors import DataError
-from training.evaluation.calibration import scaling, threshold
+from training.evaluation.calibration import scaled, scaling, threshold
 from training.fitting import familiarity
 
 Array = NDArray[np.float64]
-BATCH = 32
 STRENGTH = 10.0
 """The inverse of the regression's regularisation. 1 to 100 differ by less than a point of F1."""
 FEWEST_ROWS = 4
@@ -157,19 +154,15 @@ def _options() -> Options:
 @torch.inference_mode()
 def _states(engine: Engine, articles: Sequence[Article]) -> Iterator[Array | None]:
     """The pooled state of each article, of length 1; None where nothing can be read."""
-    for at in range(0, len(articles), BATCH):
-        prepared = [_prepared(engine, article) for article in articles[at : at + BATCH]]
-        ready = [each.encoded for each in prepared if each is not None]
-        states, _, _ = looks(EncodedArticles(engine.network, ready, BATCH * 512))
+    for at in range(0, len(articles), familiarity.BATCH):
+        found = [
+            familiarity.prepared(engine, article)
+            for article in articles[at : at + familiarity.BATCH]
+        ]
+        ready = [each for each in found if each is not None]
+        states, _, _ = familiarity.looked(engine, ready)
         rows = iter(torch.nn.functional.normalize(states.double().cpu(), dim=-1).numpy())
-        yield from (next(rows) if each is not None else None for each in prepared)
-
-
-def _prepared(engine: Engine, article: Article) -> Prepared | None:
-    try:
-        return engine.prepare(article)
-    except ArticleError:
-        return None
+        yield from (next(rows) if each is not None else None for each in found)
 
 
 def _remembered(known: Familiarity, model: Artifact, labels: Sequence[Label], read: Read) -> Read:
@@ -225,10 +218,8 @@ def _held_out(
 
 
 def _judged(logits: Array, labels: Sequence[Label], gold: str, text: str) -> Judged:
-    powers = np.exp(logits - logits.max())
-    shares = powers / powers.sum()
-    scores = zip((label.name for label in labels), shares.tolist(), strict=True)
-    return Judged(tuple(sorted(scores, key=lambda score: -score[1])), (gold,), text)
+    named = dict(zip((label.name for label in labels), logits.tolist(), strict=True))
+    return Judged.of(ranked(tempered(named, 1.0)), (gold,), text)
 
 
 def _from(known: Familiarity, centres: Tensor) -> Any:
@@ -255,22 +246,14 @@ def _regression(read: Read, labels: int) -> tuple[Array, Array]:
 def _section(
     labels: Sequence[Label], judged: Sequence[Judged], distances: Sequence[float]
 ) -> TopicSection:
-    fit = EVALUATION.fits["topic"]
-    calibration: TopicCalibration = scaling([judged], fit, TopicCalibration())
-    warm = [_scaled(each, calibration.temperature) for each in judged]
+    calibration: TopicCalibration = scaling([judged], TEMPERED, TopicCalibration())
+    warm = [scaled(each, TEMPERED, calibration) for each in judged]
     calibration = replace(calibration, threshold=threshold(warm))
     if distances:
         limit = float(np.quantile(distances, 1 - OWN_WITHHELD))
         calibration = replace(calibration, max_class_distance=round(limit, 3))
     counted = table(one_answer_of_each(warm), calibration.threshold)
     return TopicSection(tuple(labels), calibration, {"topic": counted}, head="linear")
-
-
-def _scaled(judged: Judged, temperature: float) -> Judged:
-    names = [name for name, _ in judged.scores]
-    logits = np.log(np.maximum([share for _, share in judged.scores], 1e-12)) / temperature
-    powers = np.exp(logits - logits.max())
-    return replace(judged, scores=tuple(zip(names, (powers / powers.sum()).tolist(), strict=True)))
 
 
 def _network(model: Artifact, section: TopicSection) -> Network:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.article import Options
-from models.tasks.calibration import TEMPERATURE_START, Fit, tempered
+from models.tasks.calibration import TEMPERED
 from models.tasks.evaluation import Answered, Evaluation
 from models.tasks.judged import Judged, label_figures, share
 
@@ -37,11 +37,5 @@ EVALUATION = Evaluation(
     asked=asked,
     figures=figures,
     judged=judged,
-    fits={
-        "form": Fit(
-            numbers={"temperature": TEMPERATURE_START},
-            scale=lambda logits, fitted: tempered(logits, fitted.temperature),
-            threshold="threshold",
-        )
-    },
+    fits={"form": TEMPERED},
 )

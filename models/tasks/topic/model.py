@@ -63,7 +63,8 @@ class TopicModel(TaskModel[TopicSection, TopicAnalysis]):
         known = self._head.familiarity
         states_of, surfaces, words = looks(states)
         distances = known(states_of, surfaces, words).tolist()
-        others = known.from_classes(states_of).tolist()
+        limited = self._section.calibration.max_class_distance < FAR
+        others = known.from_classes(states_of).tolist() if limited else [-FAR] * len(batch)
         found = {
             row: self.topic(
                 batch[row].encoded,

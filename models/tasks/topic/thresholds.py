@@ -55,9 +55,14 @@ def completed(section: TopicSection, model: Model, texts: Sequence[Text]) -> Top
     return replace(section, calibration=calibration)
 
 
+def opening(text: str) -> str:
+    """The first words of a text, as many as a short one has."""
+    return " ".join(text.split()[:OPENING_WORDS])
+
+
 def _cuts(text: Text) -> Iterator[Cut]:
     """The opening of a text, and its first sentence."""
-    yield Cut(" ".join(text.text.split()[:OPENING_WORDS]), text)
+    yield Cut(opening(text.text), text)
     for first in split(text.text)[:1]:
         yield Cut(text.text[first.start : first.end], text)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from models.analysis import Analysis, TopicAnalysis
 from models.article import Article, Options
-from models.artifact.artifact import Artifact
+from models.artifact.artifact import Artifact, load
 from models.engine import Engine
 from models.labels import Label
 from models.tasks.labelling import NONE_OF_THESE
@@ -25,17 +26,18 @@ PLACES = "Tolland Kallmore Stenby Aldery Orrin Dunmere Marden Kallvik".split()  
 
 
 @pytest.fixture
-def model(tiny_artifact: Artifact) -> Artifact:
-    """A model that knows some texts."""
-    known = familiarity.of(tiny_artifact.network)
+def model(tiny: Path) -> Artifact:
+    """A model of its own that knows some texts."""
+    model = load(tiny)
+    known = familiarity.of(model.network)
     draw = torch.Generator().manual_seed(0)
-    hidden, topics = tiny_artifact.network.hidden, len(tiny_artifact.tasks["topic"].labels)
+    hidden, topics = model.network.hidden, len(model.tasks["topic"].labels)
     classes = [number % topics for number in range(8 * topics)]
     states = torch.randn(len(classes), hidden, generator=draw)
     words = torch.randint(20, 300, (len(classes),), generator=draw)
     surfaces = torch.rand(len(classes), FEATURES, generator=draw)
     known.fit(states, surfaces, words, classes)
-    return tiny_artifact
+    return model
 
 
 @pytest.fixture
